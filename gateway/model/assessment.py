@@ -1,0 +1,82 @@
+"""What a flow is for, how sure we are, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .facts import NOTHING, Facts
+from .name import Name
+from .purpose import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known of a flow when it is judged: the input of ``purpose.classify``."""
+
+    profile: str = "careful"
+    vendor: str = ""
+    family: str = ""
+    facts: Facts = NOTHING
+    names: tuple[Name, ...] = ()
+    """Candidates, best first: names in the flow's own bytes, then names DNS bound to the address, latest first."""
+    address: bytes = b""
+    """The responder's packed address."""
+    port: int = 0
+    proto: int = 0
+    local: bool = False
+    """The responder is in the home (a private peer, multicast or broadcast)."""
+    resolver: bool = False
+    """The responder is the resolver this network hands out (the gateway)."""
+    bytes_out: int = 0
+    bytes_in: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The answer of ``purpose.classify``."""
+
+    purpose: Purpose
+    also: tuple[Purpose, ...] = ()
+    """Other purposes the same name serves, that cannot be told apart in this flow."""
+    confidence: float = 0.0
+    """0 … 1."""
+    reasons: tuple[str, ...] = ()
+    """Short human sentences, strongest first."""
+    name: Name | None = None
+    """The name the judgement rests on."""
+    match: str = ""
+    """The catalogue pattern that matched (``fw.ring.com``, ``udp/123``); the key of a profile's ``mixed:``."""
+    source: str = ""
+    """``file:line`` of the catalogue row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the catalogue."""
+
+    match: str
+    """A plain name (covers its subdomains), ``*.suffix`` or a pattern with ``*``, ``tcp/443``-like ports, or ``app:stun``."""
+    purpose: Purpose
+    also: tuple[Purpose, ...] = ()
+    vendor: str = ""
+    devices: tuple[str, ...] = ()
+    """Profile ids or device kinds of the knowledge base; empty or ``any``: every device."""
+    alpn: str = ""
+    evidence: str = ""
+    confidence: float = 0.0
+    breaks: str = ""
+    source: str = ""
+    """``file:line``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """The compiled table. ``names`` is keyed by reversed labels joined with dots (``com.ring.fw``)."""
+
+    names: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    patterns: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    """Rows whose first labels hold ``*``, keyed by the reversed labels after the last one that does."""
+    ports: Mapping[tuple[int, int], tuple[Row, ...]] = field(default_factory=dict)
+    """(protocol number, port) -> rows."""
+    protocols: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
+    """``Facts.app_proto`` -> rows."""
+    size: int = 0

@@ -1,0 +1,90 @@
+"""What is to be done: the engine's output, in the imperative. No command waits for a reply."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from .control import Response
+from .record import FlowRecord
+
+
+class SetVerdict(NamedTuple):
+    """Let a queued packet go on (with a mark), or not."""
+
+    queue_id: int
+    accept: bool
+    mark: int = 0
+    payload: bytes | None = None
+    """A rewritten packet, or None."""
+
+
+class SendPacket(NamedTuple):
+    """Send a whole IP packet, made by ourselves, towards the home; conntrack never sees it."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesetPlan:
+    """What the ruleset has to say: the input of ``ruleset.render``."""
+
+    lan: tuple[str, ...]
+    wan: tuple[str, ...]
+    """Upstream interfaces; empty: every interface that is not the curtain's."""
+    epoch: int
+    digest: str
+    free: tuple[str, ...] = ()
+    """MACs of trusted devices."""
+    fault_open: tuple[str, ...] = ()
+    owners: tuple[tuple[str, int], ...] = ()
+    """(MAC, device number): which connections belong to whom."""
+    native_queue: bool = True
+    queue: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRuleset:
+    """Put a new generation of the ruleset into the kernel, in one transaction."""
+
+    epoch: int
+    digest: str
+    free: tuple[str, ...]
+    fault_open: tuple[str, ...]
+    owners: tuple[tuple[str, int], ...]
+
+
+class Record(NamedTuple):
+    """Write a flow to the ledger."""
+
+    record: FlowRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Answer a request of the control socket."""
+
+    client: int
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Tell every subscriber of the control socket."""
+
+    kind: str
+    """``flow``, ``device``, ``question``, ``viewing``, ``problem`` or ``policy``."""
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveState:
+    """Write what the gateway saw or was told for a while (``state.json``)."""
+
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadPolicy:
+    """Compile the policy files anew."""
+
+
+Command = SetVerdict | SendPacket | LoadRuleset | Record | Reply | Publish | SaveState | ReloadPolicy

@@ -1,0 +1,117 @@
+"""What happened: the engine's input, in the past tense."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from .control import Request
+from .device import Mac
+from .packet import FlowKey, Packet
+from .policy import Policy
+
+
+class Hook(IntEnum):
+    """Where a packet was seen."""
+
+    FORWARD = 0
+    QUERY = 1
+    """A DNS query before it is redirected: its original server is known here."""
+    ANSWER = 2
+    """A DNS answer of our resolver on its way to the device."""
+    REPLAY = 3
+    """A packet of a capture: nobody waits for a verdict."""
+
+
+class PacketSeen(NamedTuple):
+    """A packet was queued (or read from a capture)."""
+
+    packet: Packet
+    hook: Hook
+    mac: Mac | None
+    """Who sent it on the link; None in ``ANSWER``, where the mark names the device."""
+    mark: int = 0
+    """The connection's mark (ask bit set), or 0."""
+    queue_id: int = 0
+    to_lan: bool = False
+    """It leaves on the curtain's interface too: the peer is in the home."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacketUndecodable:
+    """A queued packet was no IP, or cut, or contradicts itself."""
+
+    queue_id: int
+    mac: Mac | None
+    hook: Hook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseGiven:
+    """The DHCP server gave an address; ``hostname`` and ``vendor_class`` are what the device said of itself."""
+
+    mac: Mac
+    address: bytes
+    hostname: str = ""
+    vendor_class: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """The kernel's counters of one connection."""
+
+    key: FlowKey
+    mark: int
+    bytes_out: int
+    bytes_in: int
+    pkts_out: int
+    pkts_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountersRead:
+    """The kernel's counters of all connections with a mark of ours."""
+
+    counters: tuple[Counter, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged:
+    """A new generation of the policy was compiled."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRefused:
+    """The policy files hold faults: the last good policy stays."""
+
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request came over the control socket."""
+
+    request: Request
+    client: int
+    """Whom to reply to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time went by."""
+
+
+Event = (
+    PacketSeen | PacketUndecodable | LeaseGiven | CountersRead | PolicyChanged | PolicyRefused | Asked | Ticked
+)
+
+
+class Now(NamedTuple):
+    """The clock, as an argument."""
+
+    mono: float
+    """Monotonic seconds (in a replay: the capture's time)."""
+    wall: float
+    """Seconds since 1970."""
+    wall_trusted: bool = True

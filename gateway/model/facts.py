@@ -1,0 +1,27 @@
+"""What the bytes of a flow say of it."""
+
+from dataclasses import dataclass
+
+from .name import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What was read in a flow's own bytes. Nothing here is a guess."""
+
+    app_proto: str = "unknown"
+    """``tls quic gquic dtls http dns dhcp mdns ssdp stun rtp rtcp rtsp sip mqtt coap ntp …`` or ``unknown``."""
+    names: tuple[Name, ...] = ()
+    """Server names in the order they were read; the first is the one that counts."""
+    alpn: tuple[str, ...] = ()
+    ech: bool = False
+    """An encrypted ClientHello was offered: the name seen may be a cover."""
+    hello: bool = False
+    """A whole hello was read (with or without a name): its sender is the initiator."""
+    dissector: str = ""
+    """``fast`` (our parsers) or ``scapy``; empty where neither knew the bytes."""
+    detail: str = ""
+    """A short human-readable remark of the dissector (an MQTT client id, an RTSP method …), printable, at most 120 characters."""
+
+
+NOTHING = Facts()

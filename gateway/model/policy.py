@@ -1,0 +1,111 @@
+"""What people decided, compiled from YAML to values that cannot be wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .action import Action
+from .assessment import Catalogue
+from .device import Device, Mac
+from .purpose import Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRef:
+    """Where a rule was written."""
+
+    file: str
+    """Relative to the policy directory: ``profiles/ring-doorbell.yaml``; ``built-in`` for the last resort."""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A daily span of wall time in the household's zone; ``start > end`` passes midnight."""
+
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One purpose, one action, and its options."""
+
+    action: Action
+    ref: RuleRef
+    when: Schedule | None = None
+    """Outside it the action is ``block``."""
+    budget_bytes: int = 0
+    """0: no budget."""
+    budget_window_s: float = 0.0
+    """0: the budget is for one flow."""
+    rate_bytes_s: int = 0
+    then_ask: bool = False
+    viewing: str = ""
+    """``panel``, ``panel+home``, ``evidence`` or ``bell``."""
+    viewing_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """``to:`` of an exception."""
+
+    text: str
+    suffix: str = ""
+    """A name that covers itself and, with ``wildcard``, only its subdomains; empty for addresses."""
+    wildcard: bool = False
+    network: tuple[bytes, int] | None = None
+    """(packed address, prefix length)."""
+    port: int = 0
+    proto: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """An exception that a person wrote: it wins over every rule of the same level."""
+
+    to: tuple[Target, ...]
+    action: Action
+    ref: RuleRef
+    until: float | None = None
+    """Wall time, seconds since 1970."""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One level of precedence: its exceptions, then its rules."""
+
+    exemptions: tuple[Exemption, ...] = ()
+    rules: Mapping[Purpose, Rule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicePolicy:
+    """Everything that applies to one device, nearest level first (device, profile, defaults, preset, built-in)."""
+
+    device: Device
+    levels: tuple[Level, ...]
+    mixed: Mapping[str, str] = field(default_factory=dict)
+    """Catalogue match -> ``keep`` or ``drop``."""
+    costs: Mapping[Purpose, str] = field(default_factory=dict)
+    """What stops working, in English, where the profile states it."""
+    on_fault_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One compiled generation of the household's policy."""
+
+    digest: str
+    """Hex, 16 characters: of everything that can change a decision."""
+    timezone: str = "UTC"
+    devices: Mapping[Mac, DevicePolicy] = field(default_factory=dict)
+    """Those that ``household.yaml`` names; trusted ones included."""
+    profiles: Mapping[str, DevicePolicy] = field(default_factory=dict)
+    """By profile id, with a nameless ``Device``: what a device gets that only has a guessed profile."""
+    newcomer_profile: str = "careful"
+    """What ``new_devices`` means until identification exists; ``observe`` and ``quarantine`` are built-in profiles."""
+    catalogue: Catalogue = field(default_factory=Catalogue)

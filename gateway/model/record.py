@@ -1,0 +1,80 @@
+"""One flow as the ledger, ``inspect`` and ``flows`` show it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+
+PROTO_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "IPv6-ICMP", 132: "SCTP"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRecord:
+    """A flow and what was decided about it. The same ``flow_id`` may come again, revised: the last one counts."""
+
+    flow_id: int
+    started: float
+    """Wall time of the first packet, seconds since 1970."""
+    proto: int
+    src: bytes
+    sport: int
+    dst: bytes
+    dport: int
+    """From the initiator."""
+    device: str
+    """MAC of the private side; empty where the capture has none."""
+    device_id: str
+    profile: str
+    app_proto: str = "unknown"
+    server_name: str | None = None
+    name_source: str | None = None
+    names: tuple[str, ...] = ()
+    dissector: str = ""
+    purpose: str = "unknown"
+    also: tuple[str, ...] = ()
+    confidence: float = 0.0
+    action: str = ""
+    effect: str = ""
+    rule: str = ""
+    reason: str = ""
+    mixed: bool = False
+    bytes_toserver: int = 0
+    bytes_toclient: int = 0
+    pkts_toserver: int = 0
+    pkts_toclient: int = 0
+    held_bytes: int = 0
+    """Transport payload that was held back and never left."""
+    attempts: int = 1
+    """How often it was tried, where tries are one line."""
+    capture: str = ""
+
+    def eve(self) -> dict[str, Any]:
+        """The record as an EVE-style JSON object (Suricata's event format; our own fields under one key)."""
+        own: dict[str, Any] = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key in OWN_FIELDS
+            for value in (getattr(self, key),)
+        }
+        return {
+            "timestamp": datetime.fromtimestamp(self.started, UTC).isoformat(timespec="microseconds"),
+            **({"capture": self.capture} if self.capture else {}),
+            "flow_id": self.flow_id,
+            "event_type": "flow",
+            "proto": PROTO_NAMES.get(self.proto, str(self.proto)),
+            "src_ip": str(ip_address(self.src)),
+            "src_port": self.sport,
+            "dest_ip": str(ip_address(self.dst)),
+            "dest_port": self.dport,
+            "app_proto": self.app_proto,
+            "bytes_toserver": self.bytes_toserver,
+            "bytes_toclient": self.bytes_toclient,
+            "pkts_toserver": self.pkts_toserver,
+            "pkts_toclient": self.pkts_toclient,
+            "netcurtain": own,
+        }
+
+
+OWN_FIELDS = (
+    "device", "device_id", "profile", "server_name", "name_source", "names", "dissector", "purpose", "also", "confidence",
+    "action", "effect", "rule", "reason", "mixed", "held_bytes", "attempts",
+)
