@@ -72,7 +72,8 @@ class Publish:
 
     kind: str
     """``flow``, ``device``, ``question``, ``viewing``, ``problem`` or ``policy``."""
-    data: dict[str, Any]
+    data: dict[str, Any] | FlowRecord
+    """A record is turned into its EVE object only where somebody listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

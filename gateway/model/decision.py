@@ -20,6 +20,8 @@ class Subject:
     proto: int = 0
     peer: Device | None = None
     """The other device, for a flow within the home."""
+    inbound: bool = False
+    """The peer opened the flow: a phone that talks to a gadget."""
     dns: bool = False
     """A DNS query about ``assessment.name``, not the flow itself: it is refused only if every flow to that name would be."""
 

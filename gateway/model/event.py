@@ -34,6 +34,8 @@ class PacketSeen(NamedTuple):
     queue_id: int = 0
     to_lan: bool = False
     """It leaves on the curtain's interface too: the peer is in the home."""
+    peer_mac: Mac | None = None
+    """In a replay: whom the frame was sent to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,19 @@
+"""``Engine.handle(event, now) -> list[Command]``: flow table, name bindings, viewings, pauses. Opens nothing, sleeps never.
+
+``engine``    the door: one event in, commands out
+``forward``   packets leaving the curtain: first look, held hellos, verdicts
+``resolve``   DNS queries and answers: names refused, addresses bound
+``replay``    the packets of a capture, through the same tables
+``request``   the verbs of the control socket
+``upkeep``    ticks, counters, leases, policies, the saved state
+``judge``     evidence -> (assessment, decision): the one composition
+``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables
+``report``    a flow as its record
+
+May import ``model``, ``wire``, ``purpose``, ``policy``, ``ruleset``. Nothing below knows it.
+"""
+
+from .engine import Engine
+from .judge import judge
+
+__all__ = ["Engine", "judge"]

@@ -1,0 +1,117 @@
+"""``Engine.handle(event, now) -> list[Command]``: pure, synchronous, total."""
+
+from typing import Any
+
+from gateway.model.command import Command, SetVerdict
+from gateway.model.device import Mac
+from gateway.model.event import (
+    Asked,
+    CountersRead,
+    Event,
+    Hook,
+    LeaseGiven,
+    Now,
+    PacketSeen,
+    PacketUndecodable,
+    PolicyChanged,
+    PolicyRefused,
+    Ticked,
+)
+from gateway.model.policy import Policy
+
+from .forward import Forward
+from .replay import Replay
+from .request import Requests
+from .resolve import Resolve
+from .snapshot import snapshot
+from .state import State
+from .upkeep import Upkeep
+
+
+class Engine:
+    """The middle of the house. It opens nothing and never asks the clock."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        epoch: int = 0,
+        first_id: int = 0,
+        profiles: dict[Mac, str] | None = None,
+        own_addresses: frozenset[bytes] = frozenset(),
+    ) -> None:
+        """``first_id``: flow ids begin after it. ``profiles``: what devices of a capture are said to be."""
+        self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles)
+        self._state.own_addresses = own_addresses
+        self._forward = Forward(self._state)
+        self._resolve = Resolve(self._state)
+        self._replay = Replay(self._state)
+        self._requests = Requests(self._state)
+        self._upkeep = Upkeep(self._state)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in force."""
+        return self._state.epoch
+
+    def handle(self, event: Event, now: Now) -> list[Command]:
+        """One event -> what is to be done about it."""
+        if type(event) is PacketSeen:
+            return self._packet(event, now)
+        return self._other(event, now)
+
+    def start(self, saved: dict[str, Any], now: Now, *, resume: bool = False) -> list[Command]:
+        """Go on from a saved state, and put the ruleset in place.
+
+        ``resume``: the kernel holds a ruleset of this very policy, so its epoch goes on and judged flows are not asked again –
+        unless a schedule flipped meanwhile.
+        """
+        flipped = self._upkeep.restore(saved, now)
+        return self._state.resume(now) if resume and not flipped else self._state.bump(now)
+
+    def stop(self, now: Now) -> list[Command]:
+        """Save what a successor needs."""
+        return [snapshot(self._state, now)]
+
+    def finish_replay(self) -> list[Command]:
+        """The capture ended."""
+        return self._replay.finish()
+
+    def set_own_addresses(self, addresses: frozenset[bytes]) -> None:
+        """The gateway's addresses on the curtain's side: asking another resolver than these is an escape."""
+        self._state.own_addresses = addresses
+
+    def report_problem(self, problem: dict[str, object]) -> None:
+        """Something outside went wrong: shown in ``status``."""
+        self._state.problems.append(problem)
+
+    def _packet(self, event: PacketSeen, now: Now) -> list[Command]:
+        if event.hook is Hook.FORWARD:
+            return self._forward.handle(event, now)
+        if event.hook is Hook.REPLAY:
+            return self._replay.handle(event, now)
+        if event.hook is Hook.QUERY:
+            return self._resolve.query(event, now)
+        return self._resolve.answer(event, now)
+
+    def _other(self, event: Event, now: Now) -> list[Command]:
+        match event:
+            case Ticked():
+                return self._tick(now)
+            case Asked():
+                return self._requests.handle(event, now)
+            case CountersRead():
+                return self._upkeep.counters(event, now)
+            case LeaseGiven():
+                return self._upkeep.lease(event, now)
+            case PolicyChanged():
+                return self._upkeep.policy_changed(event, now)
+            case PolicyRefused():
+                return self._upkeep.policy_refused(event, now)
+            case PacketUndecodable():
+                return [SetVerdict(event.queue_id, event.hook is Hook.ANSWER)]
+        return []
+
+    def _tick(self, now: Now) -> list[Command]:
+        self._resolve.forget_attempts(now)
+        return self._forward.expire(now) + self._replay.expire(now) + self._upkeep.tick(now)

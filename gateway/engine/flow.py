@@ -1,0 +1,139 @@
+"""The flow table: what we know of every connection that was asked about, bounded."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from gateway.model.assessment import Assessment
+from gateway.model.decision import Decision
+from gateway.model.device import Device, Mac
+from gateway.model.facts import NOTHING, Facts
+from gateway.model.mark import FlowClass
+from gateway.model.packet import FlowKey, Packet
+from gateway.wire import FlowReader, OtherReader
+
+MAX_FLOWS = 65_536
+MAX_HELD_PACKETS = 64
+MAX_HELD_BYTES = 16_384
+MAX_HELD_S = 3.0
+
+
+class Flow:
+    """One connection. Mutable: it lives in the flow table alone, and leaves it only as a ``FlowRecord``."""
+
+    __slots__ = (
+        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "reader", "other",
+        "facts", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes", "refused_bytes",
+        "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in", "macs", "syn_seen", "dirty", "gone", "carried", "table_key",
+    )  # fmt: skip
+
+    def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
+        self.id = flow_id
+        self.key = key
+        self.table_key = key
+        self.device = device
+        """Whose policy judges it."""
+        self.number = number
+        """Number of the device that opened it: it stands in the mark."""
+        self.peer: Device | None = None
+        self.inbound = False
+        self.local = False
+        self.started_wall = wall
+        self.touched = mono
+        self.isn = -1
+        self.reader: FlowReader | None = None
+        self.other: OtherReader | None = None
+        self.facts: Facts = NOTHING
+        self.assessment: Assessment | None = None
+        self.decision: Decision | None = None
+        self.flow_class = FlowClass.NONE
+        self.epoch = 0
+        self.held: list[int] = []
+        """Ids of queued packets that wait for the name."""
+        self.held_since = 0.0
+        self.held_bytes = 0
+        self.refused_bytes = 0
+        self.attempts = 1
+        self.bytes_out = self.bytes_in = self.pkts_out = self.pkts_in = 0
+        self.macs: list[Mac | None] = [None, None]
+        """Replay: MAC of the initiator's and the responder's side."""
+        self.syn_seen = False
+        self.dirty = False
+        """Changed since it was last recorded."""
+        self.gone = 0
+        """How many reads of the kernel's counters in a row did not show it."""
+        self.carried = 0
+        """Purpose number of the mark it carried over from an earlier process; its Facts are lost."""
+
+    def read(self, packet: Packet, direction: int, *, scapy: bool) -> bool:
+        """Feed one packet to the readers; True when there is something to judge by now."""
+        if self.reader is None:
+            self.reader = FlowReader(packet.proto, self.key.dport)
+        facts = self.reader.feed(packet, direction)
+        if facts is None:
+            return False
+        if facts.app_proto != "unknown":
+            self.facts = facts
+            return True
+        if not scapy:
+            return True
+        return self._read_other(packet, direction)
+
+    def _read_other(self, packet: Packet, direction: int) -> bool:
+        if self.other is None:
+            self.other = OtherReader(packet.proto, self.key.sport, self.key.dport)
+        if self.other.done:
+            return True
+        facts = self.other.feed(packet, direction)
+        if facts is None:
+            return False
+        if facts.app_proto != "unknown":
+            self.facts = facts
+        return True
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more can be learnt from its bytes."""
+        return (
+            self.reader is not None
+            and self.reader.done
+            and (self.other is None or self.other.done or self.facts.app_proto != "unknown")
+        )
+
+
+class FlowTable:
+    """Flows by 5-tuple, either way round; the least recently touched leave first."""
+
+    def __init__(self, limit: int = MAX_FLOWS) -> None:
+        self._flows: OrderedDict[FlowKey, Flow] = OrderedDict()
+        self._limit = limit
+
+    def __len__(self) -> int:
+        return len(self._flows)
+
+    def __iter__(self) -> Iterator[Flow]:
+        return iter(self._flows.values())
+
+    def get(self, key: FlowKey) -> Flow | None:
+        """The flow that was opened with this 5-tuple."""
+        return self._flows.get(key)
+
+    def add(self, flow: Flow) -> Flow | None:
+        """Take a flow in; returns the one that had to leave for it."""
+        self._flows[flow.table_key] = flow
+        if len(self._flows) <= self._limit:
+            return None
+        return self._flows.popitem(last=False)[1]
+
+    def touch(self, flow: Flow, mono: float) -> None:
+        """It is alive."""
+        flow.touched = mono
+        self._flows.move_to_end(flow.table_key)
+
+    def remove(self, flow: Flow) -> None:
+        """Take a flow out; nothing happens if it left already."""
+        if self._flows.get(flow.table_key) is flow:
+            del self._flows[flow.table_key]
+
+    def oldest(self) -> Flow | None:
+        """The least recently touched flow."""
+        return next(iter(self._flows.values()), None)

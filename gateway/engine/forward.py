@@ -1,0 +1,253 @@
+"""Packets on their way out of the curtain: first look, held hellos, verdicts."""
+
+from dataclasses import replace
+
+from gateway.model.action import Action, Effect
+from gateway.model.assessment import Assessment, Evidence
+from gateway.model.command import Command, Publish, Record, SetVerdict
+from gateway.model.decision import Decision
+from gateway.model.event import Now, PacketSeen
+from gateway.model.facts import NOTHING
+from gateway.model.mark import FlowClass, pack, unpack
+from gateway.model.name import Name
+from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, key_of
+from gateway.model.policy import RuleRef
+from gateway.model.purpose import BY_NUMBER, Purpose
+
+from .flow import MAX_HELD_BYTES, MAX_HELD_PACKETS, MAX_HELD_S, Flow
+from .report import record
+from .roster import Member
+from .state import State
+
+MAX_HELD_PER_DEVICE = 256
+_CLASS = {
+    Effect.PASS: FlowClass.PASS,
+    Effect.REFUSE: FlowClass.REFUSE,
+    Effect.DROP: FlowClass.DROP,
+    Effect.REDIRECT: FlowClass.REFUSE,
+}
+_PROTECTED = RuleRef(file="built-in")
+
+
+class Forward:
+    """Judges what leaves the curtain. A verdict always accepts with a mark: the kernel's last chain does the refusing."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._held_of: dict[int, int] = {}
+        """Device number -> packets held."""
+        self._holding: dict[FlowKey, Flow] = {}
+
+    def handle(self, event: PacketSeen, now: Now) -> list[Command]:
+        """One queued packet -> verdicts, now or when the name is known."""
+        if event.mac is None or event.packet.fragment is not None:
+            return [SetVerdict(event.queue_id, False)]
+        member, commands = self._state.member(event.mac, now)
+        if member is None:
+            return [SetVerdict(event.queue_id, False)]
+        if self._state.stale_owners:
+            commands += self._state.load_ruleset()
+        if event.packet.src not in member.addresses:
+            self._state.roster.uses(member, event.packet.src, at=now.wall)
+        flow = self._find(event, member, now)
+        self._state.flows.touch(flow, now.mono)
+        return commands + self._look(flow, event, now)
+
+    def expire(self, now: Now) -> list[Command]:
+        """Refuse the flows whose hello never came whole."""
+        if not self._holding:
+            return []
+        commands: list[Command] = []
+        for flow in [flow for flow in self._holding.values() if now.mono - flow.held_since > MAX_HELD_S]:
+            commands += self._give_up(flow, f"its first {MAX_HELD_S:.0f} seconds did not make a whole hello", now)
+        return commands
+
+    def _find(self, event: PacketSeen, member: Member, now: Now) -> Flow:
+        packet = event.packet
+        key = key_of(packet)
+        flow = self._state.flows.get(key) or self._state.flows.get(key.reversed())
+        opens = packet.proto == TCP and packet.flags & (SYN | ACK) == SYN
+        if flow is not None and not (opens and flow.isn != packet.seq and flow.decision is not None):
+            return flow
+        if flow is not None:
+            self._state.flows.remove(flow)
+        flow = Flow(
+            flow_id=self._state.new_id(),
+            key=key,
+            device=member.device,
+            number=member.number,
+            wall=now.wall,
+            mono=now.mono,
+        )
+        flow.syn_seen, flow.isn = opens, packet.seq
+        if event.mark and not opens:
+            flow.carried = unpack(event.mark).purpose
+        if event.to_lan:
+            self._within_the_home(flow, member)
+        self._state.flows.add(flow)
+        return flow
+
+    def _within_the_home(self, flow: Flow, member: Member) -> None:
+        """A flow between two devices is judged by the gadget's policy, whoever opened it."""
+        flow.local = True
+        other = self._state.roster.by_address(flow.key.dst)
+        flow.peer = other.device if other else self._state.roster.stranger
+        if member.device.trusted and not flow.peer.trusted:
+            flow.device, flow.peer, flow.inbound = flow.peer, member.device, True
+
+    def _look(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
+        packet = event.packet
+        if flow.decision is not None:
+            if flow.epoch != self._state.epoch:
+                return self._settle(flow, event, now)
+            flow.attempts += flow.flow_class is not FlowClass.PASS
+            self._count_refused(flow, event)
+            return [SetVerdict(event.queue_id, True, self._mark(flow))]
+        if packet.proto not in (TCP, UDP):
+            return self._settle(flow, event, now)
+        if not packet.payload:
+            return self._look_at_address(flow, event, now)
+        if packet.payload_length > len(packet.payload) and packet.proto == TCP:
+            return self._settle(flow, event, now)
+        return self._look_at_payload(flow, event, now)
+
+    def _look_at_address(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
+        """No payload yet: let the handshake pass, unless every name of that address is refused."""
+        if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
+            return self._settle(flow, event, now)
+        if not flow.local:
+            names = self._state.bound_names(flow.device.mac, flow.key.dst, now)
+            judged = [self._state.judge(self._evidence(flow, (name,)), flow, now) for name in names]
+            if judged and all(decision.effect is not Effect.PASS for _, decision in judged):
+                return self._settle(flow, event, now)
+        flow.flow_class, flow.epoch = FlowClass.UNDECIDED, self._state.epoch
+        return [SetVerdict(event.queue_id, True, self._mark(flow))]
+
+    def _look_at_payload(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
+        """Hold every packet with payload until the hello is whole."""
+        if flow.carried and flow.reader is None and unpack(event.mark).flow_class != FlowClass.UNDECIDED:
+            return self._settle(flow, event, now)
+        known = flow.read(event.packet, 0, scapy=self._state.may_use_scapy(now))
+        if flow.reader is not None and flow.reader.contradiction:
+            self._hold(flow, event, now)
+            return self._give_up(flow, "its segments contradict each other", now)
+        if known:
+            return self._settle(flow, event, now)
+        self._hold(flow, event, now)
+        if (
+            len(flow.held) > MAX_HELD_PACKETS
+            or flow.held_bytes > MAX_HELD_BYTES
+            or self._held_of[flow.number] > MAX_HELD_PER_DEVICE
+            or (flow.reader is not None and flow.reader.exhausted)
+        ):
+            return self._give_up(flow, "its hello did not become whole within the bounds", now)
+        return []
+
+    def _hold(self, flow: Flow, event: PacketSeen, now: Now) -> None:
+        if not flow.held:
+            flow.held_since = now.mono
+            self._holding[flow.table_key] = flow
+        flow.held.append(event.queue_id)
+        flow.held_bytes += event.packet.payload_length
+        self._held_of[flow.number] = self._held_of.get(flow.number, 0) + 1
+
+    def _release(self, flow: Flow) -> list[Command]:
+        """Verdicts for everything held, in the order it came."""
+        if not flow.held:
+            return []
+        mark = self._mark(flow)
+        commands: list[Command] = [SetVerdict(queue_id, True, mark) for queue_id in flow.held]
+        self._held_of[flow.number] -= len(flow.held)
+        if flow.flow_class is not FlowClass.PASS:
+            flow.refused_bytes += flow.held_bytes
+        flow.held, flow.held_bytes = [], 0
+        self._holding.pop(flow.table_key, None)
+        return commands
+
+    def _settle(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
+        """Judge the flow, and let this packet and all held ones follow the judgement."""
+        self._judge(flow, event, now)
+        self._count_refused(flow, event)
+        return [*self._release(flow), SetVerdict(event.queue_id, True, self._mark(flow)), *self._report(flow, now)]
+
+    def _give_up(self, flow: Flow, why: str, now: Now) -> list[Command]:
+        """A hello that does not become whole is refused: what it would have said, nobody knows."""
+        self._refuse(flow, why)
+        return [*self._release(flow), *self._report(flow, now)]
+
+    def _refuse(self, flow: Flow, why: str) -> None:
+        flow.assessment = Assessment(purpose=Purpose.UNKNOWN, reasons=(why,))
+        flow.decision = Decision(
+            action=Action.BLOCK,
+            effect=Effect.REFUSE,
+            purpose=Purpose.UNKNOWN,
+            rule=_PROTECTED,
+            reason="what cannot be read is refused",
+            would_pass_if="the device sent a whole hello",
+        )
+        flow.flow_class, flow.epoch = FlowClass.REFUSE, self._state.epoch
+
+    def _judge(self, flow: Flow, event: PacketSeen, now: Now) -> None:
+        names = () if flow.local else self._state.bound_names(flow.device.mac, flow.key.dst, now)
+        if self._began_unseen(flow) and not names:
+            self._refuse(flow, "it began before it could be watched, so it is reset once and names itself anew")
+            return
+        evidence = self._evidence(flow, flow.facts.names + names)
+        flow.assessment, flow.decision = self._state.judge(evidence, flow, now)
+        if flow.carried and flow.facts is NOTHING:
+            self._judge_carried(flow, event, names, now)
+        flow.flow_class = _CLASS[flow.decision.effect]
+        flow.epoch = self._state.epoch
+
+    @staticmethod
+    def _began_unseen(flow: Flow) -> bool:
+        return flow.key.proto == TCP and not flow.syn_seen and not flow.carried and flow.facts is NOTHING
+
+    def _judge_carried(self, flow: Flow, event: PacketSeen, names: tuple[Name, ...], now: Now) -> None:
+        """An earlier process judged this connection: its mark still names the purpose."""
+        purpose = BY_NUMBER.get(flow.carried)
+        if purpose is None or flow.assessment is None:
+            return
+        carried = replace(
+            flow.assessment,
+            purpose=purpose,
+            reasons=(f"judged as {purpose} before the gateway restarted",),
+            name=names[0] if names else None,
+        )
+        flow.assessment = carried
+        flow.decision = self._state.decide(carried, flow, now)
+
+    def _evidence(self, flow: Flow, names: tuple[Name, ...]) -> Evidence:
+        device = flow.device
+        return Evidence(
+            profile=device.profile,
+            vendor=device.vendor,
+            family=device.family,
+            facts=flow.facts,
+            names=names,
+            address=flow.key.dst,
+            port=flow.key.dport,
+            proto=flow.key.proto,
+            local=flow.local,
+            bytes_out=flow.bytes_out,
+            bytes_in=flow.bytes_in,
+        )
+
+    def _count_refused(self, flow: Flow, event: PacketSeen) -> None:
+        if flow.flow_class is not FlowClass.PASS:
+            flow.refused_bytes += event.packet.payload_length
+
+    def _mark(self, flow: Flow) -> int:
+        purpose = flow.decision.purpose.number if flow.decision else 0
+        return pack(flow.number, self._state.epoch, purpose, flow.flow_class)
+
+    def _report(self, flow: Flow, now: Now) -> list[Command]:
+        decision = flow.decision
+        if decision is None:
+            return []
+        entry = record(flow)
+        self._state.remember(entry, decision)
+        commands: list[Command] = [Record(entry), Publish(kind="flow", data=entry)]
+        if decision.question:
+            commands += self._state.ask(flow, decision, now)
+        return commands

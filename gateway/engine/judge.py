@@ -1,0 +1,54 @@
+"""Evidence -> what it is for -> what happens to it: the one composition that everybody uses."""
+
+from gateway.model.action import Action, Effect
+from gateway.model.assessment import Assessment, Evidence
+from gateway.model.decision import Decision, Subject
+from gateway.model.device import Device
+from gateway.model.moment import Moment
+from gateway.model.packet import TCP, UDP
+from gateway.model.policy import Policy
+from gateway.model.record import PROTO_NAMES
+from gateway.policy import decide
+from gateway.purpose import classify
+
+
+def judge(
+    policy: Policy,
+    *,
+    device: Device,
+    evidence: Evidence,
+    moment: Moment,
+    peer: Device | None = None,
+    inbound: bool = False,
+    dns: bool = False,
+) -> tuple[Assessment, Decision]:
+    """What one flow is for, and what the policy makes of it. Pure and total."""
+    assessment = classify(policy.catalogue, evidence)
+    subject = Subject(
+        device=device,
+        assessment=assessment,
+        address=evidence.address,
+        port=evidence.port,
+        proto=evidence.proto,
+        peer=peer,
+        inbound=inbound,
+        dns=dns,
+    )
+    decision = decide(policy, subject, moment)
+    if evidence.proto not in (TCP, UDP) and decision.action is Action.LIMIT and peer is None:
+        decision = _refuse_nameless(evidence.proto, decision)
+    return assessment, decision
+
+
+def _refuse_nameless(proto: int, decision: Decision) -> Decision:
+    """No name can ever be read in ICMP, GRE, ESP …, so a mere limit does not let them out: only an allowance does."""
+    protocol = PROTO_NAMES.get(proto, f"IP protocol {proto}")
+    return Decision(
+        action=Action.BLOCK,
+        effect=Effect.REFUSE,
+        purpose=decision.purpose,
+        rule=decision.rule,
+        reason=f"{protocol} carries no name that could be judged",
+        confidence=decision.confidence,
+        would_pass_if=f"an exception allowed this address, or {decision.purpose} were allowed outright",
+    )

@@ -1,0 +1,176 @@
+"""A capture through the same tables and the same judgement: nobody waits for a verdict, and both directions are seen."""
+
+from functools import lru_cache
+from ipaddress import ip_address
+
+from gateway.model.assessment import Evidence
+from gateway.model.command import Command, Record
+from gateway.model.device import Mac
+from gateway.model.event import Now, PacketSeen
+from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, Packet, key_of
+from gateway.wire import parse_dns
+
+from .flow import Flow
+from .report import record
+from .state import State
+
+IDLE_S = 300.0
+DNS_PORT = 53
+
+
+class Replay:
+    """Feeds a capture's packets; a flow is recorded when it leaves the table."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._macs: dict[bytes, Mac] = {}
+        """Address -> the MAC last seen sending from it, for captures that show it."""
+
+    def handle(self, event: PacketSeen, now: Now) -> list[Command]:
+        """One packet of a capture."""
+        packet = event.packet
+        key = key_of(packet)
+        flow = self._state.flows.get(key) or self._state.flows.get(key.reversed())
+        commands: list[Command] = []
+        if flow is not None and self._starts_anew(flow, packet):
+            commands += self.leave(flow)
+            flow = None
+        if flow is None:
+            flow = self._begin(key, packet, now)
+            evicted = self._state.flows.add(flow)
+            commands += self.leave(evicted) if evicted else []
+        direction = 0 if key == flow.table_key else 1
+        self._state.flows.touch(flow, now.mono)
+        self._count(flow, packet, event, direction)
+        if packet.sport == DNS_PORT and packet.payload:
+            self._bind(event, now)
+        if packet.payload and not (flow.reader is not None and flow.settled):
+            self._read(flow, packet, direction, now)
+        return commands
+
+    def expire(self, now: Now) -> list[Command]:
+        """Record the flows that have been idle for long in the capture's own time."""
+        commands: list[Command] = []
+        while (flow := self._state.flows.oldest()) is not None and now.mono - flow.touched > IDLE_S:
+            commands += self.leave(flow)
+        return commands
+
+    def finish(self) -> list[Command]:
+        """The capture ended: record all flows, in the order they began."""
+        flows = sorted(self._state.flows, key=lambda flow: flow.id)
+        return [command for flow in flows for command in self.leave(flow)]
+
+    def leave(self, flow: Flow) -> list[Command]:
+        """Judge a flow for the last time, and let it go."""
+        self._state.flows.remove(flow)
+        self._judge(flow, Now(flow.touched, flow.touched))
+        return [Record(record(flow))]
+
+    @staticmethod
+    def _starts_anew(flow: Flow, packet: Packet) -> bool:
+        """The same ports opened again: a SYN with another sequence number."""
+        return packet.proto == TCP and packet.flags & (SYN | ACK) == SYN and flow.isn not in (-1, packet.seq)
+
+    def _begin(self, key: FlowKey, packet: Packet, now: Now) -> Flow:
+        flow = Flow(
+            flow_id=self._state.new_id(),
+            key=_from_initiator(key, packet),
+            device=self._state.roster.stranger,
+            number=0,
+            wall=now.wall,
+            mono=now.mono,
+        )
+        flow.table_key = key
+        if packet.proto == TCP and packet.flags & SYN:
+            flow.syn_seen = True
+            flow.isn = -1 if packet.flags & ACK else packet.seq
+        return flow
+
+    def _count(self, flow: Flow, packet: Packet, event: PacketSeen, direction: int) -> None:
+        if event.mac is not None:
+            flow.macs[direction] = event.mac
+            self._macs[packet.src] = event.mac
+            if len(self._macs) > 65_536:
+                self._macs.clear()
+        if flow.macs[1 - direction] is None:
+            flow.macs[1 - direction] = event.peer_mac
+        if direction == 0:
+            flow.bytes_out += packet.length
+            flow.pkts_out += 1
+        else:
+            flow.bytes_in += packet.length
+            flow.pkts_in += 1
+
+    def _read(self, flow: Flow, packet: Packet, direction: int, now: Now) -> None:
+        if packet.proto not in (TCP, UDP) and flow.other is not None and flow.other.done:
+            return
+        flow.read(packet, direction, scapy=True)
+        if flow.reader is not None and flow.reader.hello_from is not None and not flow.syn_seen:
+            flow.key = flow.table_key if flow.reader.hello_from == 0 else flow.table_key.reversed()
+        flow.dirty = True
+
+    def _bind(self, event: PacketSeen, now: Now) -> None:
+        message = parse_dns(event.packet.payload)
+        if message is None or not message.is_response or message.question is None:
+            return
+        client = event.packet.dst
+        device = self._macs.get(client) or client.hex()
+        self._state.bindings.add(device, message.addresses, message.question.name, at=now.wall)
+        if device != client.hex():
+            self._state.bindings.add(client.hex(), message.addresses, message.question.name, at=now.wall)
+
+    def _judge(self, flow: Flow, now: Now) -> None:
+        inner, mac = self._private_side(flow)
+        remote, address = (flow.key.dst, flow.key.src) if inner == 0 else (flow.key.src, flow.key.dst)
+        flow.device = self._state.roster.describe(mac) if mac else self._state.roster.stranger
+        flow.inbound = inner == 1
+        if flow.key != flow.table_key:
+            flow.bytes_out, flow.bytes_in = flow.bytes_in, flow.bytes_out
+            flow.pkts_out, flow.pkts_in = flow.pkts_in, flow.pkts_out
+        wall = Now(flow.touched, flow.started_wall)
+        names = self._state.bound_names(mac or address.hex(), remote, wall) or self._state.bound_names(
+            address.hex(), remote, wall
+        )
+        evidence = Evidence(
+            profile=flow.device.profile,
+            vendor=flow.device.vendor,
+            family=flow.device.family,
+            facts=flow.facts,
+            names=flow.facts.names + names,
+            address=remote,
+            port=flow.key.dport,
+            proto=flow.key.proto,
+            local=is_home(remote),
+            bytes_out=flow.bytes_out,
+            bytes_in=flow.bytes_in,
+        )
+        flow.assessment, flow.decision = self._state.judge(evidence, flow, wall)
+
+    def _private_side(self, flow: Flow) -> tuple[int, Mac | None]:
+        """(0 initiator or 1 responder, its MAC): the side in the home, the initiator if both or neither are."""
+        side = 1 if is_home(flow.key.dst) and not is_home(flow.key.src) else 0
+        same = flow.key == flow.table_key
+        return side, flow.macs[side if same else 1 - side]
+
+
+def _from_initiator(key: FlowKey, packet: Packet) -> FlowKey:
+    """SYN: its sender; SYN+ACK: its receiver; else whoever has the higher port."""
+    if packet.proto == TCP and packet.flags & SYN:
+        return key.reversed() if packet.flags & ACK else key
+    if packet.proto in (TCP, UDP) and packet.sport < packet.dport:
+        return key.reversed()
+    return key
+
+
+@lru_cache(maxsize=65_536)
+def is_home(address: bytes) -> bool:
+    """A private, link-local, multicast or broadcast address: it stays in the home."""
+    parsed = ip_address(address)
+    return (parsed.is_private and not _is_documentation(address)) or parsed.is_multicast or parsed.is_unspecified
+
+
+def _is_documentation(address: bytes) -> bool:
+    """Documentation prefixes (RFC 5737, 3849, 9637) count as the internet: examples and test homes use them so."""
+    return address[:3] in (b"\xc0\x00\x02", b"\xc6\x33\x64", b"\xcb\x00\x71") or (
+        len(address) == 16 and (address[:4] == b"\x20\x01\x0d\xb8" or address[:2] == b"\x3f\xff")
+    )

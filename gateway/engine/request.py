@@ -1,0 +1,164 @@
+"""What people ask over the control socket, and what they are told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.model.command import Command, Publish, ReloadPolicy, Reply
+from gateway.model.control import Request, Response
+from gateway.model.device import Mac
+from gateway.model.event import Asked, Now
+from gateway.model.moment import Grant
+from gateway.model.purpose import Purpose
+
+from .roster import Member
+from .snapshot import snapshot
+from .state import State, device_view, grant_view
+
+MAX_SECONDS = 30 * 86_400.0
+MAX_FLOWS = 1_000
+
+
+class Refused(ValueError):
+    """A request that makes no sense: ``args`` are code, message, hint."""
+
+
+class Requests:
+    """One method per verb; each returns (data, commands)."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def handle(self, event: Asked, now: Now) -> list[Command]:
+        """Answer one request. Never raises: what is wrong with it is its answer."""
+        request = event.request
+        method = getattr(self, f"_do_{request.do}", None)
+        try:
+            if method is None:
+                raise Refused("not-here", f"'{request.do}' is not something this gateway does", "edit household.yaml instead")
+            data, commands = method(request, now)
+        except Refused as refused:
+            code, message, hint = refused.args
+            response = Response(id=request.id, error_code=code, message=message, hint=hint)
+            return [Reply(client=event.client, response=response)]
+        return [*commands, Reply(client=event.client, response=Response(id=request.id, data=data))]
+
+    def _do_status(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        state = self._state
+        return {
+            "epoch": state.epoch,
+            "policy": state.policy.digest,
+            "policy_faults": list(state.policy_faults),
+            "devices": len(state.roster.members),
+            "live_flows": len(state.flows),
+            "clock_trusted": now.wall_trusted,
+            "grants": [grant_view(grant, state, now) for grant in state.grants.in_force],
+            "questions": self._questions(),
+            "problems": list(state.problems),
+            "totals": state.totals.view(),
+        }, []
+
+    def _do_flows(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        limit = int(self._number(request.args, "limit", default=100, most=MAX_FLOWS))
+        since = self._number(request.args, "since", default=0.0, most=1e12)
+        device, purpose = request.args.get("device"), request.args.get("purpose")
+        mac = self._member(device).device.mac if device else None
+        found = [
+            record
+            for record, _ in self._state.recent.values()
+            if record.started >= since and mac in (None, record.device) and purpose in (None, record.purpose)
+        ]
+        return [record.eve() for record in found[-limit:]], []
+
+    def _do_explain(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        flow_id = int(self._number(request.args, "flow", default=-1, most=2**60))
+        known = self._state.recent.get(flow_id)
+        if known is None:
+            raise Refused("unknown-flow", f"flow {flow_id} is not among the last flows", "`netcurtain flows` lists them")
+        record, decision = known
+        return {"flow": record.eve(), "grant": decision.grant, "would_pass_if": decision.would_pass_if}, []
+
+    def _do_devices(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        return [device_view(member) for member in self._state.roster.members.values()], []
+
+    def _do_pause(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        mac = self._device_or_all(request.args)
+        purpose = self._purpose(request.args) if request.args.get("purpose") else None
+        return self._open("pause", mac, purpose, request, now)
+
+    def _do_allow(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        if request.args.get("flow") is not None:
+            mac, purpose = self._of_flow(request.args)
+        else:
+            mac, purpose = self._member(request.args.get("device")).device.mac, self._purpose(request.args)
+        return self._open("allowance", mac, purpose, request, now)
+
+    def _do_view(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        member = self._member(request.args.get("device"))
+        return self._open("viewing", member.device.mac, Purpose.VIDEO, request, now)
+
+    def _do_stop(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        ended = self._state.grants.stop(self._device_or_all(request.args))
+        views = [grant_view(grant, self._state, now) for grant in ended]
+        if not ended:
+            return views, []
+        told: list[Command] = [Publish(kind="viewing", data={"ended": view}) for view in views]
+        return views, [*self._state.bump(now), snapshot(self._state, now), *told]
+
+    def _do_reload(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        return {"policy": self._state.policy.digest}, [ReloadPolicy()]
+
+    def _open(
+        self, kind: str, mac: Mac | None, purpose: Purpose | None, request: Request, now: Now
+    ) -> tuple[Any, list[Command]]:
+        seconds = self._number(request.args, "seconds", default=900.0, most=MAX_SECONDS)
+        if seconds <= 0:
+            raise Refused("bad-duration", "the duration must be more than nothing", "for example --for 15m")
+        grant = Grant(kind=kind, mac=mac, purpose=purpose, until=now.mono + seconds)
+        try:
+            self._state.grants.open(grant)
+        except ValueError as err:
+            raise Refused("too-many", str(err), "end some with `netcurtain stop`") from err
+        view = grant_view(grant, self._state, now)
+        told = Publish(kind="viewing", data={"opened": view})
+        return view, [*self._state.bump(now), snapshot(self._state, now), told]
+
+    def _questions(self) -> list[dict[str, Any]]:
+        return [
+            {"device": question.mac, "purpose": str(question.purpose), "name": question.name, "asked_at": question.asked_at}
+            for question in self._state.questions.values()
+        ]
+
+    def _of_flow(self, args: Mapping[str, Any]) -> tuple[Mac, Purpose]:
+        flow_id = int(self._number(args, "flow", default=-1, most=2**60))
+        known = self._state.recent.get(flow_id)
+        if known is None:
+            raise Refused("unknown-flow", f"flow {flow_id} is not among the last flows", "`netcurtain flows` lists them")
+        return Mac(known[0].device), Purpose(known[0].purpose)
+
+    def _device_or_all(self, args: Mapping[str, Any]) -> Mac | None:
+        return None if args.get("device") == "all" else self._member(args.get("device")).device.mac
+
+    def _member(self, named: object) -> Member:
+        members = self._state.roster.members.values()
+        for member in members:
+            if named in (member.device.mac, member.device.id):
+                return member
+        known = ", ".join(sorted(member.device.id for member in members)) or "none was seen yet"
+        raise Refused("unknown-device", f"no device is called {named!r}", f"devices: {known}")
+
+    @staticmethod
+    def _purpose(args: Mapping[str, Any]) -> Purpose:
+        try:
+            return Purpose(str(args.get("purpose")))
+        except ValueError as err:
+            choices = ", ".join(Purpose)
+            raise Refused("unknown-purpose", f"{args.get('purpose')!r} is not a purpose", f"one of: {choices}") from err
+
+    @staticmethod
+    def _number(args: Mapping[str, Any], key: str, *, default: float, most: float) -> float:
+        value = args.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
+            raise Refused("bad-number", f"{key!r} must be a number of at most {most:.0f}", f"it was {value!r}")
+        return value

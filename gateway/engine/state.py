@@ -1,0 +1,192 @@
+"""What all parts of the engine share: the tables, the epoch, and the moment decisions are made at."""
+
+from collections import OrderedDict, deque
+from ipaddress import ip_address
+
+from gateway.model.assessment import Assessment, Evidence
+from gateway.model.command import Command, LoadRuleset, Publish
+from gateway.model.decision import Decision, Question, Subject
+from gateway.model.device import Mac
+from gateway.model.event import Now
+from gateway.model.mark import next_epoch
+from gateway.model.moment import Grant, Moment
+from gateway.model.name import Name, NameSource
+from gateway.model.policy import Policy
+from gateway.model.record import FlowRecord
+from gateway.policy import decide, next_change
+
+from .binding import Bindings
+from .flow import Flow, FlowTable
+from .grants import Grants
+from .judge import judge
+from .roster import Member, Roster
+from .total import Totals
+
+MOMENT_KEPT_S = 0.25
+RECENT_FLOWS = 2_000
+MAX_QUESTIONS = 256
+SCAPY_PER_S = 200.0
+"""At most so many packets a second are given to Scapy on the verdict's path (0.2 to 0.7 ms each)."""
+
+
+class State:
+    """The mutable middle of a pure engine. Nothing outside ``engine/`` holds it."""
+
+    def __init__(self, policy: Policy, *, epoch: int, first_id: int, profiles: dict[Mac, str] | None = None) -> None:
+        self.policy = policy
+        self.epoch = epoch
+        self.roster = Roster(policy, profiles=profiles)
+        self.bindings = Bindings()
+        self.grants = Grants()
+        self.flows = FlowTable()
+        self.recent: OrderedDict[int, tuple[FlowRecord, Decision]] = OrderedDict()
+        self.questions: OrderedDict[tuple[Mac, str, str], Question] = OrderedDict()
+        self.own_addresses: frozenset[bytes] = frozenset()
+        """Addresses of the gateway on the curtain's side."""
+        self.problems: deque[dict[str, object]] = deque(maxlen=64)
+        self.policy_faults: tuple[str, ...] = ()
+        self.next_change: float | None = None
+        self.stale_owners = False
+        """A device joined that the kernel's table of owners does not know yet."""
+        self.totals = Totals()
+        self._next_id = first_id
+        self._moment = Moment(wall=0.0)
+        self._moment_mono = -1.0
+        self._scapy_tokens = SCAPY_PER_S
+        self._scapy_at = 0.0
+
+    def new_id(self) -> int:
+        """A flow id that no other flow of this ledger has."""
+        self._next_id += 1
+        return self._next_id
+
+    def moment(self, now: Now) -> Moment:
+        """The moment of a decision; made anew four times a second, and whenever what is in force changes."""
+        if abs(now.mono - self._moment_mono) >= MOMENT_KEPT_S or self._moment.grants is not self.grants.in_force:
+            self._moment = Moment(wall=now.wall, wall_trusted=now.wall_trusted, grants=self.grants.in_force)
+            self._moment_mono = now.mono
+        return self._moment
+
+    def may_use_scapy(self, now: Now) -> bool:
+        """Take one of the packets a second that Scapy may be given."""
+        gained = (now.mono - self._scapy_at) * SCAPY_PER_S
+        self._scapy_tokens = min(SCAPY_PER_S, self._scapy_tokens + max(0.0, gained))
+        self._scapy_at = now.mono
+        if self._scapy_tokens < 1.0:
+            return False
+        self._scapy_tokens -= 1.0
+        return True
+
+    def judge(self, evidence: Evidence, flow: Flow, now: Now) -> tuple[Assessment, Decision]:
+        """Judge evidence about a flow by the policy in force."""
+        return judge(
+            self.policy,
+            device=flow.device,
+            evidence=evidence,
+            moment=self.moment(now),
+            peer=flow.peer,
+            inbound=flow.inbound,
+        )
+
+    def decide(self, assessment: Assessment, flow: Flow, now: Now) -> Decision:
+        """Decide about a flow whose purpose is known already."""
+        subject = Subject(
+            device=flow.device,
+            assessment=assessment,
+            address=flow.key.dst,
+            port=flow.key.dport,
+            proto=flow.key.proto,
+            peer=flow.peer,
+            inbound=flow.inbound,
+        )
+        return decide(self.policy, subject, self.moment(now))
+
+    def bump(self, now: Now) -> list[Command]:
+        """Begin a new epoch: every live connection is judged again at its next packet."""
+        self.epoch = next_epoch(self.epoch)
+        return self.resume(now)
+
+    def resume(self, now: Now) -> list[Command]:
+        """Go on in the epoch that is in force."""
+        self.next_change = next_change(self.policy, now.wall)
+        self._moment_mono = -1.0
+        return self.load_ruleset()
+
+    def load_ruleset(self) -> list[Command]:
+        """Render this generation into the kernel."""
+        self.stale_owners = False
+        policies = self.policy.devices.values()
+        return [
+            LoadRuleset(
+                epoch=self.epoch,
+                digest=self.policy.digest,
+                free=tuple(sorted(known.device.mac for known in policies if known.device.trusted)),
+                fault_open=tuple(sorted(known.device.mac for known in policies if known.on_fault_open)),
+                owners=self.roster.owners(),
+            )
+        ]
+
+    def member(self, mac: Mac, now: Now) -> tuple[Member | None, list[Command]]:
+        """The member with this MAC; a newcomer joins, is announced, and is made known to the kernel."""
+        known = self.roster.get(mac)
+        if known is not None:
+            known.last_seen = now.wall
+            return known, []
+        joined = self.roster.join(mac, at=now.wall)
+        if joined is None:
+            return None, []
+        self.stale_owners = True
+        return joined, [Publish(kind="device", data=device_view(joined))]
+
+    def ask(self, flow: Flow, decision: Decision, now: Now) -> list[Command]:
+        """Record a question for the household, once for a device, purpose and name."""
+        name = flow.assessment.name.text if flow.assessment and flow.assessment.name else ""
+        subject = (flow.device.mac, str(decision.purpose), name)
+        if subject in self.questions:
+            return []
+        question = Question(mac=flow.device.mac, purpose=decision.purpose, name=name, asked_at=now.wall)
+        self.questions[subject] = question
+        if len(self.questions) > MAX_QUESTIONS:
+            self.questions.popitem(last=False)
+        return [Publish(kind="question", data={"device": flow.device.id, "purpose": str(decision.purpose), "name": name})]
+
+    def remember(self, record: FlowRecord, decision: Decision) -> None:
+        """Keep a flow's record for ``flows`` and ``explain``."""
+        before = self.recent.pop(record.flow_id, None)
+        self.totals.add(record, before[0] if before else None)
+        self.recent[record.flow_id] = (record, decision)
+        if len(self.recent) > RECENT_FLOWS:
+            self.recent.popitem(last=False)
+
+    def bound_names(self, device: str, address: bytes, now: Now) -> tuple[Name, ...]:
+        """Names that DNS bound to an address for a device, latest first."""
+        return tuple(Name(text, NameSource.DNS) for text in self.bindings.names(device, address, at=now.wall))
+
+
+def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:
+    """A grant as ``status`` and events show it."""
+    member = state.roster.get(grant.mac) if grant.mac else None
+    return {
+        "kind": grant.kind,
+        "device": member.device.id if member else (grant.mac or "all"),
+        "purpose": str(grant.purpose) if grant.purpose else None,
+        "remaining_s": round(max(0.0, grant.until - now.mono), 1),
+    }
+
+
+def device_view(member: Member) -> dict[str, object]:
+    """A device as ``devices`` and events show it."""
+    device = member.device
+    return {
+        "mac": device.mac,
+        "id": device.id,
+        "profile": device.profile,
+        "family": device.family,
+        "trusted": device.trusted,
+        "owner": device.owner,
+        "confirmed": device.confirmed,
+        "hostname": member.hostname,
+        "first_seen": member.first_seen,
+        "last_seen": member.last_seen,
+        "addresses": [str(ip_address(address)) for address in member.addresses],
+    }
