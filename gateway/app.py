@@ -52,3 +52,35 @@ from gateway.settings import Settings
 log = logging.getLogger("netcurtain")
 TICK_S = 0.2
 COUNTERS_S = 2.0
+
+
+class App:
+    """The gateway process: one thread judges, others write."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._selector = selectors.DefaultSelector()
+        self._handlers: dict[int, Callable[[], None]] = {}
+        self._running = True
+        self._exit_status = 0
+        self._due: dict[Callable[[], None], tuple[float, float]] = {}
+        """What is done on a beat -> (interval in seconds, monotonic time when it is due)."""
+        self._execute: dict[type, Callable[[Any], None]] = {
+            SetVerdict: self._set_verdict,
+            SendPacket: self._send_packet,
+            LoadRuleset: self._load_ruleset,
+            Record: self._record,
+            Publish: self._publish,
+            Reply: self._reply,
+            SaveState: self._save_state,
+            ReloadPolicy: self._reload,
+        }
+
+    def run(self) -> int:
+        """Serve until SIGTERM or SIGINT; returns the exit status."""
+        try:
+            self._open()
+            self._serve()
+        finally:
+            self._close()
+        return self._exit_status

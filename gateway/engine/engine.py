@@ -39,13 +39,20 @@ class Engine:
         first_id: int = 0,
         profiles: dict[Mac, str] | None = None,
         own_addresses: frozenset[bytes] = frozenset(),
+        replay: bool = False,
+        decides: bool = True,
     ) -> None:
-        """``first_id``: flow ids begin after it. ``profiles``: what devices of a capture are said to be."""
+        """An engine before its first event.
+
+        ``epoch``: the one in force, 0 if there is none. ``first_id``: flow ids begin after it. ``profiles``: what devices of a
+        capture are said to be. ``replay``: it will see captures, not the kernel's queue. ``decides``: False tells purposes only.
+        """
+        self._is_replay = replay
         self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles)
         self._state.own_addresses = own_addresses
         self._forward = Forward(self._state)
         self._resolve = Resolve(self._state)
-        self._replay = Replay(self._state)
+        self._replay = Replay(self._state, decides=decides)
         self._requests = Requests(self._state)
         self._upkeep = Upkeep(self._state)
 
@@ -113,5 +120,7 @@ class Engine:
         return []
 
     def _tick(self, now: Now) -> list[Command]:
+        if self._is_replay:
+            return self._replay.expire(now)
         self._resolve.forget_attempts(now)
-        return self._forward.expire(now) + self._replay.expire(now) + self._upkeep.tick(now)
+        return self._forward.expire(now) + self._upkeep.tick(now)

@@ -8,6 +8,7 @@ from gateway.model.command import Command, Record
 from gateway.model.device import Mac
 from gateway.model.event import Now, PacketSeen
 from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, Packet, key_of
+from gateway.purpose import classify
 from gateway.wire import parse_dns
 
 from .flow import Flow
@@ -21,8 +22,9 @@ DNS_PORT = 53
 class Replay:
     """Feeds a capture's packets; a flow is recorded when it leaves the table."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, decides: bool) -> None:
         self._state = state
+        self._decides = decides
         self._macs: dict[bytes, Mac] = {}
         """Address -> the MAC last seen sending from it, for captures that show it."""
 
@@ -144,7 +146,10 @@ class Replay:
             bytes_out=flow.bytes_out,
             bytes_in=flow.bytes_in,
         )
-        flow.assessment, flow.decision = self._state.judge(evidence, flow, wall)
+        if self._decides:
+            flow.assessment, flow.decision = self._state.judge(evidence, flow, wall)
+        else:
+            flow.assessment = classify(self._state.policy.catalogue, evidence)
 
     def _private_side(self, flow: Flow) -> tuple[int, Mac | None]:
         """(0 initiator or 1 responder, its MAC): the side in the home, the initiator if both or neither are."""

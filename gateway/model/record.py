@@ -51,7 +51,7 @@ class FlowRecord:
     def eve(self) -> dict[str, Any]:
         """The record as an EVE-style JSON object (Suricata's event format; our own fields under one key)."""
         own: dict[str, Any] = {
-            key: list(value) if isinstance(value, tuple) else value
+            key: list(value) if isinstance(value, tuple) else None if value == "" else value
             for key in OWN_FIELDS
             for value in (getattr(self, key),)
         }

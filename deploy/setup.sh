@@ -1,0 +1,50 @@
+# Sourced by deploy/demo and tests/run: makes .venv with this checkout in it, and installs what the system lacks.
+# Wants: $top (the checkout). Gives: $venv, and the functions need_packages and need_python.
+
+venv=${NETCURTAIN_VENV:-$top/.venv}
+
+say() { printf '\033[2m-- %s\033[0m\n' "$*" >&2; }
+
+# need_packages COMMAND:PACKAGE … – installs the Debian package of each command that is not there.
+need_packages() {
+  local pair missing=()
+  for pair in "$@"; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if ! command -v apt-get >/dev/null; then
+    say "missing here: ${missing[*]} (Debian's names); install them with your package manager"
+    return 1
+  fi
+  local sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null && [ ! -t 0 ]; then
+      say "missing here: ${missing[*]}; run: sudo apt-get install ${missing[*]}"
+      return 1
+    fi
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+    { "${sudo[@]}" apt-get update -qq >/dev/null &&
+      "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null; } ||
+    { say "could not install ${missing[*]}"; return 1; }
+}
+
+# need_python EXTRAS – a virtual environment with the checkout and these extras, made anew when pyproject.toml changes.
+need_python() {
+  local extras=$1 stamp want python
+  for python in python3 python3.13 python3.12 python3.11; do
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
+    python=
+  done
+  [ -n "$python" ] || { say "Python 3.11 or newer is needed"; return 1; }
+  "$python" -c 'import ensurepip' 2>/dev/null || need_packages "no-such-command:python3-venv" || return 1
+  stamp=$venv/.netcurtain-$extras
+  want=$(cksum <"$top/pyproject.toml")
+  [ -x "$venv/bin/netcurtain" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return 0
+  say "making $venv (once; about a minute)"
+  [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" || return 1
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$top[$extras]" || return 1
+  printf '%s\n' "$want" >"$stamp"
+}
