@@ -90,13 +90,14 @@ def _parse_frames(payload: bytes, at: int, *, version: int) -> Facts | None:
 
 
 def _stream_data(payload: bytes, at: int, order: str) -> bytes | None:
-    """The data of a STREAM frame at the start of the crypto stream: type ``1fdooo ss``, stream id, offset, size."""
+    """The data of a STREAM frame of the crypto stream: type ``1fdoooss``, stream id, offset (a second CHLO has one), size."""
     kind = payload[at] if at < len(payload) else 0
-    if not kind & _STREAM or kind & 0x1C:
+    id_end = at + 2 + (kind & 0x03)
+    stream = int.from_bytes(payload[at + 1 : id_end], "little" if order == "<" else "big")
+    if not kind & _STREAM or stream != _CRYPTO_STREAM:
         return None
-    data_at = at + 2 + (kind & 0x03)
-    if int.from_bytes(payload[at + 1 : data_at], "little" if order == "<" else "big") != _CRYPTO_STREAM:
-        return None
+    offset_code = kind >> 2 & 0x07
+    data_at = id_end + (offset_code + 1 if offset_code else 0)
     if not kind & _HAS_SIZE:
         return payload[data_at:]
     (size,) = struct.unpack_from(f"{order}H", payload, data_at)
