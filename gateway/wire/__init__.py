@@ -1,0 +1,28 @@
+"""Bytes -> ``Packet`` and ``Facts``, and back where we answer; the only user of Scapy. Imports ``model``.
+
+Whatever the bytes: facts, "need more" (None) or "not this" (``unknown``), never an exception out of this room; memory and
+time are bounded where each reader says so. Inside, incomplete input is None and invalid input a ``ValueError``.
+
+Packets
+    ``frame``     a frame of any link -> the innermost ``Packet``: ``decode_frame`` (with ``link`` and ``tunnel``)
+    ``ip``        a packet from its network layer up: ``decode_ip``; ``fragment`` puts fragments together
+    ``datagram``  whole packets of our own making
+Flows
+    ``reader``    ``FlowReader``: the first bytes of one flow -> ``Facts``; ``stream`` (TCP) and ``udp`` are its two halves
+    ``tcp``       ``HalfStream``: segments in order
+    ``tls``, ``dtls``, ``quic``, ``gquic``  hellos; ``name``: how a name in them is written down
+    ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
+    ``dns``       ``parse_dns``, ``answer_query``
+The rest
+    ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy
+
+Importing this room does not import Scapy: ``OtherReader`` and ``decode_frame`` load it when they are first used.
+"""
+
+from .dns import answer_query, parse_dns
+from .fragment import Reassembler
+from .frame import decode_frame
+from .ip import decode_ip
+from .reader import FlowReader
+
+__all__ = ["FlowReader", "Reassembler", "answer_query", "decode_frame", "decode_ip", "parse_dns"]

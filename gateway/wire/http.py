@@ -1,0 +1,83 @@
+"""The head of an HTTP/1 request (RFC 9112), and the opening words of HTTP/2 in clear (RFC 9113 section 3.4)."""
+
+import re
+
+from gateway.model.facts import Facts
+from gateway.model.name import Name, NameSource
+
+from .name import name_of
+
+MAX_HEAD_BYTES = 8_192
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+_METHODS = (
+    b"GET POST HEAD PUT DELETE CONNECT OPTIONS PATCH TRACE NOTIFY SUBSCRIBE UNSUBSCRIBE M-SEARCH M-POST PROPFIND PROPPATCH "
+    b"MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK REPORT SEARCH"
+).split()
+_LINE = re.compile(rb"([A-Z][A-Z_-]{1,23}) ([^\r\n]*?) +HTTP/1\.[01] *\r?\n")
+_OPENING = re.compile(rb"(?:" + b"|".join(_METHODS) + rb") (?:\Z|[/*]|h|H)|CONNECT ")
+_HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?\n")
+_AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#@]*)")
+_RESPONSE = re.compile(rb"HTTP/1\.[01] \d\d\d")
+_END = re.compile(rb"\r?\n\r?\n")
+
+
+def parse_http(data: bytes) -> Facts | None:
+    """What a request names: None if more bytes are needed, ``ValueError`` if this is no HTTP.
+
+    Time: a few passes over ``MAX_HEAD_BYTES`` at most; a longer head counts for what it held so far.
+    """
+    if data[:5] == b"HTTP/" or data == b"HTTP/"[: len(data)]:
+        return _parse_response(data)
+    if data[:24] == HTTP2_PREFACE[: len(data)] and data[:3] == b"PRI":
+        return Facts(app_proto="http", dissector="fast", detail="HTTP/2 in clear") if len(data) >= 24 else None
+    head = data[:MAX_HEAD_BYTES]
+    line = _LINE.match(head)
+    if line is None:
+        if b"\n" in head or len(head) == MAX_HEAD_BYTES or not _may_be_request(head):
+            raise ValueError("not an HTTP request line")
+        return None
+    return _parse_request(head, method=line[1], target=line[2])
+
+
+def head_end(data: bytes) -> int:
+    """Where the body of a message begins; 0 where its head has not ended."""
+    end = _END.search(data[:MAX_HEAD_BYTES])
+    return end.end() if end else 0
+
+
+def _may_be_request(data: bytes) -> bool:
+    """Can a request line that has not ended be one, as far as it goes?"""
+    return bool(_OPENING.match(data)) or any(method.startswith(data) for method in _METHODS)
+
+
+def _parse_request(head: bytes, *, method: bytes, target: bytes) -> Facts | None:
+    if method == b"CONNECT":
+        return _facts(target, method)
+    authority = _AUTHORITY.match(target)
+    if authority:
+        return _facts(authority[1], method)
+    ended = head_end(head)
+    host = _HOST.search(head, 0, ended or len(head))
+    if host is None and not ended and len(head) < MAX_HEAD_BYTES:
+        return None
+    return _facts(host[1] if host else b"", method)
+
+
+def _facts(authority: bytes, method: bytes) -> Facts:
+    name = host_of(authority)
+    return Facts(app_proto="http", names=(name,) if name else (), dissector="fast", detail=method.decode("ascii"))
+
+
+def host_of(authority: bytes) -> Name | None:
+    """The host of ``host:port``, without the port and without the brackets of an IPv6 address."""
+    if authority[:1] == b"[":
+        return name_of(authority[1:].partition(b"]")[0], NameSource.HTTP)
+    host, colon, port = authority.rpartition(b":")
+    return name_of(host if colon and (port.isdigit() or not port) else authority, NameSource.HTTP)
+
+
+def _parse_response(data: bytes) -> Facts | None:
+    if len(data) >= 12 and not _RESPONSE.match(data):
+        raise ValueError("not an HTTP status line")
+    return Facts(app_proto="http", dissector="fast") if len(data) >= 12 else None

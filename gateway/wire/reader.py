@@ -1,0 +1,73 @@
+"""The first bytes of one flow, read as far as they tell what it is and whom it is for."""
+
+from gateway.model.facts import NOTHING, Facts
+from gateway.model.packet import TCP, UDP, Packet
+
+from .stream import StreamReader
+from .udp import UdpReader
+
+
+class FlowReader:
+    """Reads the first bytes of one flow.
+
+    Memory: at most four times ``limit_bytes`` (TCP), or what is held of one DTLS or QUIC hello. Time per packet: once over
+    the bytes in order while incomplete; a look at the first bytes while watching for a later hello; nothing once ``done``.
+    Whatever the bytes, nothing is raised.
+    """
+
+    __slots__ = ("_reader", "done", "proto")
+
+    def __init__(self, proto: int, port: int = 0, *, limit_bytes: int = 16_384, limit_packets: int = 64) -> None:
+        self.proto = proto
+        self.done = False
+        """Nothing more will be learnt: ``feed`` does nothing."""
+        self._reader: StreamReader | UdpReader | None = None
+        if proto == TCP:
+            self._reader = StreamReader(port, limit_bytes=limit_bytes, limit_packets=limit_packets)
+        elif proto == UDP:
+            self._reader = UdpReader(port, limit_packets=limit_packets)
+        else:
+            self.done = True
+
+    @property
+    def facts(self) -> Facts:
+        """The best so far."""
+        return self._reader.facts if self._reader else NOTHING
+
+    @property
+    def hello_from(self) -> int | None:
+        """The direction a hello came from (or has begun to come from): its sender is the initiator."""
+        return self._reader.hello_from if self._reader else None
+
+    @property
+    def contradiction(self) -> bool:
+        """The flow said two different things at one place, so that no reading of it can be trusted."""
+        return self._reader.contradiction if self._reader else False
+
+    @property
+    def exhausted(self) -> bool:
+        """A limit was met while a hello or a greeting was incomplete."""
+        return self._reader.exhausted if self._reader else False
+
+    @property
+    def held_bytes(self) -> int:
+        """What is held in memory now."""
+        return self._reader.held_bytes if self._reader else 0
+
+    def feed(self, packet: Packet, direction: int) -> Facts | None:
+        """Take one packet of a direction, 0 or 1 (who began need not be known).
+
+        None: nothing new, or more is needed. Facts: what the flow is, final for now; ``unknown`` where our parsers say "not
+        this". Until ``done``, richer facts may follow (a name after a proxy's or STARTTLS's plain words).
+        """
+        reader = self._reader
+        if self.done or reader is None or packet.fragment is not None:
+            return None
+        if isinstance(reader, StreamReader):
+            facts = reader.feed(packet, direction)
+        elif packet.payload:
+            facts = reader.feed(packet.payload, direction, port=min(packet.sport, packet.dport))
+        else:
+            return None
+        self.done = reader.done
+        return facts

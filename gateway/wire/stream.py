@@ -1,0 +1,203 @@
+"""What the first bytes of a TCP connection say, from the segments of either direction.
+
+Each direction starts at its *head*: the bytes that tell TLS, HTTP, DNS or a greeting in clear. After a head in clear (or an
+unknown one) the direction is only *watched*: a segment that begins like a ClientHello starts a stream of its own, since
+proxies and STARTTLS put TLS at any later position. No plain byte is kept while watching.
+"""
+
+from dataclasses import replace
+
+from gateway.model.facts import NOTHING, Facts
+from gateway.model.packet import SYN, Packet
+
+from . import preamble
+from .dns import parse_dns_tcp
+from .http import head_end, parse_http
+from .tcp import HalfStream
+from .tls import is_record, parse_client_hello, starts_hello
+
+DNS_PORT = 53
+WATCHED_SEGMENTS = 512
+"""Segments of a direction looked at while watching."""
+PATIENCE_SEGMENTS = 8
+"""Segments beyond a gap before the bytes in it count as lost to the capture."""
+
+_TLS = Facts(app_proto="tls", dissector="fast")
+
+
+class _Side:
+    """One direction: a head or a later hello that grows in ``stream``, or, without one, watched."""
+
+    __slots__ = ("head", "last", "limit_bytes", "left", "segments", "stream")
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.stream: HalfStream | None = HalfStream(limit_bytes)
+        self.head = True
+        self.segments = 0
+        self.left = WATCHED_SEGMENTS
+        self.last: tuple[int, bytes] | None = None
+        """The segment before, while watching: a capture may show two the wrong way round."""
+
+    def watch(self) -> None:
+        self.stream, self.head, self.segments = None, False, 0
+
+    def start_hello(self, seq: int, payload: bytes) -> HalfStream:
+        self.stream = stream = HalfStream(self.limit_bytes)
+        stream.anchor(seq)
+        stream.add(seq, payload)
+        if self.last is not None:
+            stream.add(*self.last)
+        self.segments, self.last = 0, None
+        return stream
+
+
+class StreamReader:
+    """Reads one TCP connection; see ``reader.FlowReader`` for what the attributes mean.
+
+    Memory: two directions of at most twice ``limit_bytes``. Time per segment: once over what is in order, while incomplete;
+    a look at seven bytes while watching.
+    """
+
+    __slots__ = (
+        "_dns", "_limit_bytes", "_limit_packets", "_sides", "contradiction", "done", "exhausted", "facts", "hello_from",
+    )  # fmt: skip
+
+    def __init__(self, port: int, *, limit_bytes: int, limit_packets: int) -> None:
+        self._dns = port == DNS_PORT
+        self._limit_bytes = limit_bytes
+        self._limit_packets = limit_packets
+        self._sides = (_Side(limit_bytes), _Side(limit_bytes))
+        self.facts = NOTHING
+        self.hello_from: int | None = None
+        self.contradiction = False
+        self.exhausted = False
+        self.done = False
+
+    @property
+    def held_bytes(self) -> int:
+        return sum(side.stream.size_bytes for side in self._sides if side.stream is not None)
+
+    def feed(self, packet: Packet, direction: int) -> Facts | None:
+        side, payload = self._sides[direction], packet.payload
+        stream = side.stream
+        if packet.flags & SYN:
+            self._dns = self._dns or DNS_PORT in (packet.sport, packet.dport)
+            if stream is None:
+                return None
+        elif not payload:
+            return None
+        elif stream is None:
+            return self._watch(side, packet, direction)
+        assert stream is not None
+        grew = stream.add(packet.seq, payload, syn=bool(packet.flags & SYN))
+        if not payload:
+            return None
+        self.contradiction = self.contradiction or stream.contradiction
+        side.segments += 1
+        told = self._read(side, stream, direction) if grew else None
+        if told is None and side.stream is stream:
+            return self._check_bounds(side, packet, direction)
+        return told
+
+    def _watch(self, side: _Side, packet: Packet, direction: int) -> Facts | None:
+        payload = packet.payload
+        side.left -= 1
+        if side.left < 0:
+            self.done = all(other.left < 0 for other in self._sides)
+            return None
+        if payload[0] == 22 and starts_hello(payload):
+            return self._read(side, side.start_hello(packet.seq, payload), direction)
+        side.last = (packet.seq, payload)
+        return None
+
+    def _read(self, side: _Side, stream: HalfStream, direction: int) -> Facts | None:
+        data = bytes(stream.data)
+        skip = preamble.skip_wrapper(data) if side.head else 0
+        if skip is None or skip >= len(data):
+            return None
+        data = data[skip:] if skip else data
+        if data[0] == 22 or data[0] & 0x80:
+            try:
+                return self._read_hello(data, direction)
+            except ValueError:
+                pass
+        if not side.head:
+            side.watch()
+            return None
+        return self._read_head(side, stream, data=data, skip=skip)
+
+    def _read_hello(self, data: bytes, direction: int) -> Facts | None:
+        hello = parse_client_hello(data)
+        if hello is None:
+            if len(data) > 5 and starts_hello(data):
+                self.hello_from = direction
+                self.facts = replace(_TLS, names=self.facts.names)
+            return None
+        facts = hello.facts("tls")
+        self.facts = replace(facts, names=facts.names + self.facts.names) if self.facts.names else facts
+        self.hello_from, self.done = direction, True
+        for side in self._sides:
+            side.watch()
+        return self.facts
+
+    def _read_head(self, side: _Side, stream: HalfStream, *, data: bytes, skip: int) -> Facts | None:
+        facts = self._recognise(data)
+        if facts is None:
+            return None
+        side.watch()
+        if facts.app_proto == "http" and facts.detail == "CONNECT" and (end := head_end(data)) and end < len(data):
+            if starts_hello(data[end:]):
+                side.start_hello(stream.seq_at(skip + end), data[end:])
+        return self._learn(facts)
+
+    def _recognise(self, data: bytes) -> Facts | None:
+        """The facts of a head that is no ClientHello; unknown ones for "not this"; None if more bytes are needed."""
+        if is_record(data):
+            return _TLS
+        if self._dns:
+            message, size = parse_dns_tcp(data)
+            if message is not None or not size:
+                return Facts(app_proto="dns", dissector="fast") if message else None
+        try:
+            return parse_http(data)
+        except ValueError:
+            pass
+        app_proto = preamble.recognise(data)
+        if app_proto:
+            return Facts(app_proto=app_proto, dissector="fast")
+        return None if preamble.may_grow(data) else NOTHING
+
+    def _learn(self, facts: Facts) -> Facts | None:
+        """Keep the facts if they say more than those before."""
+        known = self.facts
+        if known is not NOTHING and (known.app_proto == "tls" or facts is NOTHING):
+            return None
+        if known.app_proto != "unknown" and not facts.names and facts.app_proto != "tls":
+            return None
+        self.facts = facts
+        return facts
+
+    def _check_bounds(self, side: _Side, packet: Packet, direction: int) -> Facts | None:
+        """Still incomplete: give up where nothing more can come, or too much did."""
+        stream = side.stream
+        assert stream is not None
+        cut = packet.payload_length > len(packet.payload)
+        lost = stream.gap and side.segments > PATIENCE_SEGMENTS
+        full = side.segments >= self._limit_packets or len(stream.data) >= self._limit_bytes
+        if not (cut or lost or full):
+            return None
+        waiting = stream.waiting()
+        self.exhausted = self.exhausted or full
+        side.watch()
+        if self.facts.app_proto == "tls" and self.hello_from == direction:
+            self.done = True
+            return self.facts
+        for seq, payload in waiting:
+            if starts_hello(payload):
+                told = self._read(side, side.start_hello(seq, payload), direction)
+                if told is not None:
+                    return told
+        if self.facts is NOTHING:
+            return NOTHING
+        return None

@@ -1,0 +1,216 @@
+"""The ClientHello of TLS (RFC 8446, 5246), over records split as the sender liked, and its SSLv2-compatible form.
+
+Incomplete input is None, anything that is not a ClientHello a ``ValueError``.
+"""
+
+from typing import NamedTuple
+
+from gateway.model.facts import Facts
+from gateway.model.name import NameSource
+
+from .name import clean, name_of
+
+MAX_HELLO_BYTES = 65_536
+MAX_RECORD_BYTES = 16_384 + 2_048
+MAX_EXTENSIONS = 256
+MAX_LISTED = 32
+"""Names or protocols read from one list."""
+
+_SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH = 0, 13, 16, 43, 0xFE0D
+
+
+class ClientHello(NamedTuple):
+    """What a ClientHello says; the raw lists are what a fingerprint is later made of."""
+
+    version: int
+    """The legacy version in the hello's body."""
+    server_names: tuple[bytes, ...] = ()
+    alpn: tuple[bytes, ...] = ()
+    ech: bool = False
+    ciphers: bytes = b""
+    """Two bytes each, as they stood."""
+    extensions: tuple[int, ...] = ()
+    """Types, in their order."""
+    signature_algorithms: bytes = b""
+    """Two bytes each, as they stood."""
+    supported_versions: bytes = b""
+    """Two bytes each, as they stood."""
+
+    def facts(self, app_proto: str) -> Facts:
+        """The same as ``Facts``."""
+        names = (name_of(raw, NameSource.SNI) for raw in self.server_names)
+        return Facts(
+            app_proto=app_proto, names=tuple(name for name in names if name), alpn=tuple(map(clean, self.alpn)),
+            ech=self.ech, hello=True, dissector="fast",
+        )  # fmt: skip
+
+
+def parse_client_hello(data: bytes) -> ClientHello | None:
+    """Read the ClientHello that ``data`` starts with: None if more bytes are needed, ``ValueError`` if it is none.
+
+    Time and memory: once over the hello, at most ``MAX_HELLO_BYTES``.
+    """
+    if not data:
+        return None
+    if data[0] & 0x80:
+        return _parse_sslv2(data)
+    if not starts_hello(data):
+        raise ValueError("not a ClientHello record")
+    if len(data) < 9:
+        return None
+    size = int.from_bytes(data[6:9], "big")
+    if size > MAX_HELLO_BYTES:
+        raise ValueError("ClientHello too long")
+    if 4 + size <= int.from_bytes(data[3:5], "big"):
+        return parse_body(data[9 : 9 + size]) if len(data) >= 9 + size else None
+    message = _join_records(data, wanted=4 + size)
+    return parse_handshake(message) if message is not None else None
+
+
+def parse_handshake(message: bytes) -> ClientHello | None:
+    """Read a ClientHello without records around it, as QUIC carries it: None if more bytes are needed."""
+    if message and message[0] != 1:
+        raise ValueError("not a ClientHello")
+    size = int.from_bytes(message[1:4], "big")
+    if size > MAX_HELLO_BYTES:
+        raise ValueError("ClientHello too long")
+    return parse_body(message[4 : 4 + size]) if 4 <= len(message) >= 4 + size else None
+
+
+def starts_hello(data: bytes) -> bool:
+    """Can these bytes, as far as they go, begin a record that begins a ClientHello?"""
+    size = len(data)
+    if data[0] != 22 or (size > 1 and data[1] != 3) or (size > 2 and data[2] > 4):
+        return False
+    if size > 4 and not 1 <= data[3] << 8 | data[4] <= MAX_RECORD_BYTES:
+        return False
+    return size < 6 or (data[5] == 1 and (size < 7 or data[6] <= 1))
+
+
+def is_record(data: bytes) -> bool:
+    """Do these bytes begin a record of a TLS connection that is under way?"""
+    return (
+        len(data) >= 5 and 20 <= data[0] <= 24 and data[1] == 3 and data[2] <= 4
+        and 1 <= data[3] << 8 | data[4] <= MAX_RECORD_BYTES
+    )  # fmt: skip
+
+
+def parse_body(body: bytes, *, cookie: bool = False) -> ClientHello:
+    """Read the body of a hello (with DTLS's cookie); ``ValueError`` where its lengths contradict each other."""
+    if len(body) < 35:
+        raise ValueError("ClientHello too short")
+    version = body[0] << 8 | body[1]
+    at = 35 + body[34]
+    if cookie:
+        at += 1 + _byte(body, at)
+    ciphers, at = _vector(body, at)
+    at += 1 + _byte(body, at)
+    if at > len(body):
+        raise ValueError("ClientHello ends early")
+    if at == len(body):
+        return ClientHello(version, ciphers=ciphers)
+    extensions, _ = _vector(body, at)
+    return _parse_extensions(extensions, version=version, ciphers=ciphers)
+
+
+def _parse_extensions(data: bytes, *, version: int, ciphers: bytes) -> ClientHello:
+    at, end, types = 0, len(data), list[int]()
+    found: dict[int, bytes] = {}
+    while at < end:
+        if at + 4 > end or len(types) >= MAX_EXTENSIONS:
+            raise ValueError("extensions contradict their length")
+        kind, size = data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
+        at += 4 + size
+        if at > end:
+            raise ValueError("extension ends early")
+        types.append(kind)
+        if kind in _READ:
+            found.setdefault(kind, data[at - size : at])
+    return ClientHello(
+        version,
+        server_names=_server_names(found[_SERVER_NAME]) if _SERVER_NAME in found else (),
+        alpn=_protocols(found[_ALPN]) if _ALPN in found else (),
+        ech=_ECH in found,
+        ciphers=ciphers,
+        extensions=tuple(types),
+        signature_algorithms=found.get(_SIGNATURE_ALGORITHMS, b"")[2:],
+        supported_versions=found.get(_SUPPORTED_VERSIONS, b"")[1:],
+    )
+
+
+_READ = frozenset((_SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH))
+
+
+def _server_names(data: bytes) -> tuple[bytes, ...]:
+    """The host names of the list (RFC 6066 section 3); a list that is cut gives what is whole in it."""
+    at, names = 2, list[bytes]()
+    while at + 3 <= len(data) and len(names) < MAX_LISTED:
+        size = data[at + 1] << 8 | data[at + 2]
+        if at + 3 + size > len(data):
+            break
+        if data[at] == 0 and size:
+            names.append(data[at + 3 : at + 3 + size])
+        at += 3 + size
+    return tuple(names)
+
+
+def _protocols(data: bytes) -> tuple[bytes, ...]:
+    """The application protocols of the list (RFC 7301)."""
+    at, protocols = 2, list[bytes]()
+    while at < len(data) and len(protocols) < MAX_LISTED:
+        size = data[at]
+        if at + 1 + size > len(data):
+            break
+        protocols.append(data[at + 1 : at + 1 + size])
+        at += 1 + size
+    return tuple(protocols)
+
+
+def _join_records(data: bytes, *, wanted: int) -> bytes | None:
+    """The first ``wanted`` bytes of the handshake, out of its records; None where some are yet to come."""
+    at, message = 0, bytearray()
+    while len(message) < wanted:
+        head = data[at : at + 5]
+        if not all(low <= byte <= high for byte, (low, high) in zip(head, ((22, 22), (3, 3), (0, 4)), strict=False)):
+            raise ValueError("hello interrupted by another record")
+        if len(head) < 5:
+            return None
+        size = head[3] << 8 | head[4]
+        if not 1 <= size <= MAX_RECORD_BYTES:
+            raise ValueError("impossible record length")
+        message += data[at + 5 : at + 5 + size]
+        at += 5 + size
+    return bytes(message) if len(message) >= wanted else None
+
+
+def _parse_sslv2(data: bytes) -> ClientHello | None:
+    """RFC 5246 appendix E.2: old clients announce a version of SSL 3 or TLS in SSLv2's framing. It has no extensions."""
+    if (len(data) > 2 and data[2] != 1) or (len(data) > 3 and data[3] not in (0, 3)) or (len(data) > 4 and data[4] > 4):
+        raise ValueError("not an SSLv2-compatible ClientHello")
+    if len(data) < 11:
+        return None
+    size = (data[0] & 0x7F) << 8 | data[1]
+    ciphers, session, challenge = (int.from_bytes(data[at : at + 2], "big") for at in (5, 7, 9))
+    if data[3:5] not in (b"\x00\x02", b"\x03\x00", b"\x03\x01", b"\x03\x02", b"\x03\x03"):
+        raise ValueError("no version an SSLv2-compatible ClientHello can have")
+    if not ciphers or ciphers % 3 or session not in (0, 16) or not 16 <= challenge <= 32:
+        raise ValueError("not an SSLv2-compatible ClientHello")
+    if size != 9 + ciphers + session + challenge:
+        raise ValueError("SSLv2-compatible ClientHello contradicts its length")
+    if len(data) < 2 + size:
+        return None
+    return ClientHello(data[3] << 8 | data[4], ciphers=data[11 : 11 + ciphers])
+
+
+def _byte(data: bytes, at: int) -> int:
+    if at >= len(data):
+        raise ValueError("ClientHello ends early")
+    return data[at]
+
+
+def _vector(data: bytes, at: int) -> tuple[bytes, int]:
+    """A vector with two bytes of length, and where it ends."""
+    end = at + 2 + (data[at] << 8 | data[at + 1]) if at + 2 <= len(data) else len(data) + 1
+    if end > len(data):
+        raise ValueError("ClientHello ends early")
+    return data[at + 2 : end], end

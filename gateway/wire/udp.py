@@ -1,0 +1,107 @@
+"""What the first datagrams of a UDP flow say: whose a datagram is tells its first byte (RFC 7983, 9443)."""
+
+from gateway.model.facts import NOTHING, Facts
+
+from .dns import parse_dns
+from .dtls import DtlsReader, is_dtls
+from .gquic import parse_gquic
+from .quic import QuicReader
+
+DNS_PORT = 53
+MAX_REFUSALS = 4
+"""Long headers of a direction that were no part of a client's first flight, before no more are tried."""
+
+_DTLS = Facts(app_proto="dtls", dissector="fast")
+_QUIC = Facts(app_proto="quic", dissector="fast")
+
+
+class UdpReader:
+    """Reads one UDP flow; see ``reader.FlowReader`` for what the attributes mean.
+
+    Memory: what its readers of DTLS and QUIC hold. Time per datagram: once over it, and for QUIC the price of opening it.
+    """
+
+    __slots__ = (
+        "_dtls", "_held", "_left", "_port", "_quic", "_refusals", "_told", "contradiction", "done", "exhausted", "facts",
+        "hello_from",
+    )  # fmt: skip
+
+    def __init__(self, port: int, *, limit_packets: int) -> None:
+        self._port = port
+        self._left = limit_packets
+        self._dtls: dict[int, DtlsReader] = {}
+        self._quic: dict[int, QuicReader] = {}
+        self._refusals = [0, 0]
+        self._held = 0
+        self._told = [False, False]
+        self.facts = NOTHING
+        self.hello_from: int | None = None
+        self.contradiction = False
+        self.exhausted = False
+        self.done = False
+
+    @property
+    def held_bytes(self) -> int:
+        return 0 if self.done else self._held + sum(reader.size_bytes for reader in self._dtls.values())
+
+    def feed(self, payload: bytes, direction: int, *, port: int) -> Facts | None:
+        self._left -= 1
+        try:
+            facts = self._read(payload, direction, port=port)
+        except ValueError:
+            facts = NOTHING
+        if self._left <= 0 and not self.done:
+            self.done = True
+            self.exhausted = facts is None
+            return self.facts if facts is None else self._tell(facts, direction)
+        return None if facts is None else self._tell(facts, direction)
+
+    def _tell(self, facts: Facts, direction: int) -> Facts | None:
+        """Facts of a hello end the matter; others are told once a direction."""
+        if facts.hello:
+            self.facts, self.hello_from, self.done = facts, direction, True
+            return facts
+        if self._told[direction] or (facts is NOTHING and self.facts is not NOTHING):
+            return None
+        self._told[direction] = True
+        if self.facts.app_proto == "unknown":
+            self.facts = facts
+        return facts
+
+    def _read(self, payload: bytes, direction: int, *, port: int) -> Facts | None:
+        if is_dtls(payload):
+            return self._read_dtls(payload, direction)
+        if payload[0] & 0x80:
+            facts = self._read_quic(payload, direction)
+            if facts is not NOTHING:
+                return facts
+        if DNS_PORT in (port, self._port) and parse_dns(payload) is not None:
+            return Facts(app_proto="dns", dissector="fast")
+        return parse_gquic(payload) or NOTHING
+
+    def _read_quic(self, payload: bytes, direction: int) -> Facts | None:
+        """None while a hello grows; nothing where this is no client's first flight."""
+        if self._refusals[direction] >= MAX_REFUSALS:
+            return NOTHING
+        reader = self._quic.get(direction) or QuicReader()
+        try:
+            facts = reader.feed(payload)
+        except ValueError:
+            self._refusals[direction] += 1
+            return NOTHING
+        self._quic[direction] = reader
+        self.contradiction = self.contradiction or reader.contradiction
+        self._held += len(payload)
+        if facts is None:
+            self.facts = _QUIC
+        return facts
+
+    def _read_dtls(self, payload: bytes, direction: int) -> Facts | None:
+        reader = self._dtls.setdefault(direction, DtlsReader())
+        hello = reader.feed(payload)
+        if hello is not None:
+            return hello.facts("dtls")
+        if reader.started:
+            self.facts = _DTLS
+            return None
+        return _DTLS
