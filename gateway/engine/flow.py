@@ -68,15 +68,14 @@ class Flow:
         """Feed one packet to the readers; True when there is something to judge by now."""
         if self.reader is None:
             self.reader = FlowReader(packet.proto, self.key.dport)
-        facts = self.reader.feed(packet, direction)
-        if facts is None:
-            return False
-        if facts.app_proto != "unknown":
-            self.facts = facts
-            return True
-        if not scapy:
-            return True
-        return self._read_other(packet, direction)
+        if not self.reader.done:
+            facts = self.reader.feed(packet, direction)
+            if facts is not None and facts.app_proto != "unknown":
+                self.facts = facts
+                return True
+            if facts is None and not self.reader.done:
+                return False
+        return self._read_other(packet, direction) if scapy else True
 
     def _read_other(self, packet: Packet, direction: int) -> bool:
         if self.other is None:

@@ -93,6 +93,17 @@ class DevicePolicy:
     costs: Mapping[Purpose, str] = field(default_factory=dict)
     """What stops working, in English, where the profile states it."""
     on_fault_open: bool = False
+    ref: RuleRef = RuleRef(file="built-in")
+    """Its entry in ``household.yaml``, or its profile."""
+    table: Mapping[Purpose, tuple[Rule, int]] = field(init=False, repr=False, compare=False)
+    """Purpose -> (its nearest rule, the number of that rule's level): ``levels``, flattened."""
+
+    def __post_init__(self) -> None:
+        flat: dict[Purpose, tuple[Rule, int]] = {}
+        for number, level in enumerate(self.levels):
+            for purpose, rule in level.rules.items():
+                flat.setdefault(purpose, (rule, number))
+        object.__setattr__(self, "table", flat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
