@@ -1,0 +1,10 @@
+"""What the kernel and its neighbours are told, as text: rendering only, nothing here opens, loads or runs anything.
+
+``nftables``  ``render(plan)``: one generation of our nftables table (its chains stand in ``chains``)
+
+May import ``model``. Who loads the text is ``edge``.
+"""
+
+from .nftables import SCHEMA, TABLE, render
+
+__all__ = ["SCHEMA", "TABLE", "render"]

@@ -1,0 +1,214 @@
+"""The chains, as they stand in every generation of the ruleset. What differs between two of them is in ``nftables``.
+
+The path of a packet from a curtain interface, by hook and priority::
+
+    prerouting  raw           early       spoofed senders, TCP Fast Open
+                mangle - 10   ask_dns     DNS queries of managed devices: ask
+                mangle        (queue)
+                mangle + 10   dns_judged  verdict -> connection mark
+                dstnat        steer       DNS -> our resolver
+    forward     mangle - 10   ask         what has no judgement of this epoch: ask
+                mangle        (queue)
+                filter        judge       verdict -> connection mark; whatever is not let out is denied
+    input       filter        gateway     what the gateway itself offers, and to whom
+    output      raw           own_answers packets that we made ourselves
+                mangle - 10   ask_answer  DNS answers to managed devices: ask
+                mangle        (queue)
+                mangle + 10   answered
+    postrouting srcnat        to_wan      masquerade
+
+Two rules hold for all of it. A packet is *asked about* while bit 0 of its mark is set; only a verdict clears that bit, so a
+missing listener, a full queue or a missing queue rule all end in ``unjudged``. And no mark of ours outlives the last chain
+that needs it, since other people's routing rules read marks too.
+"""
+
+SETS = """\
+  set free { type ether_addr; }
+  set fault_open { type ether_addr; }
+  set owner_of { type ether_addr . mark; }
+  set services {
+    type inet_proto . inet_service
+    elements = { tcp . 22, tcp . 80, tcp . 443, tcp . 8080, udp . 5353 }
+  }
+"""
+"""``flush table`` leaves sets alone: a change here needs a new ``SCHEMA``."""
+
+REFILLED = ("free", "fault_open", "owner_of")
+
+PREROUTING = """\
+  chain early {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != $LAN return
+    ip saddr != 0.0.0.0 fib saddr . iif oif missing drop
+    ip6 saddr != :: fib saddr . iif oif missing drop
+    ether saddr @free return
+    # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
+    tcp flags & (syn | ack) == syn reset tcp option fastopen
+  }
+  chain ask_dns {
+    type filter hook prerouting priority mangle - 10; policy accept;
+    iifname != $LAN return
+    udp dport != 53 return
+    meta mark set 0
+    ether saddr @free return
+    meta mark set 0x1
+  }
+  chain dns_judged {
+    type filter hook prerouting priority mangle + 10; policy accept;
+    iifname != $LAN return
+    udp dport != 53 return
+    ether saddr @free return
+    meta mark & 0x1 == 0x1 goto dns_unjudged
+    # A verdict of the epoch before this one still counts: dropping it would cost a stub seconds, and what the answer leads
+    # to is judged anew anyway.
+    ct mark set meta mark
+    meta mark set 0
+  }
+  chain dns_unjudged {
+    meta mark set 0
+    ether saddr @fault_open return
+    reject with icmpx type admin-prohibited
+  }
+  chain steer {
+    type nat hook prerouting priority dstnat; policy accept;
+    iifname != $LAN return
+    ether saddr @free return
+    meta l4proto { tcp, udp } th dport 53 redirect
+  }
+"""
+
+FORWARD = """\
+  chain ask {
+    type filter hook forward priority mangle - 10; policy accept;
+    iifname != $LAN return
+    ether saddr @free oifname != $LAN goto unasked
+    meta mark set 0
+    # Room for bytes that no judge reads: IPv4 options, IPv6 extension headers.
+    ip hdrlength > 5 drop
+    exthdr hbh exists drop
+    exthdr dst exists drop
+    exthdr rt exists drop
+    # The middle of a connection that we do not know (a reboot): a reset makes the device come again, silence hangs it.
+    ct state invalid meta l4proto tcp goto refuse
+    ct state invalid,untracked drop
+    tcp flags & (syn | ack) == syn @ih,0,8 >= 0 drop
+    # An ICMP error quotes the packet it is about: payload that nobody judges.
+    ct state related meta length > 128 drop
+    ct state related limit rate over 20/second burst 40 packets drop
+    ct mark & $EMASK == $EPOCH goto current
+    ct state related drop
+    goto again
+  }
+  chain unasked {
+    # Never queued, whatever marks others use.
+    meta mark & 0x1 == 0x1 meta mark set meta mark & 0xfffffffe
+  }
+  chain current {
+    # A flow belongs to the hardware address it was judged for; answers within the home come from another one.
+    ct direction reply goto looked
+    meta mark set ct mark & $DMASK
+    ether saddr . meta mark != @owner_of drop
+    goto looked
+  }
+  chain looked {
+    meta mark set 0
+    ct mark & $CMASK == $UNDECIDED goto undecided
+  }
+  chain undecided {
+    ct state related drop
+    meta l4proto != tcp goto again
+    # True only where there is payload.
+    @ih,0,8 >= 0 goto again
+  }
+  chain again {
+    meta mark set ct mark
+    meta mark set meta mark | 0x1
+  }
+  chain judge {
+    type filter hook forward priority filter; policy accept;
+    iifname != $LAN goto inbound
+    ether saddr @free oifname != $LAN accept
+    meta mark & 0x1 == 0x1 goto unjudged
+    meta mark & $EMASK == $EPOCH ct mark set meta mark
+    meta mark set 0
+    ct mark & $EMASK != $EPOCH drop
+    ct mark & $CMASK vmap $VERDICTS
+    drop
+  }
+  chain unjudged {
+    meta mark set 0
+    ether saddr @fault_open accept
+    goto refuse
+  }
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx type admin-prohibited
+  }
+  chain inbound {
+    # What neither comes from the curtain nor goes there is not ours.
+    oifname != $LAN return
+    ct mark & $EMASK == $EPOCH goto answered_flow
+    ct state established,related accept
+    drop
+  }
+  chain answered_flow {
+    # Tells the server too, as soon as it speaks.
+    ct mark & $CMASK == $REFUSE meta l4proto tcp reject with tcp reset
+    ct mark & $CMASK vmap { $REFUSE : drop, $REMEMBER : drop, $DROP : drop }
+    ct state established,related accept
+    drop
+  }
+"""
+
+INPUT = """\
+  chain from_lan {
+    udp dport { 53, 67, 123, 547 } accept
+    icmp type echo-request accept
+    icmpv6 type { echo-request, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept
+    icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept
+    # Conversations that the gateway began.
+    ct state established,related ct direction reply accept
+    ether saddr @free goto from_trusted
+    # Multicast and broadcast: nobody waits for an answer.
+    fib daddr type != local drop
+    goto refuse
+  }
+  chain from_trusted {
+    tcp dport 53 accept
+    goto from_household
+  }
+  chain from_household {
+    icmp type echo-request accept
+    icmpv6 type echo-request accept
+    meta l4proto . th dport @services accept
+    fib daddr type != local drop
+    goto refuse
+  }
+  chain from_wan {
+    ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert, mld-listener-query } accept
+    # Answers of a DHCP server, which conntrack does not tie to the broadcast that asked.
+    udp dport { 68, 546 } accept
+    # Private addresses upstream are the home's old network: its people reach the panel and their shell, whatever conntrack
+    # knows of the session, so that starting the curtain cuts nobody off.
+    ip saddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16 } goto from_household
+    ip6 saddr { fe80::/10, fc00::/7 } goto from_household
+    drop
+  }
+"""
+
+OUTPUT = """\
+  chain own_answers {
+    type filter hook output priority raw; policy accept;
+    # Conntrack must not see them: a reverse entry would let the device's next query slip past the redirect.
+    meta mark $OWN_ANSWER notrack meta mark set 0
+  }
+  chain ask_answer {
+    type filter hook output priority mangle - 10; policy accept;
+    oifname $LAN udp sport 53 ct mark != 0 goto again
+  }
+  chain answered {
+    type filter hook output priority mangle + 10; policy accept;
+    oifname $LAN udp sport 53 ct mark != 0 meta mark set 0
+  }
+"""

@@ -1,0 +1,136 @@
+"""``RulesetPlan`` -> the text of one generation of the nftables table ``inet netcurtain``.
+
+A generation is loaded by ``flush table`` and refilled sets in one transaction, never by ``delete table``: deleting a chain
+drops every packet that is held in the queue. Epoch and policy digest stand in the comment of a rule, since the kernel keeps the
+first comment of a table for ever.
+"""
+
+import re
+from collections.abc import Iterator
+
+from gateway.model.command import RulesetPlan
+from gateway.model.mark import CLASS_MASK, DEVICE_MASK, EPOCH_MASK, EPOCHS, OWN_ANSWER, FlowClass, pack
+
+from .chains import FORWARD, INPUT, OUTPUT, PREROUTING, REFILLED, SETS
+
+TABLE = "inet netcurtain"
+SCHEMA = 1
+"""Counts up when sets, chain types or priorities change: a table of another schema cannot be refilled, only replaced."""
+
+_INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,15}")
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_DIGEST = re.compile(r"[0-9A-Za-z]{0,64}")
+
+VERDICTS = {
+    FlowClass.PASS: "accept",
+    FlowClass.LIMIT_64K: "accept",
+    FlowClass.LIMIT_256K: "accept",
+    FlowClass.UNDECIDED: "accept",
+    FlowClass.REFUSE: "goto refuse",
+    FlowClass.REMEMBER: "goto refuse",
+    FlowClass.DROP: "drop",
+}
+
+_NAMED = (FlowClass.UNDECIDED, FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.DROP)
+
+
+def render(plan: RulesetPlan) -> str:
+    """The whole text for ``nft -f``; ``ValueError`` for a plan that could not be one (names, addresses, epoch)."""
+    _check(plan)
+    return "\n".join(_lines(plan)) + "\n"
+
+
+def _check(plan: RulesetPlan) -> None:
+    if not plan.lan:
+        raise ValueError("a ruleset needs a curtain interface")
+    macs = (*plan.free, *plan.fault_open, *(mac for mac, _ in plan.owners))
+    for pattern, values in ((_INTERFACE, plan.lan + plan.wan), (_MAC, macs), (_DIGEST, (plan.digest,))):
+        for value in values:
+            if not pattern.fullmatch(value):
+                raise ValueError(f"not fit for a ruleset: {value!r}")
+    if not 0 < plan.epoch < EPOCHS:
+        raise ValueError(f"epochs run from 1 to {EPOCHS - 1}, not {plan.epoch}")
+    if not 0 <= plan.queue <= 0xFFFF:
+        raise ValueError(f"no queue number: {plan.queue}")
+    if "lo" in plan.lan + plan.wan or set(plan.lan) & set(plan.wan):
+        raise ValueError("an interface is either the curtain's or upstream, and never the loopback")
+
+
+def _lines(plan: RulesetPlan) -> Iterator[str]:
+    yield from _defines(plan)
+    yield f"table {TABLE} {{\n{SETS}}}"
+    yield f"flush table {TABLE}"
+    for name in REFILLED:
+        yield f"flush set {TABLE} {name}"
+    yield from _elements(plan)
+    yield f"table {TABLE} {{"
+    yield f'  chain generation {{\n    return comment "{_comment(plan)}"\n  }}'
+    yield (PREROUTING + FORWARD + INPUT + OUTPUT).replace("$VERDICTS", _verdicts()).rstrip("\n")
+    yield from _wan_chains(plan)
+    if plan.native_queue:
+        yield from _queue_chains(plan.queue)
+    yield "}"
+
+
+def _comment(plan: RulesetPlan) -> str:
+    return f"epoch={plan.epoch} policy={plan.digest} schema={SCHEMA}"
+
+
+def _defines(plan: RulesetPlan) -> Iterator[str]:
+    numbers = {
+        "EPOCH": pack(0, plan.epoch, 0, 0),
+        "EMASK": EPOCH_MASK,
+        "CMASK": CLASS_MASK,
+        "DMASK": DEVICE_MASK,
+        "OWN_ANSWER": OWN_ANSWER,
+        **{kind.name: pack(0, 0, 0, kind) for kind in _NAMED},
+    }
+    yield f"define LAN = {_names(plan.lan)}"
+    for name, number in numbers.items():
+        yield f"define {name} = {number:#010x}"
+
+
+def _verdicts() -> str:
+    """Written out, since nft takes no variable for a verdict map."""
+    return "{ " + ", ".join(f"{pack(0, 0, 0, kind):#04x} : {verdict}" for kind, verdict in VERDICTS.items()) + " }"
+
+
+def _names(interfaces: tuple[str, ...]) -> str:
+    return "{ " + ", ".join(f'"{name}"' for name in interfaces) + " }"
+
+
+def _elements(plan: RulesetPlan) -> Iterator[str]:
+    owners = tuple(f"{mac} . {pack(number, 0, 0, 0):#010x}" for mac, number in plan.owners)
+    for name, members in (("free", plan.free), ("fault_open", plan.fault_open), ("owner_of", owners)):
+        if members:
+            yield f"add element {TABLE} {name} {{ {', '.join(dict.fromkeys(members))} }}"
+
+
+def _wan_chains(plan: RulesetPlan) -> Iterator[str]:
+    """The two chains that name the upstream side; without names it is every interface but the curtain's and the loopback."""
+    interfaces = _names(plan.wan) if plan.wan else f"!= {_names(('lo', *plan.lan))}"
+    yield f"""\
+  chain gateway {{
+    type filter hook input priority filter; policy accept;
+    iifname "lo" accept
+    iifname $LAN goto from_lan
+    iifname {interfaces} goto from_wan
+  }}
+  chain to_wan {{
+    type nat hook postrouting priority srcnat; policy accept;
+    oifname {interfaces} masquerade
+  }}"""
+
+
+def _queue_chains(queue: int) -> Iterator[str]:
+    """Chains of their own, because a verdict skips the rest of the chain that queued."""
+    for hook, where in (
+        ("prerouting", "iifname $LAN udp dport 53"),
+        ("forward", "iifname $LAN"),
+        ("output", "oifname $LAN udp sport 53"),
+    ):
+        yield f"""\
+  chain queue_{hook} {{
+    type filter hook {hook} priority mangle; policy accept;
+    {where} meta mark & 0x1 == 0x1 queue flags bypass to {queue}
+  }}"""
