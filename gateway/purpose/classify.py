@@ -1,0 +1,82 @@
+"""The order in which evidence counts."""
+
+from dataclasses import replace
+
+from ..model.assessment import Assessment, Catalogue, Evidence
+from ..model.name import Name
+from ..model.purpose import Purpose
+from .named import COVERED, Named, judge_names
+from .spoken import (
+    CAMERAS,
+    MEDIA,
+    judge_alpn,
+    judge_clock,
+    judge_inside,
+    judge_port,
+    judge_protocol,
+    judge_resolver,
+)
+
+BULK_BYTES = 200_000
+"""Going up from a camera: a still is far below, a few seconds of pictures are far above."""
+BULK_RATIO = 4
+_CAN_HIDE_VIDEO = frozenset({Purpose.UNKNOWN, Purpose.DIRECT_ADDRESS, Purpose.CDN, Purpose.TIME})
+
+
+def classify(catalogue: Catalogue, evidence: Evidence) -> Assessment:
+    """What a flow is for. Never fails: where nothing speaks, it is ``unknown``, or ``direct-address`` without a name."""
+    assessment = (
+        judge_inside(evidence)  # First: nothing that stays in the home escapes from it.
+        or judge_resolver(evidence)  # Before names: port 53 and 853 are DNS whatever the far end is called.
+        or judge_clock(catalogue, evidence)  # Before names: clocks are found through pools with anybody's name.
+        or _judge_outside(catalogue, evidence)
+    )
+    return _judge_volume(assessment, evidence) if evidence.bytes_out >= BULK_BYTES else assessment
+
+
+def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:
+    """By its names; else by what it speaks, offers, or where it knocks; else by what is missing."""
+    named = judge_names(catalogue, evidence) if evidence.names else Named(None)
+    if named.assessment is not None:
+        return named.assessment
+    name = evidence.names[0] if evidence.names else None
+    found = (
+        judge_protocol(catalogue, evidence, evidence.facts.app_proto)
+        or judge_alpn(catalogue, evidence)
+        or judge_port(catalogue, evidence)
+    )
+    if found is None:
+        return _judge_silence(evidence, name, named.also)
+    confidence = found.confidence * (COVERED if name is not None and evidence.facts.ech else 1.0)
+    also = tuple(dict.fromkeys((*found.also, *(purpose for purpose in named.also if purpose is not found.purpose))))
+    reasons = found.reasons if name is None else (*found.reasons, _unevidenced(name))
+    return replace(found, name=name, also=also, confidence=confidence, reasons=reasons)
+
+
+def _judge_silence(evidence: Evidence, name: Name | None, also: tuple[Purpose, ...]) -> Assessment:
+    """Nothing speaks: a name that nobody evidenced (its evidenced siblings lend it nothing), or no name at all."""
+    app = evidence.facts.app_proto
+    remark = (f"{app} of a {evidence.family or 'device'} that is not known for calls or pictures",) if app in MEDIA else ()
+    if name is not None:
+        return Assessment(
+            purpose=Purpose.UNKNOWN, also=also, confidence=0.2, reasons=(_unevidenced(name), *remark), name=name
+        )  # fmt: skip
+    return Assessment(
+        purpose=Purpose.DIRECT_ADDRESS, confidence=0.6, reasons=("no name: neither in the flow nor from DNS", *remark)
+    )  # fmt: skip
+
+
+def _unevidenced(name: Name) -> str:
+    return f"{name.text} is in no catalogue: nobody has shown what it is for"
+
+
+def _judge_volume(assessment: Assessment, evidence: Evidence) -> Assessment:
+    """A camera that sends much where nothing much is expected sends pictures."""
+    if (
+        evidence.family not in CAMERAS
+        or assessment.purpose not in _CAN_HIDE_VIDEO
+        or evidence.bytes_out < BULK_RATIO * evidence.bytes_in
+    ):
+        return assessment
+    reason = f"{evidence.bytes_out // 1000} kB went up from a {evidence.family}: pictures, whatever else is said of this flow"
+    return replace(assessment, purpose=Purpose.VIDEO, confidence=0.5, reasons=(reason, *assessment.reasons))
