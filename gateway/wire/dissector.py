@@ -23,15 +23,22 @@ _NETWORK_LAYERS = ("IP", "IPv6")
 
 @cache
 def layer_class(module: str, name: str) -> Any:
-    """The Scapy class ``name`` of ``scapy.<module>``."""
-    return getattr(import_module(f"scapy.{module}"), name)
+    """The Scapy layer ``name`` of ``module``; None where this Scapy has no such layer."""
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        return None
 
 
 def dissect(layer: Any, data: bytes) -> Any:
-    """``data`` as Scapy reads it, or None where Scapy cannot."""
+    """``data`` as Scapy reads it, or None where Scapy cannot. Never raises."""
+    if layer is None:
+        return None
     try:
         return layer(data)
-    except Exception:  # noqa: BLE001 - struct.error, IndexError, KeyError, Scapy_Exception, RecursionError …: not this layer
+    except Exception:
+        # struct.error, IndexError, KeyError, UnicodeError, RecursionError, Scapy_Exception …: fields raise what they like
+        # on bytes that are not theirs, and each of them means the same: not this layer.
         return None
 
 

@@ -17,7 +17,7 @@ MAX_LABELS = 16
 _LLC, _LLC_COOKED = 0x0001, 0x0004
 """802.2 LLC in place of an EtherType, as Linux cooked headers say it."""
 _VLAN_TAGS = (0x8100, 0x88A8, 0x9100, 0x9200, 0x9300)
-_MPLS_MULTICAST, _PPPOE, _PBB, _CISCO_METADATA = 0x8848, 0x8864, 0x88E7, 0x8909
+_MPLS_MULTICAST, _PPPOE, _PBB, _CISCO_METADATA, _FABRIC_PATH, _NSH = 0x8848, 0x8864, 0x88E7, 0x8909, 0x8903, 0x894F
 _PPP_KINDS = {0x21: IPV4, 0x57: IPV6, 0x281: MPLS}
 
 Macs = tuple[Mac | None, Mac | None]
@@ -113,8 +113,21 @@ def _backbone(data: bytes, start: int) -> Layer | None:
 
 
 def _cisco_metadata(data: bytes, start: int) -> Layer | None:
-    size = data[start + 1] * 8 if len(data) > start + 1 else 0
-    return _typed(data, start + size - 2) if size >= 8 else None
+    return _typed(data, start + 6)
+
+
+def _fabric_path(data: bytes, start: int) -> Layer | None:
+    return _ethernet(data, start + 2)
+
+
+_NSH_KINDS = {1: IPV4, 2: IPV6, 3: ETHERNET, 5: MPLS}
+
+
+def _service_header(data: bytes, start: int) -> Layer | None:
+    """RFC 8300."""
+    if len(data) < start + 8:
+        return None
+    return Layer(_NSH_KINDS.get(data[start + 3], 0), data, start + 4 * (data[start + 1] & 0x3F))
 
 
 STEPS: dict[int, Callable[[bytes, int], Layer | None]] = {
@@ -128,6 +141,8 @@ STEPS: dict[int, Callable[[bytes, int], Layer | None]] = {
     _LLC: _llc,
     _LLC_COOKED: _llc,
     _CISCO_METADATA: _cisco_metadata,
+    _FABRIC_PATH: _fabric_path,
+    _NSH: _service_header,
 }
 
 
@@ -237,6 +252,10 @@ def _nflog(data: bytes) -> Layer | None:
     return None
 
 
+def _fddi(data: bytes) -> Layer | None:
+    return Layer(_LLC, data, 13, macs_of(data[1:13])) if len(data) > 13 and data[0] & 0xF0 == 0x50 else None
+
+
 def _dsa(data: bytes) -> Layer | None:
     """Marvell's switch tag of four bytes between the addresses and the EtherType."""
     return _typed(data, 16, macs_of(data[:12])) if len(data) >= 18 else None
@@ -247,6 +266,7 @@ LINKS: dict[int, Callable[[bytes], Layer | None]] = {
     **dict.fromkeys((0, 108), _null),
     **dict.fromkeys((9, 50), _plain_ppp),
     1: _plain_ethernet,
+    10: _fddi,
     51: _ppp_ethernet,
     104: _cisco_hdlc,
     105: _wifi,
