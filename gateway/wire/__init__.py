@@ -14,15 +14,18 @@ Flows
     ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
     ``dns``       ``parse_dns``, ``answer_query``
 The rest
-    ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy
+    ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy (``dissector`` loads its layers)
 
 Importing this room does not import Scapy: ``OtherReader`` and ``decode_frame`` load it when they are first used.
 """
 
 from .dns import answer_query, parse_dns
 from .fragment import Reassembler
-from .frame import decode_frame
+from .frame import Frame, decode_frame, innermost
 from .ip import decode_ip
+from .other import OtherReader
 from .reader import FlowReader
 
-__all__ = ["FlowReader", "Reassembler", "answer_query", "decode_frame", "decode_ip", "parse_dns"]
+__all__ = [
+    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "decode_frame", "decode_ip", "innermost", "parse_dns",
+]  # fmt: skip

@@ -121,4 +121,6 @@ def _join(pieces: _Pieces) -> Packet | None:
     if reached < pieces.size:
         return None
     length = first.length - first.payload_length + pieces.size
-    return decode_transport(first._replace(payload=bytes(data[: pieces.size]), payload_length=pieces.size, length=length))
+    whole = first._replace(payload=bytes(data[: pieces.size]), payload_length=pieces.size, length=length)
+    packet = decode_transport(whole)
+    return packet if packet is not None and packet.fragment is None else None

@@ -57,8 +57,9 @@ class FlowReader:
     def feed(self, packet: Packet, direction: int) -> Facts | None:
         """Take one packet of a direction, 0 or 1 (who began need not be known).
 
-        None: nothing new, or more is needed. Facts: what the flow is, final for now; ``unknown`` where our parsers say "not
-        this". Until ``done``, richer facts may follow (a name after a proxy's or STARTTLS's plain words).
+        None: more is needed before anything can be said. Facts: the best so far, final for now (the same object while nothing
+        is new); ``unknown`` where our parsers say "not this". Until ``done``, richer facts may follow: a name after a proxy's
+        or STARTTLS's plain words.
         """
         reader = self._reader
         if self.done or reader is None or packet.fragment is not None:

@@ -19,7 +19,7 @@ from .tls import is_record, parse_client_hello, starts_hello
 DNS_PORT = 53
 WATCHED_SEGMENTS = 512
 """Segments of a direction looked at while watching."""
-PATIENCE_SEGMENTS = 8
+PATIENCE_SEGMENTS = 16
 """Segments beyond a gap before the bytes in it count as lost to the capture."""
 
 _TLS = Facts(app_proto="tls", dissector="fast")
@@ -40,7 +40,7 @@ class _Side:
         """The segment before, while watching: a capture may show two the wrong way round."""
 
     def watch(self) -> None:
-        self.stream, self.head, self.segments = None, False, 0
+        self.stream, self.head = None, False
 
     def start_hello(self, seq: int, payload: bytes) -> HalfStream:
         self.stream = stream = HalfStream(self.limit_bytes)
@@ -60,7 +60,8 @@ class StreamReader:
     """
 
     __slots__ = (
-        "_dns", "_limit_bytes", "_limit_packets", "_sides", "contradiction", "done", "exhausted", "facts", "hello_from",
+        "_dns", "_limit_bytes", "_limit_packets", "_sides", "_told", "contradiction", "done", "exhausted", "facts",
+        "hello_from",
     )  # fmt: skip
 
     def __init__(self, port: int, *, limit_bytes: int, limit_packets: int) -> None:
@@ -68,6 +69,7 @@ class StreamReader:
         self._limit_bytes = limit_bytes
         self._limit_packets = limit_packets
         self._sides = (_Side(limit_bytes), _Side(limit_bytes))
+        self._told = False
         self.facts = NOTHING
         self.hello_from: int | None = None
         self.contradiction = False
@@ -81,23 +83,21 @@ class StreamReader:
     def feed(self, packet: Packet, direction: int) -> Facts | None:
         side, payload = self._sides[direction], packet.payload
         stream = side.stream
-        if packet.flags & SYN:
-            self._dns = self._dns or DNS_PORT in (packet.sport, packet.dport)
-            if stream is None:
-                return None
-        elif not payload:
-            return None
-        elif stream is None:
+        syn = bool(packet.flags & SYN)
+        if not payload and not (syn and stream is not None):
+            return self.facts if self._told else None
+        if stream is None:
             return self._watch(side, packet, direction)
-        assert stream is not None
-        grew = stream.add(packet.seq, payload, syn=bool(packet.flags & SYN))
+        grew = stream.add(packet.seq, payload, syn=syn)
         if not payload:
             return None
-        self.contradiction = self.contradiction or stream.contradiction
         side.segments += 1
+        self._dns = self._dns or packet.sport == DNS_PORT or packet.dport == DNS_PORT
         told = self._read(side, stream, direction) if grew else None
-        if told is None and side.stream is stream:
+        if side.stream is stream:
             return self._check_bounds(side, packet, direction)
+        if side.stream is None and side.segments > 1 and not self.done:
+            return self._watch(side, packet, direction)  # it was the segments before that were no hello
         return told
 
     def _watch(self, side: _Side, packet: Packet, direction: int) -> Facts | None:
@@ -105,13 +105,14 @@ class StreamReader:
         side.left -= 1
         if side.left < 0:
             self.done = all(other.left < 0 for other in self._sides)
-            return None
-        if payload[0] == 22 and starts_hello(payload):
+        elif payload[0] == 22 and starts_hello(payload):
             return self._read(side, side.start_hello(packet.seq, payload), direction)
-        side.last = (packet.seq, payload)
-        return None
+        else:
+            side.last = (packet.seq, payload)
+        return self.facts
 
     def _read(self, side: _Side, stream: HalfStream, direction: int) -> Facts | None:
+        self.contradiction = self.contradiction or stream.contradiction
         data = bytes(stream.data)
         skip = preamble.skip_wrapper(data) if side.head else 0
         if skip is None or skip >= len(data):
@@ -124,8 +125,8 @@ class StreamReader:
                 pass
         if not side.head:
             side.watch()
-            return None
-        return self._read_head(side, stream, data=data, skip=skip)
+            return self.facts
+        return self._read_head(side, stream, direction, skip=skip)
 
     def _read_hello(self, data: bytes, direction: int) -> Facts | None:
         hello = parse_client_hello(data)
@@ -141,15 +142,17 @@ class StreamReader:
             side.watch()
         return self.facts
 
-    def _read_head(self, side: _Side, stream: HalfStream, *, data: bytes, skip: int) -> Facts | None:
+    def _read_head(self, side: _Side, stream: HalfStream, direction: int, *, skip: int) -> Facts | None:
+        data = bytes(stream.data[skip:])
         facts = self._recognise(data)
         if facts is None:
             return None
         side.watch()
-        if facts.app_proto == "http" and facts.detail == "CONNECT" and (end := head_end(data)) and end < len(data):
-            if starts_hello(data[end:]):
-                side.start_hello(stream.seq_at(skip + end), data[end:])
-        return self._learn(facts)
+        best = self._learn(facts)
+        end = head_end(data) if facts.detail == "CONNECT" else 0
+        if 0 < end < len(data) and starts_hello(data[end:]):
+            return self._read(side, side.start_hello(stream.seq_at(skip + end), data[end:]), direction)
+        return best
 
     def _recognise(self, data: bytes) -> Facts | None:
         """The facts of a head that is no ClientHello; unknown ones for "not this"; None if more bytes are needed."""
@@ -168,20 +171,19 @@ class StreamReader:
             return Facts(app_proto=app_proto, dissector="fast")
         return None if preamble.may_grow(data) else NOTHING
 
-    def _learn(self, facts: Facts) -> Facts | None:
-        """Keep the facts if they say more than those before."""
-        known = self.facts
-        if known is not NOTHING and (known.app_proto == "tls" or facts is NOTHING):
-            return None
-        if known.app_proto != "unknown" and not facts.names and facts.app_proto != "tls":
-            return None
-        self.facts = facts
-        return facts
+    def _learn(self, facts: Facts) -> Facts:
+        """Keep the facts if they say more than those before; the best so far."""
+        self._told = True
+        known = self.facts.app_proto
+        if known == "unknown" or (known != "tls" and (facts.names or facts.app_proto == "tls")):
+            self.facts = facts
+        return self.facts
 
     def _check_bounds(self, side: _Side, packet: Packet, direction: int) -> Facts | None:
         """Still incomplete: give up where nothing more can come, or too much did."""
         stream = side.stream
         assert stream is not None
+        self.contradiction = self.contradiction or stream.contradiction
         cut = packet.payload_length > len(packet.payload)
         lost = stream.gap and side.segments > PATIENCE_SEGMENTS
         full = side.segments >= self._limit_packets or len(stream.data) >= self._limit_bytes
@@ -195,9 +197,5 @@ class StreamReader:
             return self.facts
         for seq, payload in waiting:
             if starts_hello(payload):
-                told = self._read(side, side.start_hello(seq, payload), direction)
-                if told is not None:
-                    return told
-        if self.facts is NOTHING:
-            return NOTHING
-        return None
+                return self._read(side, side.start_hello(seq, payload), direction)
+        return self._learn(NOTHING)

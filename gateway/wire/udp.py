@@ -22,7 +22,7 @@ class UdpReader:
     """
 
     __slots__ = (
-        "_dtls", "_held", "_left", "_port", "_quic", "_refusals", "_told", "contradiction", "done", "exhausted", "facts",
+        "_dtls", "_held", "_left", "_port", "_quic", "_refusals", "contradiction", "done", "exhausted", "facts",
         "hello_from",
     )  # fmt: skip
 
@@ -33,7 +33,6 @@ class UdpReader:
         self._quic: dict[int, QuicReader] = {}
         self._refusals = [0, 0]
         self._held = 0
-        self._told = [False, False]
         self.facts = NOTHING
         self.hello_from: int | None = None
         self.contradiction = False
@@ -50,23 +49,20 @@ class UdpReader:
             facts = self._read(payload, direction, port=port)
         except ValueError:
             facts = NOTHING
+        if facts is not None:
+            self._learn(facts, direction)
         if self._left <= 0 and not self.done:
             self.done = True
             self.exhausted = facts is None
-            return self.facts if facts is None else self._tell(facts, direction)
-        return None if facts is None else self._tell(facts, direction)
+            return self.facts
+        return None if facts is None else self.facts
 
-    def _tell(self, facts: Facts, direction: int) -> Facts | None:
-        """Facts of a hello end the matter; others are told once a direction."""
+    def _learn(self, facts: Facts, direction: int) -> None:
+        """A hello ends the matter; else the first that is known stands."""
         if facts.hello:
             self.facts, self.hello_from, self.done = facts, direction, True
-            return facts
-        if self._told[direction] or (facts is NOTHING and self.facts is not NOTHING):
-            return None
-        self._told[direction] = True
-        if self.facts.app_proto == "unknown":
+        elif self.facts.app_proto == "unknown":
             self.facts = facts
-        return facts
 
     def _read(self, payload: bytes, direction: int, *, port: int) -> Facts | None:
         if is_dtls(payload):
@@ -93,7 +89,7 @@ class UdpReader:
         self.contradiction = self.contradiction or reader.contradiction
         self._held += len(payload)
         if facts is None:
-            self.facts = _QUIC
+            self.facts, self.hello_from = _QUIC, direction
         return facts
 
     def _read_dtls(self, payload: bytes, direction: int) -> Facts | None:
@@ -102,6 +98,6 @@ class UdpReader:
         if hello is not None:
             return hello.facts("dtls")
         if reader.started:
-            self.facts = _DTLS
+            self.facts, self.hello_from = _DTLS, direction
             return None
         return _DTLS
