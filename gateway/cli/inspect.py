@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TICK_PACKETS = 4_096
 
 
-class DeviceProfile(click.ParamType):
+class DeviceProfile(click.ParamType[tuple[Mac, str]]):
     """``MAC=profile``."""
 
     name = "MAC=profile"

@@ -64,6 +64,13 @@ class Flow:
         self.carried = 0
         """Purpose number of the mark it carried over from an earlier process; its Facts are lost."""
 
+    @property
+    def ends(self) -> tuple[Device, Device | None]:
+        """(who opened it, the other device of the home if there is one)."""
+        if self.inbound and self.peer is not None:
+            return self.peer, self.device
+        return self.device, self.peer
+
     def read(self, packet: Packet, direction: int, *, scapy: bool) -> bool:
         """Feed one packet to the readers; True when there is something to judge by now."""
         if self.reader is None:

@@ -79,24 +79,19 @@ class State:
 
     def judge(self, evidence: Evidence, flow: Flow, now: Now) -> tuple[Assessment, Decision]:
         """Judge evidence about a flow by the policy in force."""
-        return judge(
-            self.policy,
-            device=flow.device,
-            evidence=evidence,
-            moment=self.moment(now),
-            peer=flow.peer,
-            inbound=flow.inbound,
-        )
+        device, peer = flow.ends
+        return judge(self.policy, device=device, evidence=evidence, moment=self.moment(now), peer=peer, inbound=flow.inbound)
 
     def decide(self, assessment: Assessment, flow: Flow, now: Now) -> Decision:
         """Decide about a flow whose purpose is known already."""
+        device, peer = flow.ends
         subject = Subject(
-            device=flow.device,
+            device=device,
             assessment=assessment,
             address=flow.key.dst,
             port=flow.key.dport,
             proto=flow.key.proto,
-            peer=flow.peer,
+            peer=peer,
             inbound=flow.inbound,
         )
         return decide(self.policy, subject, self.moment(now))
