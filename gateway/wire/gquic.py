@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from gateway.model.facts import Facts
 from gateway.model.name import NameSource
 
-from .name import clean, name_of
+from .name import name_of
 from .quic_crypto import VERSIONS, ClientKeys
 from .quic_packet import INITIAL, crypto_frames, split_datagram
 
@@ -115,7 +115,7 @@ def _facts(message: bytes) -> Facts:
         names=(name,) if name else (),
         hello=True,
         dissector="fast",
-        detail=clean(tags.get(b"UAID", b""))[:120],
+        detail="".join(chr(byte) for byte in tags.get(b"UAID", b"") if 0x20 <= byte < 0x7F)[:120],
     )
 
 

@@ -31,8 +31,6 @@ MIN_LONG_BYTES: Final = 11
 """The least that tells anything: a version negotiation without connection ids."""
 MAX_OTHER_VERSIONS: Final = 2
 """Datagrams of a version nobody speaks that are waited through: the real ones follow the server's refusal."""
-MIN_FIRST_ID_BYTES: Final = 8
-"""Of the connection id a client makes up for the server (RFC 9000 7.2)."""
 
 _CLIENT_HELLO = 1
 
@@ -173,7 +171,7 @@ class QuicReader:
         if len(self._connections) >= MAX_KEYS:
             raise ValueError("too many connection ids")
         proven = [connection for connection in dict.fromkeys(self._connections.values()) if connection.proven]
-        if packet.to in self._senders or (len(packet.to) < MIN_FIRST_ID_BYTES and not (proven or packet.token)):
+        if packet.to in self._senders:
             return proven
         fresh = _Connection(ClientKeys(VERSIONS[packet.version], packet.to))
         if not proven:

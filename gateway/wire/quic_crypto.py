@@ -68,18 +68,24 @@ VERSIONS: dict[bytes, Version] = {
 _CLIENT = _label(b"client in", 32)
 
 
+def derive_keys(version: Version, connection_id: bytes) -> tuple[bytes, bytes, bytes]:
+    """A client's key, iv and header protection key (RFC 9001 5.1, 5.2)."""
+    initial = hmac.digest(version.salt, connection_id, "sha256")
+    secret = hmac.digest(initial, _CLIENT, "sha256")
+    key, iv, hp = (
+        hmac.digest(secret, _label(version.prefix + name, size), "sha256")[:size]
+        for name, size in ((b"key", 16), (b"iv", 12), (b"hp", 16))
+    )
+    return key, iv, hp
+
+
 class ClientKeys:
     """The keys under which a client protects its Initial packets, as they follow from the server's connection id."""
 
     __slots__ = ("_aead", "_iv", "_mask")
 
     def __init__(self, version: Version, connection_id: bytes) -> None:
-        initial = hmac.digest(version.salt, connection_id, "sha256")
-        secret = hmac.digest(initial, _CLIENT, "sha256")
-        key, iv, hp = (
-            hmac.digest(secret, _label(version.prefix + name, size), "sha256")[:size]
-            for name, size in ((b"key", 16), (b"iv", 12), (b"hp", 16))
-        )
+        key, iv, hp = derive_keys(version, connection_id)
         self._aead = AESGCM(key)
         self._iv = int.from_bytes(iv)
         self._mask = Cipher(AES(hp), ECB()).encryptor()

@@ -28,7 +28,6 @@ class LongPacket(NamedTuple):
     """Destination connection id."""
     sender: bytes
     """Source connection id."""
-    token: bool
     number_at: int
     """Where the packet number is, from the start of the packet; 0 where there is none."""
     start: int
@@ -51,7 +50,7 @@ def split_datagram(data: bytes) -> Iterator[LongPacket]:
 
 def is_reserved(version: bytes) -> bool:
     """A version that exists to be refused (RFC 9000 15: 0x?a?a?a?a), or a draft whose salt we lack."""
-    return all(byte & 0x0F == 0x0A for byte in version) or version[:3] == b"\xff\0\0"
+    return int.from_bytes(version) & 0x0F0F0F0F == 0x0A0A0A0A or version[:3] == b"\xff\0\0"
 
 
 def _read_packet(data: bytes, at: int) -> LongPacket | None:
@@ -66,7 +65,7 @@ def _read_packet(data: bytes, at: int) -> LongPacket | None:
         return _read_unknown(data, at, version, ids, sender_end)
     kind = ((first >> 4) - known.shift) & 0x03
     if kind == RETRY:
-        return LongPacket(RETRY, version, *ids, True, 0, at, len(data))
+        return LongPacket(RETRY, version, *ids, 0, at, len(data))
     try:
         token, body = 0, sender_end
         if kind == INITIAL:
@@ -75,16 +74,16 @@ def _read_packet(data: bytes, at: int) -> LongPacket | None:
     except ValueError:
         return None
     end = number_at + size
-    return LongPacket(kind, version, *ids, token > 0, number_at - at, at, end) if end <= len(data) and size else None
+    return LongPacket(kind, version, *ids, number_at - at, at, end) if end <= len(data) and size else None
 
 
 def _read_unknown(data: bytes, at: int, version: bytes, ids: tuple[bytes, bytes], body: int) -> LongPacket | None:
     size = len(data)
     if version == b"\0\0\0\0":
         # A list of versions is all the rest of it (RFC 9000 17.2.1).
-        return LongPacket(NEGOTIATION, version, *ids, False, 0, at, size) if size > body and (size - body) % 4 == 0 else None
+        return LongPacket(NEGOTIATION, version, *ids, 0, at, size) if size > body and (size - body) % 4 == 0 else None
     if is_reserved(version) and data[at] & 0x40 and len(ids[0]) >= 8 and size >= MIN_CLIENT_DATAGRAM:
-        return LongPacket(OTHER_VERSION, version, *ids, False, 0, at, size)
+        return LongPacket(OTHER_VERSION, version, *ids, 0, at, size)
     return None
 
 
