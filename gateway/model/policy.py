@@ -98,12 +98,17 @@ class DevicePolicy:
     table: Mapping[Purpose, tuple[Rule, int]] = field(init=False, repr=False, compare=False)
     """Purpose -> (its nearest rule, the number of that rule's level): ``levels``, flattened."""
 
+    exceptions: tuple[tuple[int, Exemption], ...] = field(init=False, repr=False, compare=False)
+    """(Number of its level, exemption), nearest first."""
+
     def __post_init__(self) -> None:
         flat: dict[Purpose, tuple[Rule, int]] = {}
         for number, level in enumerate(self.levels):
             for purpose, rule in level.rules.items():
                 flat.setdefault(purpose, (rule, number))
         object.__setattr__(self, "table", flat)
+        found = tuple((number, exemption) for number, level in enumerate(self.levels) for exemption in level.exemptions)
+        object.__setattr__(self, "exceptions", found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,27 @@
+"""All that is written in policy files, and what it means. YAML goes in, ``model`` types come out; nothing else knows YAML.
+
+    files -> ``layout.load`` -> ``Policy``;   ``decide(policy, subject, moment)`` -> ``Decision``
+
+``layout``    where files lie, and how directories overlay each other: ``load(*directories)``
+``reading``   files -> parts; the only way to ``source`` (YAML with places), ``document`` (pydantic) and ``compiler``
+``shipped``   the shipped parts as JSON, compiled when the package is built: loading them needs no YAML
+``assembly``  parts -> ``Policy``: levels of precedence, and whether everything that is named exists
+``catalogue`` rows -> ``Catalogue``
+``codec``     ``Policy`` <-> bytes, exactly; its digest
+``ruling``    which rule holds; ``schedule`` and ``target`` are its questions
+``decide``    what it does to the packets; ``reason`` says why
+``explain``   the whole chain: device -> purpose -> name -> address -> rule
+``case``      cases: given a flow, expect a decision
+``schema``    JSON Schema of the files, for editors
+``fault``     what is wrong in a file, and where; ``value`` the small notations; ``part`` what one file says
+
+Imports ``model`` only. Nothing here reads a clock; files are read in ``layout`` and ``reading`` alone. Importing this room
+loads neither pydantic nor ruamel: they come with the first file that has to be parsed.
+"""
+
+from .codec import dump, parse
+from .decide import decide
+from .layout import Loaded, load, shipped_directory
+from .schedule import next_change
+
+__all__ = ["Loaded", "decide", "dump", "load", "next_change", "parse", "shipped_directory"]

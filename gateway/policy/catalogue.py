@@ -1,0 +1,50 @@
+"""Rows -> the compiled table of the catalogue. Looking a name up takes one step per label, however many rows there are."""
+
+from collections.abc import Iterable
+
+from ..model.assessment import Catalogue, Row
+from .value import parse_app, parse_ports
+
+
+def build_catalogue(rows: Iterable[Row]) -> Catalogue:
+    """The rows, each where a look-up finds it, in the order they were written."""
+    names: dict[str, list[Row]] = {}
+    patterns: dict[str, list[Row]] = {}
+    ports: dict[tuple[int, int], list[Row]] = {}
+    protocols: dict[str, list[Row]] = {}
+    size = 0
+    for row in rows:
+        size += 1
+        match = row.match
+        if "*" in match:
+            patterns.setdefault(pattern_key(match), []).append(row)
+        elif ":" in match:
+            protocols.setdefault(parse_app(match), []).append(row)
+        elif "/" in match:
+            for port in parse_ports(match):
+                ports.setdefault(port, []).append(row)
+        else:
+            names.setdefault(name_key(match), []).append(row)
+    return Catalogue(
+        names={key: tuple(found) for key, found in names.items()},
+        patterns={key: tuple(found) for key, found in patterns.items()},
+        ports={key: tuple(found) for key, found in ports.items()},
+        protocols={key: tuple(found) for key, found in protocols.items()},
+        size=size,
+    )
+
+
+def name_key(name: str) -> str:
+    """``fw.ring.com`` -> ``com.ring.fw``."""
+    return ".".join(reversed(name.split(".")))
+
+
+def pattern_key(pattern: str) -> str:
+    """``*.iot.*.amazonaws.com`` -> ``com.amazonaws``: the labels after the last one with a ``*``."""
+    return name_key(pattern.rpartition("*")[2].partition(".")[2])
+
+
+def matches_of(catalogue: Catalogue) -> frozenset[str]:
+    """Every ``match`` there is: what ``mixed:`` may name."""
+    tables = (catalogue.names, catalogue.patterns, catalogue.ports, catalogue.protocols)
+    return frozenset(row.match for table in tables for rows in table.values() for row in rows)

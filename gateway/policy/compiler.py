@@ -1,0 +1,312 @@
+"""One file of policy text -> its part, with every fault in it. (Putting parts together is ``assembly``.)"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from ..model.action import Action
+from ..model.assessment import Row
+from ..model.policy import Exemption, Level, Rule, RuleRef
+from ..model.purpose import Purpose
+from .codec import digest_rows
+from .document import (
+    CONFIDENCE_VALUE,
+    DOCUMENTS,
+    SIGNALS,
+    CatalogueDocument,
+    DevicesDocument,
+    Document,
+    ExceptionDocument,
+    HouseholdDocument,
+    PresetDocument,
+    ProfileDocument,
+    RuleDocument,
+)
+from .fault import Fault
+from .part import CataloguePart, DevicePart, HouseholdPart, MixedChoice, OwnerPart, Part, Place, PresetPart, ProfilePart
+from .source import Path, Source, read_source
+from .value import parse_zone
+
+OPTIONS = {
+    "when": frozenset({Action.ALLOW, Action.LIMIT, Action.OWNER_ONLY, Action.ANSWER}),
+    "budget": frozenset({Action.LIMIT, Action.OWNER_ONLY}),
+    "rate": frozenset({Action.LIMIT}),
+    "then": frozenset({Action.LIMIT}),
+    "viewing": frozenset({Action.OWNER_ONLY}),
+    "for": frozenset({Action.OWNER_ONLY}),
+}
+"""Which options fit which actions."""
+
+
+class Compiled(NamedTuple):
+    """A file, compiled. ``document`` is None where it has faults, ``part`` also for what is no part of a policy (cases)."""
+
+    document: Document | None
+    part: Part | None
+    faults: tuple[Fault, ...]
+    source: Source | None = None
+
+
+def compile_file(file: str, data: bytes, *, zone: str = "UTC") -> Compiled:
+    """``file`` is relative to the policy directory; its folder says what it holds. ``zone``: of times without their own."""
+    source = read_source(file, data)
+    if isinstance(source, tuple):
+        return Compiled(None, None, source)
+    folder = file.partition("/")[0]
+    try:
+        document = DOCUMENTS[folder].model_validate(_content(folder, source))
+    except ValidationError as err:
+        return Compiled(None, None, tuple(_faults(DOCUMENTS[folder], source, err)), source)
+    faults = tuple(_check(document, source))
+    compile_part = _PARTS.get(folder)
+    return Compiled(document, compile_part(document, source, zone) if compile_part and not faults else None, faults, source)
+
+
+def _content(folder: str, source: Source) -> Any:
+    """``cases/`` may hold just the list."""
+    plain = source.root.plain()
+    return {"cases": plain} if folder == "cases" and isinstance(plain, list) else plain
+
+
+# Faults of shape.
+
+
+_WORDS = {
+    "missing": "is missing",
+    "model_type": "has to be a mapping",
+    "dict_type": "has to be a mapping",
+    "tuple_type": "has to be a list",
+    "literal_error": "is not a version of this format",
+}
+
+
+def _faults(kind: type[Document], source: Source, err: ValidationError) -> Iterator[Fault]:
+    for error in err.errors(include_url=False):
+        path: Path = tuple(error["loc"])
+        if isinstance(source.root.value, list):
+            path = path[1:]
+        at_key = bool(path) and path[-1] == "[key]"
+        path = path[:-1] if at_key else path
+        message = _WORDS.get(error["type"], error["msg"])
+        choices = tuple(error.get("ctx", {}).get("choices", ()))
+        if error["type"] == "extra_forbidden":
+            yield source.fault(path, "is not a key here", _keys(kind, path[:-1]), key=True)
+        elif error["type"] == "missing":
+            yield replace(source.fault(path, message), value=None)
+        else:
+            yield source.fault(path, message, ("1",) if error["type"] == "literal_error" else choices, key=at_key)
+
+
+def _keys(kind: type[Document], path: Path) -> tuple[str, ...]:
+    """The keys that may stand in the mapping at ``path``."""
+    inside = False
+    for step in path:
+        field = None if inside else next((f for n, f in kind.model_fields.items() if step in (n, f.alias)), None)
+        inside = field is not None and getattr(field.annotation, "__origin__", None) in (dict, tuple)
+        kind = next(_documents_in(field.annotation), kind) if field else kind
+    return tuple(field.alias or name for name, field in kind.model_fields.items())
+
+
+def _documents_in(annotation: Any) -> Iterator[type[Document]]:
+    if isinstance(annotation, type) and issubclass(annotation, Document):
+        yield annotation
+    for arg in getattr(annotation, "__args__", ()):
+        yield from _documents_in(arg)
+
+
+# Faults of sense, within one file.
+
+
+def _check(document: Document, source: Source) -> Iterator[Fault]:
+    for path, rules in _rule_sets(document):
+        for purpose, rule in rules.items():
+            yield from _check_rule(rule, source, (*path, purpose.value))
+    if isinstance(document, ProfileDocument):
+        for number, signal in enumerate(document.recognise):
+            if len(signal.model_fields_set) != 1:
+                yield replace(source.fault(("recognise", number), "a signal has exactly one key", SIGNALS), value=None)
+
+
+def _rule_sets(document: Document) -> Iterator[tuple[Path, Mapping[Purpose, RuleDocument]]]:
+    if isinstance(document, ProfileDocument | PresetDocument):
+        yield ("rules",), document.rules
+    if isinstance(document, PresetDocument):
+        for family, rules in document.families.items():
+            yield ("families", family), rules
+    if isinstance(document, HouseholdDocument):
+        yield ("defaults",), document.defaults
+    if isinstance(document, DevicesDocument):
+        for name, device in document.devices.items():
+            yield ("devices", name, "rules"), device.rules
+
+
+def _check_rule(rule: RuleDocument, source: Source, path: Path) -> Iterator[Fault]:
+    for option, fits in OPTIONS.items():
+        if option in _given(rule) and rule.action not in fits:
+            actions = ", ".join(sorted(fits))
+            yield source.fault((*path, option), f"does not go with {rule.action}: {option} is for {actions}", key=True)
+
+
+def _given(rule: RuleDocument) -> frozenset[str]:
+    return frozenset("for" if name == "for_" else name for name in rule.model_fields_set)
+
+
+# Documents to parts.
+
+
+def _profile(document: Any, source: Source, zone: str) -> ProfilePart:
+    profile: ProfileDocument = document
+    return ProfilePart(
+        file=source.file,
+        id=profile.profile,
+        line=source.line("profile"),
+        titles=profile.title.mapping(),
+        vendor=profile.vendor,
+        family=profile.family,
+        level=Level(
+            exemptions=_exemptions(profile.exceptions, source, ("exceptions",), zone=zone),
+            rules=_rules(profile.rules, source, ("rules",)),
+        ),
+        mixed=_mixed(profile.mixed, source, ("mixed",)),
+        costs={purpose: cost.en for purpose, cost in profile.costs.items()},
+        on_fault_open=profile.on_fault == "open",
+    )
+
+
+def _preset(document: Any, source: Source, _zone: str) -> PresetPart:
+    preset: PresetDocument = document
+    families = {family: Level(rules=_rules(rules, source, ("families", family))) for family, rules in preset.families.items()}
+    return PresetPart(
+        file=source.file, id=preset.preset, level=Level(rules=_rules(preset.rules, source, ("rules",))), families=families
+    )
+
+
+def _catalogue(document: Any, source: Source, _zone: str) -> CataloguePart:
+    catalogue: CatalogueDocument = document
+    rows = tuple(
+        Row(
+            match=row.match,
+            purpose=row.purpose,
+            also=row.also,
+            vendor=catalogue.vendor,
+            devices=row.devices,
+            alpn=row.alpn,
+            evidence=row.evidence,
+            confidence=CONFIDENCE_VALUE[row.confidence],
+            breaks=row.breaks,
+            source=f"{source.file}:{source.place(('rows', number))[0]}",
+        )
+        for number, row in enumerate(catalogue.rows)
+    )
+    return CataloguePart(file=source.file, rows=rows, digest=digest_rows(rows))
+
+
+def _household(document: Any, source: Source, _zone: str) -> HouseholdPart:
+    household: HouseholdDocument = document
+    return replace(
+        _devices(document, source, household.timezone),
+        timezone=household.timezone,
+        preset=_place(source, ("preset",), household.preset),
+        new_devices=household.new_devices,
+        defaults=Level(rules=_rules(household.defaults, source, ("defaults",))),
+    )
+
+
+def _devices(document: Any, source: Source, zone: str) -> HouseholdPart:
+    part: DevicesDocument = document
+    return HouseholdPart(
+        file=source.file,
+        devices=tuple(_device(name, part, source, zone=zone) for name in part.devices),
+        owners=tuple(
+            OwnerPart(
+                id=name,
+                devices=tuple(
+                    _place(source, ("owners", name, "devices", number), device) for number, device in enumerate(owner.devices)
+                ),
+            )
+            for name, owner in part.owners.items()
+        ),
+    )
+
+
+def _device(name: str, document: DevicesDocument, source: Source, *, zone: str) -> DevicePart:
+    device, path = document.devices[name], ("devices", name)
+    return DevicePart(
+        id=name,
+        mac=device.mac,
+        ref=RuleRef(file=source.file, line=source.line(*path)),
+        place=_place(source, (*path, "mac"), device.mac),
+        profile=_place(source, (*path, "profile"), device.profile) if device.profile else None,
+        trusted=device.trusted,
+        confirmed=device.confirmed,
+        level=Level(
+            exemptions=_exemptions(device.exceptions, source, (*path, "exceptions"), zone=zone),
+            rules=_rules(device.rules, source, (*path, "rules")),
+        ),
+        mixed=_mixed(device.mixed, source, (*path, "mixed")),
+        on_fault_open=None if device.on_fault is None else device.on_fault == "open",
+    )
+
+
+_PARTS: Mapping[str, Callable[[Any, Source, str], Part]] = {
+    "household.yaml": _household,
+    "devices.d": _devices,
+    "profiles": _profile,
+    "presets": _preset,
+    "catalogue": _catalogue,
+}
+
+
+def _rules(rules: Mapping[Purpose, RuleDocument], source: Source, path: Path) -> dict[Purpose, Rule]:
+    def ref(purpose: Purpose) -> RuleRef:
+        return RuleRef(file=source.file, line=source.line(*path, purpose.value))
+
+    return {purpose: _rule(rule, ref(purpose)) for purpose, rule in rules.items()}
+
+
+def _rule(rule: RuleDocument, ref: RuleRef) -> Rule:
+    owner_only = rule.action is Action.OWNER_ONLY
+    return Rule(
+        action=rule.action,
+        ref=ref,
+        when=rule.when,
+        budget_bytes=rule.budget.size_bytes if rule.budget else 0,
+        budget_window_s=rule.budget.window_s if rule.budget else 0.0,
+        rate_bytes_s=rule.rate or 0,
+        then_ask=rule.then == "ask",
+        viewing=(rule.viewing or "panel+home") if owner_only else "",
+        viewing_s=rule.for_ or 900.0,
+    )
+
+
+def _exemptions(entries: tuple[ExceptionDocument, ...], source: Source, path: Path, *, zone: str) -> tuple[Exemption, ...]:
+    return tuple(
+        Exemption(
+            to=entry.to,
+            action=entry.action,
+            ref=RuleRef(file=source.file, line=source.place((*path, number))[0]),
+            until=None if entry.until is None else _wall(entry.until, zone),
+            why=entry.why,
+        )
+        for number, entry in enumerate(entries)
+    )
+
+
+def _wall(moment: datetime, zone: str) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=parse_zone(zone))).timestamp()
+
+
+def _mixed(choices: Mapping[str, str], source: Source, path: Path) -> dict[str, MixedChoice]:
+    found = {}
+    for match, choice in choices.items():
+        line, column = source.place((*path, match), key=True)
+        found[match] = MixedChoice(choice=choice, line=line, column=column)
+    return found
+
+
+def _place(source: Source, path: Path, value: str) -> Place:
+    line, column = source.place(path)
+    return Place(line=line, column=column, path=".".join(str(step) for step in path), value=value)

@@ -1,0 +1,69 @@
+"""The shipped files, compiled when the package is built: parts as JSON, and back."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..model.purpose import Purpose
+from .codec import level_from, level_plain, row_from, row_plain
+from .part import CataloguePart, MixedChoice, Part, PresetPart, ProfilePart
+
+
+def dump_parts(digest: str, parts: Mapping[str, Part]) -> bytes:
+    """``digest`` says which text they were compiled from."""
+    plain = {"digest": digest, "parts": [_plain(part) for _, part in sorted(parts.items())]}
+    return json.dumps(plain, separators=(",", ":")).encode()
+
+
+def parts_from(plain: dict[str, Any]) -> dict[str, Part]:
+    """By file name."""
+    return {part.file: part for part in (_part(kind, rest) for kind, *rest in plain["parts"])}
+
+
+def _part(kind: str, rest: list[Any]) -> CataloguePart | PresetPart | ProfilePart:
+    if kind == "catalogue":
+        return _catalogue(rest)
+    return _preset(rest) if kind == "preset" else _profile(rest)
+
+
+def _plain(part: Part) -> list[Any]:
+    if isinstance(part, CataloguePart):
+        return ["catalogue", part.file, part.digest, [row_plain(row) for row in part.rows]]
+    if isinstance(part, PresetPart):
+        families = {family: level_plain(level) for family, level in part.families.items()}
+        return ["preset", part.file, part.id, level_plain(part.level), families]
+    if isinstance(part, ProfilePart):
+        mixed = [[match, entry.choice, entry.line, entry.column] for match, entry in part.mixed.items()]
+        return [
+            "profile", part.file, part.id, part.line, dict(part.titles), part.vendor, part.family,
+            level_plain(part.level), mixed, dict(part.costs), part.on_fault_open,
+        ]  # fmt: skip
+    raise ValueError(f"{part.file} is nothing that is shipped")
+
+
+def _catalogue(plain: list[Any]) -> CataloguePart:
+    file, digest, rows = plain
+    return CataloguePart(file=file, digest=digest, rows=tuple(row_from(row) for row in rows))
+
+
+def _preset(plain: list[Any]) -> PresetPart:
+    file, name, level, families = plain
+    return PresetPart(
+        file=file, id=name, level=level_from(level), families={family: level_from(rules) for family, rules in families.items()}
+    )
+
+
+def _profile(plain: list[Any]) -> ProfilePart:
+    file, name, line, titles, vendor, family, level, mixed, costs, on_fault_open = plain
+    return ProfilePart(
+        file=file,
+        id=name,
+        line=line,
+        titles=titles,
+        vendor=vendor,
+        family=family,
+        level=level_from(level),
+        mixed={match: MixedChoice(choice=choice, line=line, column=column) for match, choice, line, column in mixed},
+        costs={Purpose(purpose): text for purpose, text in costs.items()},
+        on_fault_open=on_fault_open,
+    )
