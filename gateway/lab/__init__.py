@@ -1,0 +1,24 @@
+"""The virtual home: gadgets, phones, an old network and an internet in network namespaces, and the curtain between them.
+
+Everything runs inside namespaces of its own (``namespace.inside``): as root, or without any rights through a user namespace.
+Nothing has a name outside, so several homes live side by side, and the kernel takes everything away when the process ends.
+
+``namespace``   enter the sealed world; anonymous network namespaces; processes in them
+``topology``    who is plugged in where: links, addresses, routes
+``zone``        the internet's names and addresses (``internet.yaml``)
+``certificate`` the private test CA
+``cloud``       the internet's servers in one process: DNS, HTTPS, DoH, HTTP, STUN/RTP, NTP
+``quic``        QUIC server and client (aioquic); its processes never import Scapy
+``message``     DNS, STUN, RTP and NTP messages for both ends
+``actor``       the process of one gadget or phone: takes commands, runs the ``step``s of its behaviour, reports what happened
+``step``        one kind of conversation each: TLS, plain HTTP, media, MQTT, RTSP, NTP, DNS …
+``household``   the lab's own policy directory; ``gadgets`` the behaviours
+``capture``     the process that writes every frame down
+``truth``       what really left the home, counted on the internet side
+``router``      what stands between: ``netcurtain run``, or a plain NAT router
+``home``        ``Home``: all of it, started and taken down
+``scenario``    promises and how they are checked; ``scenarios`` holds one file per promise
+``life``        an ordinary day, played without end: what the demo shows
+
+May import ``model``, ``policy``, ``wire`` and ``edge``. The truth never asks the datapath what it let pass.
+"""

@@ -1,0 +1,58 @@
+"""Reads ``gadgets/*.yaml``: what each thing in the home is and does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from .step import KINDS
+from .topology import Plug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """One gadget or phone."""
+
+    id: str
+    title: str
+    mac: str
+    host: int
+    hostname: str
+    vendor_class: str = ""
+    network: str = "curtain"
+    """``curtain`` or ``old``."""
+    serves: tuple[str, ...] = ()
+    triggers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    schedule: Mapping[str, float] = field(default_factory=dict)
+    """Trigger -> seconds between two of them, in the demo's day."""
+
+    def plug(self, *, dhcp: bool) -> Plug:
+        """Its cable."""
+        curtain = self.network == "curtain"
+        return Plug(name=self.id, mac=self.mac, host=self.host, curtain=curtain, dhcp=dhcp and curtain)
+
+    def speaks(self, kind: str) -> bool:
+        """Does any of its steps need this kind of server?"""
+        return any(kind in step for steps in self.triggers.values() for step in steps)
+
+
+def load_behaviours() -> dict[str, Behaviour]:
+    """All that are shipped, gadgets first."""
+    yaml = YAML(typ="safe")
+    folder = files(__package__).joinpath("gadgets")
+    read = [parse(yaml.load(file.read_text("utf-8"))) for file in folder.iterdir() if file.name.endswith(".yaml")]
+    return {behaviour.id: behaviour for behaviour in sorted(read, key=lambda behaviour: behaviour.mac)}
+
+
+def parse(data: Mapping[str, Any]) -> Behaviour:
+    """A document as a value; ``ValueError`` names a step that no process could do."""
+    triggers = {name: tuple(steps) for name, steps in data.get("triggers", {}).items()}
+    for name, steps in triggers.items():
+        for step in steps:
+            if not any(key in KINDS for key in step):
+                raise ValueError(f"{data['id']}: {name}: {dict(step)}: no such step. Available: {', '.join(KINDS)}")
+    schedule = {name: float(seconds) for name, seconds in data.get("schedule", {}).items()}
+    known = {"triggers": triggers, "schedule": schedule, "serves": tuple(data.get("serves", ()))}
+    return Behaviour(**{**data, **known})

@@ -1,0 +1,374 @@
+"""One kind of conversation each, with real sockets. A step is a mapping as the behaviours write it: ``{tls: fw.ring.com, up: 900}``.
+
+Keys that every step knows: ``port``, ``ip`` (4 or 6), ``address`` (literal: nobody is asked), ``cached`` (an address known from
+before: nobody is asked), ``resolver`` (whom to ask instead of the one the network gave), ``up``/``down`` (bytes),
+``timeout_s``, ``or`` (steps to try if it fails), ``beside`` (do not wait for it).
+"""
+
+import asyncio
+import errno
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import message, rtsp
+from .stub import UnresolvedError, ask, resolve
+
+Step = Mapping[str, Any]
+REFUSALS = {
+    errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES,
+    errno.ECONNABORTED, errno.EPERM,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """What a gadget knows of the network it is in."""
+
+    ca: str
+    known: Mapping[str, tuple[str, str]]
+    """Name -> (IPv4, IPv6) addresses it remembers."""
+    resolver: str = ""
+    resolver6: str = ""
+    kept: dict[str, "Exchange"] = field(default_factory=dict)
+    """Connections that stay open, by the name the behaviour gave them."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def locate(self, step: Step, name: str) -> str:
+        """The address a step speaks to."""
+        family = int(step.get("ip", 4))
+        if "address" in step:
+            return str(step["address"])
+        if step.get("cached"):
+            return self.known[name][family == 6]
+        if name.replace(".", "").isdigit() or ":" in name:
+            return name
+        server = str(step.get("resolver") or self.resolver)
+        return resolve(name, server=server, family=family, timeout_s=float(step.get("resolve_s", 1.5)))
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What became of one step."""
+
+    step: str
+    result: str = "ok"
+    """``ok``, ``refused`` (reset, unreachable), ``timeout``, ``unresolved`` or ``failed``."""
+    address: str = ""
+    port: int = 0
+    sport: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    connect_ms: float = 0.0
+    ms: float = 0.0
+    began: float = 0.0
+    ended: float = 0.0
+    """Monotonic: the same clock in every process of the home."""
+    detail: str = ""
+
+
+class Exchange:
+    """A connection that carries requests and answers over HTTP/1.1."""
+
+    def __init__(self, sock: socket.socket, host: str) -> None:
+        self._sock = sock
+        self._host = host
+
+    def post(self, up_bytes: int, down_bytes: int) -> int:
+        """Send a request of that many bytes, take the whole answer; bytes of it."""
+        head = f"POST /v1 HTTP/1.1\r\nHost: {self._host}\r\nX-Want: {down_bytes}\r\nContent-Length: {up_bytes}\r\n\r\n"
+        return self._send(head.encode() + b"." * up_bytes)
+
+    def get(self, path: str) -> int:
+        """Fetch something small."""
+        return self._send(f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
+
+    def ask_dns(self, name: str) -> str:
+        """DNS over HTTPS (RFC 8484); the address."""
+        query = message.dns_query(name, message.A, id=0)
+        head = (
+            f"POST /dns-query HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/dns-message\r\n"
+            f"Content-Length: {len(query)}\r\n\r\n"
+        )
+        self._sock.sendall(head.encode() + query)
+        return message.read_answer(self._body()).addresses[0]
+
+    def _send(self, data: bytes) -> int:
+        self._sock.sendall(data)
+        return len(self._body())
+
+    def _body(self) -> bytes:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += self._more()
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").lower().split("\r\n")
+        length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
+        parts, size = [body], len(body)
+        while size < length:
+            parts.append(self._more())
+            size += len(parts[-1])
+        return b"".join(parts)
+
+    def _more(self) -> bytes:
+        data = self._sock.recv(65_536)
+        if not data:
+            raise ConnectionResetError(errno.ECONNRESET, "closed by the other side")
+        return data
+
+    def close(self) -> None:
+        """End it."""
+        self._sock.close()
+
+
+def perform(step: Step, world: World) -> Outcome:
+    """Do one step; whatever goes wrong is in the outcome."""
+    kind = next(key for key in step if key in KINDS)
+    outcome = Outcome(step=f"{kind} {step[kind]}", began=time.monotonic())
+    try:
+        KINDS[kind](step, world, outcome)
+    except UnresolvedError as err:
+        outcome.result, outcome.detail = "unresolved", str(err)
+    except TimeoutError as err:
+        outcome.result, outcome.detail = "timeout", str(err)
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError, EOFError) as err:
+        outcome.result, outcome.detail = "refused", str(err)
+    except OSError as err:
+        outcome.result = "refused" if err.errno in REFUSALS else "failed"
+        outcome.detail = str(err)
+    except Exception as err:  # a gadget reports its own faults and lives on
+        outcome.result, outcome.detail = "failed", f"{type(err).__name__}: {err}"
+    outcome.ended = time.monotonic()
+    outcome.ms = round((outcome.ended - outcome.began) * 1000, 3)
+    return outcome
+
+
+def _connect(step: Step, world: World, outcome: Outcome, *, port: int) -> socket.socket:
+    kind = next(key for key in step if key in KINDS)
+    address = world.locate(step, str(step[kind]))
+    outcome.address, outcome.port = address, int(step.get("port", port))
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    sock.settimeout(float(step.get("timeout_s", 3.0)))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    began = time.monotonic()
+    try:
+        sock.connect((address, outcome.port))
+    except BaseException:
+        sock.close()
+        raise
+    outcome.connect_ms = round((time.monotonic() - began) * 1000, 3)
+    outcome.sport = sock.getsockname()[1]
+    return sock
+
+
+def _converse(step: Step, world: World, outcome: Outcome, exchange: Exchange) -> None:
+    """What happens on an open connection: one request, or a stream of them; kept or closed at the end."""
+    try:
+        up, down = int(step.get("up", 200)), int(step.get("down", 2))
+        until = time.monotonic() + float(step.get("for_s", 0))
+        while True:
+            outcome.received_bytes += exchange.get(step["path"]) if "path" in step else exchange.post(up, down)
+            outcome.sent_bytes += up
+            if time.monotonic() >= until or world.stopping.wait(float(step.get("every_s", 0.05))):
+                break
+    except BaseException:
+        exchange.close()
+        raise
+    if "keep" in step:
+        world.kept[str(step["keep"])] = exchange
+    else:
+        exchange.close()
+
+
+def speak_tls(step: Step, world: World, outcome: Outcome) -> None:
+    """``tls: NAME``, with ``sni`` (another name, or false), ``alpn``, ``keep``, ``for_s``/``every_s``."""
+    name = step.get("sni", step["tls"])
+    raw = _connect(step, world, outcome, port=443)
+    context = ssl.create_default_context(cafile=world.ca)
+    if not name or name != step["tls"] or "address" in step:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if "alpn" in step:
+        context.set_alpn_protocols(list(step["alpn"]))
+    try:
+        sock = context.wrap_socket(raw, server_hostname=str(name) if name else None)
+    except BaseException:
+        raw.close()
+        raise
+    _converse(step, world, outcome, Exchange(sock, str(name or outcome.address)))
+
+
+def speak_http(step: Step, world: World, outcome: Outcome) -> None:
+    """``http: NAME``, plain."""
+    _converse(step, world, outcome, Exchange(_connect(step, world, outcome, port=80), str(step["http"])))
+
+
+def speak_again(step: Step, world: World, outcome: Outcome) -> None:
+    """``again: KEPT``: go on with a connection kept open."""
+    name = str(step["again"])
+    _converse({**step, "keep": name}, world, outcome, world.kept.pop(name))
+
+
+def speak_doh(step: Step, world: World, outcome: Outcome) -> None:
+    """``doh: SERVER``, asking for ``name``."""
+    raw = _connect(step, world, outcome, port=443)
+    context = ssl.create_default_context(cafile=world.ca)
+    context.check_hostname = "address" not in step
+    with raw, context.wrap_socket(raw, server_hostname=str(step["doh"])) as sock:
+        outcome.detail = Exchange(sock, str(step["doh"])).ask_dns(str(step["name"]))
+
+
+def speak_dns(step: Step, world: World, outcome: Outcome) -> None:
+    """``dns: NAME``, asking ``resolver``; ``type`` A, AAAA or HTTPS; ``tcp: true`` over a stream."""
+    server = str(step.get("resolver") or world.resolver)
+    kind = {"A": message.A, "AAAA": message.AAAA, "HTTPS": message.HTTPS}[str(step.get("type", "A"))]
+    query = message.dns_query(str(step["dns"]), kind)
+    outcome.address, outcome.port, outcome.sent_bytes = server, 53, len(query)
+    if step.get("tcp"):
+        with socket.create_connection((server, 53), timeout=float(step.get("timeout_s", 2.0))) as sock:
+            sock.sendall(len(query).to_bytes(2) + query)
+            answer = sock.recv(4096)[2:] or None
+    else:
+        answer = ask(query, server=server, timeout_s=float(step.get("timeout_s", 1.0)))
+    if answer is None:
+        raise TimeoutError(f"no answer from {server}")
+    found = message.read_answer(answer)
+    outcome.received_bytes, outcome.detail = len(answer), " ".join(found.addresses) or f"code {found.code}"
+    if not found.addresses:
+        raise UnresolvedError(outcome.detail)
+
+
+def _datagrams(step: Step, world: World, outcome: Outcome, *, port: int) -> socket.socket:
+    kind = next(key for key in step if key in KINDS)
+    address = world.locate(step, str(step[kind]))
+    outcome.address, outcome.port = address, int(step.get("port", port))
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    if "sport" in step:
+        sock.bind(("", int(step["sport"])))
+    sock.connect((address, outcome.port))
+    outcome.sport = sock.getsockname()[1]
+    return sock
+
+
+def speak_media(step: Step, world: World, outcome: Outcome) -> None:
+    """``media: NAME``: STUN, then RTP, ``packets`` of ``size`` bytes at ``rate`` a second; ``stun: false`` starts blindly."""
+    with _datagrams(step, world, outcome, port=17000) as sock:
+        sock.settimeout(float(step.get("timeout_s", 0.5)))
+        if step.get("stun", True):
+            for method in (message.BINDING, message.ALLOCATE):
+                outcome.sent_bytes += sock.send(message.stun_request(method))
+                outcome.received_bytes += len(sock.recv(2048))
+        sock.setblocking(False)
+        stream = message.RtpStream()
+        pause_s = 1 / float(step.get("rate", 200))
+        due = time.monotonic()
+        for _ in range(int(step.get("packets", 100))):
+            outcome.sent_bytes += sock.send(stream.packet(int(step.get("size", 856))))
+            outcome.received_bytes += _take(sock)
+            due += pause_s
+            if world.stopping.wait(max(due - time.monotonic(), 0)):
+                return
+
+
+def _take(sock: socket.socket) -> int:
+    try:
+        return len(sock.recv(2048))
+    except BlockingIOError:
+        return 0
+
+
+def speak_udp(step: Step, world: World, outcome: Outcome) -> None:
+    """``udp: NAME``: ``packets`` datagrams of ``size`` bytes; with ``answer`` it waits for one."""
+    with _datagrams(step, world, outcome, port=9) as sock:
+        for _ in range(int(step.get("packets", 1))):
+            outcome.sent_bytes += sock.send(b"u" * int(step.get("size", 200)))
+            time.sleep(float(step.get("every_s", 0.01)))
+        sock.settimeout(float(step.get("timeout_s", 0.5)))
+        if step.get("answer"):
+            outcome.received_bytes = len(sock.recv(2048))
+
+
+def speak_ntp(step: Step, world: World, outcome: Outcome) -> None:
+    """``ntp: NAME``."""
+    with _datagrams(step, world, outcome, port=123) as sock:
+        sock.settimeout(float(step.get("timeout_s", 1.0)))
+        outcome.sent_bytes = sock.send(message.ntp_request())
+        outcome.received_bytes = len(sock.recv(512))
+
+
+def speak_quic(step: Step, world: World, outcome: Outcome) -> None:
+    """``quic: NAME``: one stream of ``up`` bytes."""
+    from . import quic
+
+    name = str(step["quic"])
+    outcome.address, outcome.port = world.locate(step, name), 443
+    up = int(step.get("up", 800))
+    work = quic.post(outcome.address, name=name, ca=world.ca, up_bytes=up)
+    try:
+        answered = asyncio.run(asyncio.wait_for(work, float(step.get("timeout_s", 1.2))))
+    except ConnectionError as err:  # aioquic says so without a number, also when nobody answered in time
+        raise TimeoutError(str(err)) from err
+    if not answered:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "the connection was ended")
+    outcome.sent_bytes = up
+
+
+def speak_mqtt(step: Step, world: World, outcome: Outcome) -> None:
+    """``mqtt: NAME``: connect, publish ``up`` bytes, leave."""
+    from paho.mqtt import publish
+
+    outcome.address, outcome.port = world.locate(step, str(step["mqtt"])), int(step.get("port", 1883))
+    publish.single(
+        str(step.get("topic", "things/state")),
+        b"." * int(step.get("up", 100)),
+        qos=1,
+        hostname=outcome.address,
+        port=outcome.port,
+        client_id=str(step.get("client_id", "gadget-1")),
+        tls={"ca_certs": world.ca, "insecure": True} if step.get("tls_inside") else None,
+    )
+    outcome.sent_bytes = int(step.get("up", 100))
+
+
+def speak_rtsp(step: Step, world: World, outcome: Outcome) -> None:
+    """``rtsp: ADDRESS``: watch a camera in the home."""
+    with _connect(step, world, outcome, port=554) as sock:
+        outcome.received_bytes = rtsp.view(sock, f"rtsp://{outcome.address}/live")
+
+
+def speak_tcp(step: Step, world: World, outcome: Outcome) -> None:
+    """``tcp: NAME``: raw bytes (``data``, or ``up`` dots) in pieces of ``piece`` bytes."""
+    data = str(step.get("data", "." * int(step.get("up", 100)))).encode()
+    piece = int(step.get("piece", len(data)))
+    with _connect(step, world, outcome, port=443) as sock:
+        for at in range(0, len(data), piece):
+            sock.sendall(data[at : at + piece])
+            outcome.sent_bytes += len(data[at : at + piece])
+            time.sleep(float(step.get("every_s", 0)))
+        outcome.received_bytes = len(sock.recv(2048))
+
+
+def wait(step: Step, world: World, outcome: Outcome) -> None:
+    """``wait: SECONDS``."""
+    world.stopping.wait(float(step["wait"]))
+
+
+KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
+    "tls": speak_tls,
+    "http": speak_http,
+    "again": speak_again,
+    "doh": speak_doh,
+    "dns": speak_dns,
+    "media": speak_media,
+    "udp": speak_udp,
+    "ntp": speak_ntp,
+    "quic": speak_quic,
+    "mqtt": speak_mqtt,
+    "rtsp": speak_rtsp,
+    "tcp": speak_tcp,
+    "wait": wait,
+}
+"""The steps a behaviour can be made of."""

@@ -1,0 +1,42 @@
+"""A gadget's own resolver: a stub with real sockets, for whose server and family the behaviour decides."""
+
+import socket
+import time
+
+from . import message
+
+
+class UnresolvedError(OSError):
+    """The name gave no address: refused, unknown or unanswered."""
+
+
+def resolve(name: str, *, server: str, family: int = 4, timeout_s: float = 1.5, tries: int = 2) -> str:
+    """The first address of a name."""
+    kind = message.AAAA if family == 6 else message.A
+    for attempt in range(tries):
+        answer = ask(message.dns_query(name, kind), server=server, timeout_s=timeout_s / tries)
+        if answer is None:
+            continue
+        found = message.read_answer(answer)
+        if found.addresses:
+            return found.addresses[0]
+        raise UnresolvedError(f"{name}: code {found.code}, no address")
+    raise UnresolvedError(f"{name}: no answer from {server}")
+
+
+def ask(query: bytes, *, server: str, timeout_s: float) -> bytes | None:
+    """Send a query; the answer with its id and from that server, or None in time."""
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    deadline = time.monotonic() + timeout_s
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.connect((server, 53))
+        try:
+            sock.send(query)
+            while (left := deadline - time.monotonic()) > 0:
+                sock.settimeout(left)
+                data = sock.recv(4096)
+                if data[:2] == query[:2]:
+                    return data
+        except OSError:
+            pass
+    return None
