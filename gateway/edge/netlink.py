@@ -58,15 +58,18 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int, int]]:
         at = (end + 3) & ~3
 
 
-def attributes(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(type, start of the payload, end) of every attribute in ``data[at:end]``; stops at the first that is cut."""
+def locate(data: bytes, at: int, end: int) -> dict[int, tuple[int, int]] | None:
+    """Type -> (start, end) of the payload of every attribute in ``data[at:end]``; None if one of them is cut."""
+    found = {}
+    unpack = ATTRIBUTE.unpack_from
     while at + 4 <= end:
-        length, kind = ATTRIBUTE.unpack_from(data, at)
+        length, kind = unpack(data, at)
         stop = at + length
         if length < 4 or stop > end:
-            return
-        yield kind & TYPE_MASK, at + 4, stop
+            return None
+        found[kind & TYPE_MASK] = (at + 4, stop)
         at = (stop + 3) & ~3
+    return found
 
 
 def error_of(data: bytes, at: int, end: int) -> int:

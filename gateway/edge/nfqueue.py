@@ -26,10 +26,10 @@ from .netlink import (
     NLM_F_REQUEST,
     NLMSG_ERROR,
     SUBSYSTEM_QUEUE,
-    TYPE_MASK,
     NetfilterSocket,
     attribute,
     error_of,
+    locate,
     message,
     messages,
 )
@@ -64,22 +64,11 @@ Event = PacketSeen | PacketUndecodable
 
 
 def _locate(data: bytes) -> dict[int, tuple[int, int]] | None:
-    """Where each attribute of a packet message lies; None if it is no packet message, or one that is cut."""
+    """Where the attributes of a packet message lie; None if it is no packet message, or one that is cut."""
     if len(data) < HEAD_BYTES:
         return None
     end, kind, _, _, _ = HEADER.unpack_from(data)
-    if kind != _PACKET or end != len(data):
-        return None
-    found = {}
-    at, unpack = HEAD_BYTES, _ATTRIBUTE.unpack_from
-    while at + 4 <= end:
-        size, kind = unpack(data, at)
-        stop = at + size
-        if size < 4 or stop > end:
-            return None
-        found[kind & TYPE_MASK] = (at + 4, stop)
-        at = (stop + 3) & ~3
-    return found
+    return locate(data, HEAD_BYTES, end) if kind == _PACKET and end == len(data) else None
 
 
 class PacketQueue:

@@ -1,0 +1,54 @@
+"""Whole IP packets of our own making, towards the home.
+
+Their mark tells our ruleset to keep conntrack away from them: what it learnt from a forged answer would let the device's next
+query slip past the redirect.
+"""
+
+import socket
+
+from gateway.model.mark import OWN_ANSWER
+
+_IPV6_HDRINCL = 36
+_LINK_LOCAL6 = 0xFE80
+
+
+class RawSender:
+    """Sends packets whose IP header is part of them."""
+
+    def __init__(self) -> None:
+        self._v4 = socket.socket(socket.AF_INET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
+        try:
+            self._v6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.IPPROTO_RAW)
+        except OSError:
+            self._v4.close()
+            raise
+        self._v4.setsockopt(socket.IPPROTO_IP, socket.IP_HDRINCL, 1)
+        self._v6.setsockopt(socket.IPPROTO_IPV6, _IPV6_HDRINCL, 1)
+        for raw in (self._v4, self._v6):
+            raw.setblocking(False)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, OWN_ANSWER)
+        self.errors = 0
+        """Packets that could not be sent."""
+
+    def send(self, data: bytes, interface: str = "") -> bool:
+        """Send one packet; False where that is not possible. A link-local destination needs its interface."""
+        try:
+            if data[0] >> 4 == 4:
+                self._v4.sendto(data, (socket.inet_ntop(socket.AF_INET, data[16:20]), 0))
+            else:
+                self._send_v6(data, interface)
+        except (OSError, IndexError, ValueError):
+            self.errors += 1
+            return False
+        return True
+
+    def _send_v6(self, data: bytes, interface: str) -> None:
+        scope = 0
+        if data[24] << 8 | data[25] & 0xC0 == _LINK_LOCAL6 and interface:
+            scope = socket.if_nametoindex(interface)
+        self._v6.sendto(data, (socket.inet_ntop(socket.AF_INET6, data[24:40]), 0, 0, scope))
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._v4.close()
+        self._v6.close()
