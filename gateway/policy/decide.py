@@ -3,6 +3,7 @@
 Pure and total: the same arguments give the same decision, and any arguments give one.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..model.action import Action, Effect
@@ -129,6 +130,8 @@ def _decision(ruling: Ruling, outcome: Outcome, subject: Subject) -> Decision:
 
 def _at_home(policy: Policy, subject: Subject, peer: Device, moment: Moment) -> Decision:
     """A flow between two devices of the home. The rules are those of the gadget; of two gadgets, of the one that began."""
+    if subject.inbound and peer.trusted and not subject.device.trusted:
+        subject, peer = replace(subject, device=peer, peer=subject.device, inbound=False), subject.device
     device = subject.device
     gadget = peer if device.trusted else device
     entry = entry_for(policy, gadget)

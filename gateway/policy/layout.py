@@ -82,6 +82,21 @@ def _past(policy: Policy, now: float) -> Iterator[Fault]:
                     yield Fault(file=exemption.ref.file, line=exemption.ref.line, value=text, message=message)
 
 
+def compile_shipped(directory: Path) -> tuple[bytes, tuple[Fault, ...]]:
+    """The files of a shipped directory as one table, for ``load`` to find; or what is wrong with them."""
+    from .reading import read_files
+    from .shipped import dump_parts
+
+    names = _shipped_names(directory)
+    read = read_files({name: directory / name for name in names})
+    faults = (*read.faults, *assemble(read.parts.values(), whole=not read.faults).faults)
+    return (b"", in_order(faults)) if faults else (dump_parts(digest_files(directory, names), read.parts), ())
+
+
+def _shipped_names(directory: Path) -> list[str]:
+    return [name for name in _names(directory) if name.partition("/")[0] in SHIPPED_FOLDERS]
+
+
 def digest_files(directory: Path, names: Iterable[str]) -> str:
     """Of the text of files: whether what was compiled from them still fits."""
     total = sha256(str(FORMAT).encode())
@@ -94,8 +109,7 @@ def _compiled_parts(shipped: Path, compiled: Path, files: Mapping[str, Path]) ->
     """The shipped files that no overlay replaces; none where the text they were compiled from has changed since."""
     try:
         plain = json.loads(compiled.read_bytes())
-        names = [name for name in _names(shipped) if name.partition("/")[0] in SHIPPED_FOLDERS]
-        if plain["digest"] != digest_files(shipped, names):
+        if plain["digest"] != digest_files(shipped, _shipped_names(shipped)):
             return {}
         return {name: part for name, part in parts_from(plain).items() if files.get(name) == shipped / name}
     except (OSError, ValueError, KeyError, TypeError, IndexError):
