@@ -48,8 +48,7 @@ class Bindings:
     def dump(self) -> dict[str, dict[str, dict[str, float]]]:
         """Plain values for ``state.json``."""
         return {
-            device: {address.hex(): dict(names) for address, names in table.items()}
-            for device, table in self._devices.items()
+            device: {address.hex(): dict(names) for address, names in table.items()} for device, table in self._devices.items()
         }
 
     def restore(self, dumped: dict[str, dict[str, dict[str, float]]]) -> None:

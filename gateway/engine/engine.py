@@ -45,7 +45,8 @@ class Engine:
         """An engine before its first event.
 
         ``epoch``: the one in force, 0 if there is none. ``first_id``: flow ids begin after it. ``profiles``: what devices of a
-        capture are said to be. ``replay``: it will see captures, not the kernel's queue. ``decides``: False tells purposes only.
+        capture are said to be. ``replay``: it will see captures, not the kernel's queue. ``decides``: False tells purposes
+        only.
         """
         self._is_replay = replay
         self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles)

@@ -8,6 +8,7 @@ from gateway.model.decision import Decision
 from gateway.model.device import Device, Mac
 from gateway.model.facts import NOTHING, Facts
 from gateway.model.mark import FlowClass
+from gateway.model.name import Name
 from gateway.model.packet import FlowKey, Packet
 from gateway.wire import FlowReader, OtherReader
 
@@ -22,8 +23,9 @@ class Flow:
 
     __slots__ = (
         "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "reader", "other",
-        "facts", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes", "refused_bytes",
-        "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in", "macs", "syn_seen", "dirty", "gone", "carried", "table_key",
+        "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
+        "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
+        "macs", "syn_seen", "dirty", "gone", "carried", "table_key",
     )  # fmt: skip
 
     def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
@@ -43,6 +45,8 @@ class Flow:
         self.reader: FlowReader | None = None
         self.other: OtherReader | None = None
         self.facts: Facts = NOTHING
+        self.candidates: tuple[Name, ...] = ()
+        """All names it was judged with."""
         self.assessment: Assessment | None = None
         self.decision: Decision | None = None
         self.flow_class = FlowClass.NONE

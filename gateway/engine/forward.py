@@ -192,7 +192,8 @@ class Forward:
         if self._began_unseen(flow) and not names:
             self._refuse(flow, "it began before it could be watched, so it is reset once and names itself anew")
             return
-        evidence = self._evidence(flow, flow.facts.names + names)
+        flow.candidates = flow.facts.names + names
+        evidence = self._evidence(flow, flow.candidates)
         flow.assessment, flow.decision = self._state.judge(evidence, flow, now)
         if flow.carried and flow.facts is NOTHING:
             self._judge_carried(flow, event, names, now)

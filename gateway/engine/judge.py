@@ -35,7 +35,7 @@ def judge(
         dns=dns,
     )
     decision = decide(policy, subject, moment)
-    if evidence.proto not in (TCP, UDP) and decision.action is Action.LIMIT and peer is None:
+    if not dns and evidence.proto not in (TCP, UDP) and decision.action is Action.LIMIT and peer is None:
         decision = _refuse_nameless(evidence.proto, decision)
     return assessment, decision
 

@@ -133,12 +133,13 @@ class Replay:
         names = self._state.bound_names(mac or address.hex(), remote, wall) or self._state.bound_names(
             address.hex(), remote, wall
         )
+        flow.candidates = flow.facts.names + names
         evidence = Evidence(
             profile=flow.device.profile,
             vendor=flow.device.vendor,
             family=flow.device.family,
             facts=flow.facts,
-            names=flow.facts.names + names,
+            names=flow.candidates,
             address=remote,
             port=flow.key.dport,
             proto=flow.key.proto,

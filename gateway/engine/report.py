@@ -12,9 +12,7 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
     assessment, decision = flow.assessment, flow.decision
     own = flow.facts.names
     name = own[0] if own else (assessment.name if assessment else None)
-    candidates = [known.text for known in own]
-    if name and name.text not in candidates:
-        candidates.append(name.text)
+    known = (*own, *((name,) if name else ()), *flow.candidates)
     return FlowRecord(
         flow_id=flow.id,
         started=flow.started_wall,
@@ -29,7 +27,7 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         app_proto=_app_proto(flow),
         server_name=name.text if name else None,
         name_source=str(name.source) if name else None,
-        names=tuple(candidates),
+        names=tuple(dict.fromkeys(candidate.text for candidate in known)),
         dissector=flow.facts.dissector,
         purpose=str(decision.purpose if decision else assessment.purpose if assessment else "unknown"),
         also=tuple(str(purpose) for purpose in assessment.also) if assessment else (),

@@ -29,9 +29,7 @@ class Upkeep:
         """End what has run out; begin a new epoch where that changes decisions; save now and then."""
         state = self._state
         ended = state.grants.expire(now.mono)
-        commands: list[Command] = [
-            Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended
-        ]
+        commands: list[Command] = [Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended]
         flips = state.next_change is not None and now.wall >= state.next_change
         if ended or flips:
             commands = [*state.bump(now), snapshot(state, now), *commands]

@@ -32,8 +32,10 @@ def client_hello(name: str | None) -> bytes:
     return out.read()
 
 
-def tcp(payload: bytes = b"", *, flags: int = ACK | PSH, seq: int = 1, src: bytes = HOME, dst: bytes = CLOUD, sport: int = 40_000,
-        dport: int = 443) -> Packet:  # fmt: skip
+def tcp(
+    payload: bytes = b"", *, flags: int = ACK | PSH, seq: int = 1,
+    src: bytes = HOME, dst: bytes = CLOUD, sport: int = 40_000, dport: int = 443,
+) -> Packet:  # fmt: skip
     """A TCP segment."""
     return Packet(4, src, dst, TCP, sport, dport, flags, seq, payload, 40 + len(payload), len(payload))
 
@@ -55,7 +57,9 @@ class Queue:
     mac: Mac = BELL
     _ids: Iterator[int] = field(default_factory=lambda: iter(range(1, 1_000_000)))
 
-    def seen(self, packet: Packet, *, hook: Hook = Hook.FORWARD, mark: int = 0, to_lan: bool = False, mac: Mac | None = None) -> PacketSeen:  # fmt: skip
+    def seen(
+        self, packet: Packet, *, hook: Hook = Hook.FORWARD, mark: int = 0, to_lan: bool = False, mac: Mac | None = None
+    ) -> PacketSeen:
         """The packet as an event."""
         sender = None if hook is Hook.ANSWER else (mac or self.mac)
         return PacketSeen(packet, hook, sender, mark, next(self._ids), to_lan)

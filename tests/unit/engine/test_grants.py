@@ -1,0 +1,51 @@
+import pytest
+
+from gateway.engine.grants import MAX_GRANTS, Grants
+from gateway.model.device import Mac
+from gateway.model.moment import Grant
+from gateway.model.purpose import Purpose
+
+ONE, TWO = Mac("02:00:00:00:00:01"), Mac("02:00:00:00:00:02")
+
+
+def grant(mac: Mac | None = ONE, *, until: float = 10.0, purpose: Purpose | None = None) -> Grant:
+    return Grant(kind="pause", mac=mac, purpose=purpose, until=until)
+
+
+def test_same_thing_again_replaces_it() -> None:
+    grants = Grants()
+    grants.open(grant(until=10.0))
+    grants.open(grant(until=20.0))
+    assert [known.until for known in grants.in_force] == [20.0]
+
+
+def test_expire_ends_what_has_run_out() -> None:
+    grants = Grants()
+    grants.open(grant(ONE, until=10.0))
+    grants.open(grant(TWO, until=20.0))
+    assert grants.expire(9.9) == ()
+    assert [known.mac for known in grants.expire(10.0)] == [ONE]
+    assert [known.mac for known in grants.in_force] == [TWO]
+
+
+def test_stop_ends_those_of_one_device_or_all() -> None:
+    grants = Grants()
+    for mac in (ONE, TWO, None):
+        grants.open(grant(mac))
+    assert [known.mac for known in grants.stop(ONE)] == [ONE]
+    assert len(grants.stop(None)) == 2
+
+
+def test_what_remains_is_saved_not_when_it_ends() -> None:
+    grants, again = Grants(), Grants()
+    grants.open(grant(until=110.0, purpose=Purpose.VIDEO))
+    again.restore(grants.dump(100.0), mono=5.0)
+    assert again.in_force == (grant(until=15.0, purpose=Purpose.VIDEO),)
+
+
+def test_bound() -> None:
+    grants = Grants()
+    for number in range(MAX_GRANTS):
+        grants.open(grant(Mac(f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}")))
+    with pytest.raises(ValueError, match="in force already"):
+        grants.open(grant(TWO, purpose=Purpose.VIDEO))

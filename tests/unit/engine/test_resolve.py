@@ -1,0 +1,87 @@
+import pytest
+
+from gateway.model.command import SendPacket, SetVerdict
+from gateway.model.event import Hook
+from gateway.wire import decode_ip, parse_dns
+from tests.support.dns import query
+from tests.support.home import Watched, marks, records, verdicts
+from tests.support.packets import CLOUD, udp
+
+FOREIGN = bytes((8, 8, 8, 8))
+
+NAMES = [
+    pytest.param("bell.example.com", "A", None, id="an-allowed-name-is-asked"),
+    pytest.param("video.example.com", "A", None, id="owner-only-resolves"),
+    pytest.param("nobody.example.net", "AAAA", None, id="an-unknown-name-is-asked"),
+    pytest.param("metrics.example.com", "A", 0, id="block-is-an-empty-answer"),
+    pytest.param("quiet.example.com", "A", 3, id="drop-is-nxdomain"),
+    pytest.param("doh.example.com", "A", 0, id="known-doh-has-no-address"),
+    pytest.param("bell.example.com", "HTTPS", 0, id="no-key-for-an-encrypted-hello"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "rcode"), NAMES)
+def test_query(name: str, kind: str, rcode: int | None) -> None:
+    commands = Watched().see(query(name, kind=kind), hook=Hook.QUERY)
+    sent = [command.data for command in commands if isinstance(command, SendPacket)]
+    assert [verdict.accept for verdict in verdicts(commands)] == [rcode is None]
+    assert len(sent) == (rcode is not None)
+    for data in sent:
+        packet = decode_ip(data)
+        assert packet is not None
+        message = parse_dns(packet.payload)
+        assert message is not None and message.question is not None
+        assert (message.is_response, message.rcode, message.question.name, message.answers) == (True, rcode, name, ())
+
+
+def test_answer_comes_from_the_server_that_was_asked() -> None:
+    commands = Watched().see(query("metrics.example.com", server=FOREIGN), hook=Hook.QUERY)
+    data = next(command.data for command in commands if isinstance(command, SendPacket))
+    packet = decode_ip(data)
+    assert packet is not None
+    assert (packet.src, packet.sport, packet.dport) == (FOREIGN, 53, 50_000)
+
+
+def test_foreign_resolver_is_redirected_and_counted_in_one_line() -> None:
+    home = Watched()
+    seen = [home.see(query("bell.example.com", server=FOREIGN, sport=50_000 + at), hook=Hook.QUERY) for at in range(5)]
+    assert all(verdict.accept for commands in seen for verdict in verdicts(commands))
+    lines = [record for commands in seen for record in records(commands)]
+    assert {record.flow_id for record in lines} == {lines[0].flow_id}
+    assert (lines[-1].attempts, lines[-1].purpose, lines[-1].effect) == (5, "dns-escape", "redirect")
+
+
+def test_tries_after_a_minute_of_silence_are_a_new_line() -> None:
+    home = Watched()
+    first = records(home.see(query("metrics.example.com"), hook=Hook.QUERY))[0]
+    home.wait(61)
+    later = records(home.see(query("metrics.example.com"), hook=Hook.QUERY))[0]
+    assert later.flow_id != first.flow_id
+    assert later.attempts == 1
+
+
+def test_answer_binds_its_addresses_for_the_device_of_the_mark() -> None:
+    home = Watched()
+    home.bind("bell.example.com", CLOUD)
+    assert home.engine._state.bindings.names("02:00:5e:10:00:01", CLOUD, at=home.wall) == ("bell.example.com",)
+    assert home.engine._state.bindings.names("02:00:5e:10:00:aa", CLOUD, at=home.wall) == ()
+
+
+NOISE = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b"not dns at all, but on its port", id="noise"),
+    pytest.param(bytes(12), id="no-question"),
+    pytest.param(b"\x00\x07\x81\x80\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01", id="a-response"),
+]
+
+
+@pytest.mark.parametrize("payload", NOISE)
+def test_what_is_no_question_does_not_pass_port_53(payload: bytes) -> None:
+    commands = Watched().see(udp(payload, dport=53), hook=Hook.QUERY)
+    assert [command.accept for command in commands if isinstance(command, SetVerdict)] == [False]
+
+
+def test_query_passes_with_a_mark_that_names_the_device() -> None:
+    home = Watched()
+    mark = marks(home.see(query("bell.example.com"), hook=Hook.QUERY))[0]
+    assert (mark.device, mark.epoch) == (1, home.engine.epoch)
