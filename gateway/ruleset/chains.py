@@ -48,6 +48,7 @@ PREROUTING = """\
   chain ask_dns {
     type filter hook prerouting priority mangle - 10; policy accept;
     iifname != $LAN return
+    meta l4proto != udp return
     udp dport != 53 return
     meta mark set 0
     ether saddr @free return
@@ -56,6 +57,7 @@ PREROUTING = """\
   chain dns_judged {
     type filter hook prerouting priority mangle + 10; policy accept;
     iifname != $LAN return
+    meta l4proto != udp return
     udp dport != 53 return
     ether saddr @free return
     meta mark & 0x1 == 0x1 goto dns_unjudged
