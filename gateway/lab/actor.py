@@ -5,6 +5,7 @@ Commands come as JSON lines on standard input: ``{"id": 1, "do": "press"}``, ``{
 """
 
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -86,6 +87,7 @@ class Actor:
 
 def main() -> None:
     """Entry of the process."""
+    logging.disable(logging.ERROR)  # what goes wrong stands in the outcomes
     actor = Actor(json.loads(sys.argv[1]))
     actor.start()
     actor.listen()

@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 from pathlib import Path
+from typing import IO
 
 SNAPLEN_BYTES = 2048
 SO_TIMESTAMPNS = 35
@@ -54,15 +55,15 @@ def _true_length(frame: bytes, flags: int) -> int:
 
 def main() -> None:
     """Entry of the process."""
-    taps = {}
+    taps: dict[socket.socket, IO[bytes]] = {}
     selector = selectors.DefaultSelector()
     for argument in sys.argv[1:]:
-        number, _, file = argument.partition("=")
+        number, _, path = argument.partition("=")
         tap = socket.socket(fileno=int(number))
         tap.setblocking(False)
-        taps[tap] = open(Path(file), "wb", buffering=0)
+        taps[tap] = open(Path(path), "wb", buffering=0)
         taps[tap].write(pcap_header())
-        selector.register(tap, selectors.EVENT_READ)
+        selector.register(tap, selectors.EVENT_READ, (tap, taps[tap]))
     running = True
 
     def stop(*_: object) -> None:
@@ -74,25 +75,22 @@ def main() -> None:
     print("ready", flush=True)
     while running:
         for key, _ in selector.select(0.2):
-            tap = key.fileobj
-            assert isinstance(tap, socket.socket)
-            _drain(tap, taps)
-    for tap in taps:
-        _drain(tap, taps)
+            _drain(*key.data)
+    for tap, file in taps.items():
+        _drain(tap, file)
     lost = sum(struct.unpack("II", tap.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1] for tap in taps)
     print(f"lost {lost}", flush=True)
 
 
-def _drain(tap: socket.socket, taps: dict[socket.socket, "object"]) -> None:
+def _drain(tap: socket.socket, file: IO[bytes]) -> None:
     batch = []
     try:
         for _ in range(512):
             batch.append(_record(tap))
     except BlockingIOError:
         pass
-    file = taps[tap]
     if batch:
-        file.write(b"".join(batch))  # type: ignore[attr-defined]
+        file.write(b"".join(batch))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A gadget's DHCP client (RFC 2131): remembers its last lease (INIT-REBOOT) and starts over with DISCOVER if that is refused."""
+"""A gadget's DHCP client (RFC 2131): remembers its last lease (INIT-REBOOT) and starts over if it is refused."""
 
 import os
 import socket

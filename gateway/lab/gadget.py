@@ -68,7 +68,8 @@ class Gadget:
         number = next(self._numbers)
         if isinstance(what, str) and what not in self.behaviour.triggers:
             raise LabError(f"{self.behaviour.id} knows no {what!r}. Available: {', '.join(self.behaviour.triggers)}")
-        self._pending[number] = reports = queue.SimpleQueue()
+        reports: queue.SimpleQueue[Outcome | None] = queue.SimpleQueue()
+        self._pending[number] = reports
         self._tell({"id": number, "do": what} if isinstance(what, str) else {"id": number, "steps": list(what)})
         return Pending(number, reports, self.behaviour.id)
 

@@ -50,7 +50,8 @@ class Home:
         self.zone: Zone = load_zone()
         everybody = load_behaviours()
         self.behaviours: dict[str, Behaviour] = {name: everybody[name] for name in (actors or everybody)}
-        self._services = {*services, *(kind for kind in ("quic", "mqtt") for one in self.behaviours.values() if one.speaks(kind))}
+        spoken = {kind for kind in ("quic", "mqtt") for one in self.behaviours.values() if one.speaks(kind)}
+        self._services = spoken | set(services)
         self._plain = gateway == "plain"
         self._shipped_policies = policies
         self._captured = captured

@@ -1,4 +1,4 @@
-"""One kind of conversation each, with real sockets. A step is a mapping as the behaviours write it: ``{tls: fw.ring.com, up: 900}``.
+"""One kind of conversation each, with real sockets. A step is a mapping, as behaviours write it: ``{tls: fw.ring.com}``.
 
 Keys that every step knows: ``port``, ``ip`` (4 or 6), ``address`` (literal: nobody is asked), ``cached`` (an address known from
 before: nobody is asked), ``resolver`` (whom to ask instead of the one the network gave), ``up``/``down`` (bytes),

@@ -13,7 +13,7 @@ class UnresolvedError(OSError):
 def resolve(name: str, *, server: str, family: int = 4, timeout_s: float = 1.5, tries: int = 2) -> str:
     """The first address of a name."""
     kind = message.AAAA if family == 6 else message.A
-    for attempt in range(tries):
+    for _attempt in range(tries):
         answer = ask(message.dns_query(name, kind), server=server, timeout_s=timeout_s / tries)
         if answer is None:
             continue
