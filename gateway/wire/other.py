@@ -24,6 +24,7 @@ MAX_DATAGRAM_BYTES = 2048
 """What Scapy gets of one datagram: its time grows with its input."""
 
 UNKNOWN = Facts()
+_DNS_PORT = 53
 _IGMP = 2
 _ICMP_KINDS = {
     (ICMP, 0): "echo reply", (ICMP, 3): "destination unreachable", (ICMP, 5): "redirect", (ICMP, 8): "echo request",
@@ -38,28 +39,36 @@ _ICMP_KINDS = {
 class OtherReader:
     """One flow that no fast parser knew. Holds at most ``MAX_BYTES`` a direction (streams) or a few integers (datagrams)."""
 
-    __slots__ = ("done", "_proto", "_ports", "_seen", "_trails", "_streams")
+    __slots__ = ("done", "_proto", "_ports", "_seen", "_told", "_trails", "_streams")
 
     def __init__(self, proto: int, sport: int, dport: int) -> None:
         self.done = False
         self._proto = proto
         self._ports = (dport, sport)
         self._seen = 0
-        self._trails: list[media.RtpTrail | None] = [None, None]
+        self._told = False
+        self._trails: list[media.MediaTrail | None] = [None, None]
         self._streams: list[_Stream | None] = [None, None]
 
     def feed(self, packet: Packet, direction: int) -> Facts | None:
-        """What the flow speaks; None: more packets are needed; ``unknown``: none of these. ``direction`` is 0 or 1."""
-        if self.done:
-            return UNKNOWN
-        if packet.fragment is not None or not packet.payload and packet.proto in (TCP, UDP):
-            return None
+        """What the flow speaks; ``unknown``: none of these; None: the packet must wait for more.
+
+        ``direction`` is 0 or 1. After ``unknown`` the flow may be judged; as long as it is not ``done``, a later packet may
+        still tell (voice that starts after a few datagrams of somebody's own making).
+        """
+        if self.done or packet.fragment is not None or not packet.payload and packet.proto in (TCP, UDP):
+            return UNKNOWN if self.done or self._told else None
         self._seen += 1
-        facts = self._read(packet, 1 if direction else 0)
-        if facts is None and self._seen >= MAX_PACKETS:
+        try:
+            facts = self._read(packet, 1 if direction else 0)
+        except Exception:
+            # Where bytes are odd, Scapy's fields hold values of any type, and some dissect only when they are looked at:
+            # whatever that raises means "not this". `dissect` is the other half of this boundary.
             facts = UNKNOWN
-        self.done = facts is not None
-        return facts
+        found = facts is not None and facts is not UNKNOWN
+        self.done = found or self._seen >= MAX_PACKETS
+        self._told = self._told or self.done or facts is UNKNOWN
+        return facts if found else UNKNOWN if self._told else None
 
     def _read(self, packet: Packet, direction: int) -> Facts | None:
         if self._proto == UDP:
@@ -72,13 +81,13 @@ class OtherReader:
         return _read_igmp(packet.payload) if self._proto == _IGMP else UNKNOWN
 
     def _read_datagram(self, data: bytes, direction: int) -> Facts | None:
-        for port in self._ports:
-            service = BY_PORT.get(port)
-            found = service.read(data[:MAX_DATAGRAM_BYTES]) if service is not None else None
-            if service is not None and found is not None:
+        service = BY_PORT.get(self._ports[0]) or BY_PORT.get(self._ports[1])
+        if service is not None and _DNS_PORT not in self._ports:
+            found = service.read(data[:MAX_DATAGRAM_BYTES])
+            if found is not None:
                 return _facts(service.app_proto, found)
         first = data[0]
-        if first < 4:
+        if first < 0x40:
             return _facts_or_unknown("stun", media.read_stun(data[:MAX_DATAGRAM_BYTES], port_known=self._on_stun_port))
         if first & 0xC0 == 0x80:
             return self._read_media(data, direction)
@@ -87,20 +96,18 @@ class OtherReader:
         if 0x41 <= first <= 0x5A:
             text = read_text(data[:MAX_DATAGRAM_BYTES], datagram=True)
             return _facts(*text) if text is not None else UNKNOWN
-        # SIP's and STUN's clients keep a binding open with blank or tiny datagrams before they speak.
-        return None if len(data) <= 4 and not data.strip(b"\r\n\x00") else UNKNOWN
+        return UNKNOWN
 
     def _read_media(self, data: bytes, direction: int) -> Facts | None:
-        control = media.read_rtcp(data[:MAX_DATAGRAM_BYTES])
+        trail = self._trails[direction]
+        if trail is None:
+            trail = self._trails[direction] = media.MediaTrail()
+        control = media.read_rtcp(data[:MAX_DATAGRAM_BYTES], trail)
         if control is not None:
             return _facts("rtcp", control)
         if not media.plausible_rtp(data):
             return UNKNOWN
-        trail = self._trails[direction]
-        if trail is None:
-            trail = self._trails[direction] = media.RtpTrail()
-        if not trail.follow(data):
-            return UNKNOWN
+        trail.follow(data)
         return _facts_or_unknown("rtp", media.read_rtp(data[:MAX_DATAGRAM_BYTES])) if trail.sure else None
 
     def _read_stream(self, packet: Packet, direction: int) -> Facts | None:

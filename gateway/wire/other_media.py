@@ -1,10 +1,11 @@
 """What carries voice and pictures: STUN and TURN (RFC 8489, 8656, and classic 3489), RTP and RTCP (RFC 3550).
 
-RTP has no mark of its own: twelve bytes that begin with the bits ``10``. ``RtpTrail`` tells it from noise by what noise does
+RTP has no mark of its own: twelve bytes that begin with the bits ``10``. ``MediaTrail`` tells it from noise by what noise does
 not do: several packets of one sender, the same source number, sequence numbers that go on, a clock that does not run back.
 """
 
 from struct import Struct
+from typing import Any
 
 from .dissector import dissect, layer_class
 from .other_remark import remark
@@ -30,10 +31,11 @@ def read_stun(data: bytes, *, port_known: bool) -> str | None:
         return None
     kind = packet.stun_message_type
     method = kind & 0xF | kind >> 1 & 0x70 | kind >> 2 & 0xF80
-    if method not in _METHODS:
+    if method not in _METHODS and data[4:8] != _MAGIC_COOKIE:
         return None
+    name = _METHODS.get(method, f"method {method:#05x}")
     values = [getattr(attribute, "value", b"") for attribute in packet.attributes if attribute.type == _SOFTWARE]
-    return remark(f"{_METHODS[method]} {_CLASSES[kind >> 4 & 1 | kind >> 7 & 2]}", software=values[0] if values else b"")
+    return remark(f"{name} {_CLASSES[kind >> 4 & 1 | kind >> 7 & 2]}", software=values[0] if values else b"")
 
 
 def read_stun_stream(data: bytes, *, port_known: bool) -> str | None:
@@ -47,7 +49,7 @@ def read_stun_stream(data: bytes, *, port_known: bool) -> str | None:
 
 def _plausible_stun(data: bytes, port_known: bool) -> bool:
     """Header, length and attributes agree; a few hundred nanoseconds instead of Scapy's hundreds of microseconds."""
-    if len(data) < 20 or data[0] > 3 or int.from_bytes(data[2:4]) != len(data) - 20:
+    if len(data) < 20 or data[0] > 0x3F or int.from_bytes(data[2:4]) != len(data) - 20:
         return False
     if data[4:8] != _MAGIC_COOKIE and not port_known:
         return False
@@ -66,11 +68,16 @@ def read_channel_data(data: bytes) -> str | None:
     return remark(f"ChannelData of channel {packet.channel:#06x}") if packet is not None else None
 
 
-def read_rtcp(data: bytes) -> str | None:
-    """A compound RTCP packet: it begins with a report, and its lengths lead exactly to its end (RFC 3550, A.2)."""
-    if len(data) < 8 or data[0] & 0xC0 != 0x80 or data[1] not in _REPORT_WORDS or not _plausible_compound(data):
+def read_rtcp(data: bytes, trail: "MediaTrail") -> str | None:
+    """A compound RTCP packet: it begins with a report, and its lengths lead exactly to its end (RFC 3550, A.2).
+
+    Encrypted ones (RFC 3711) keep only the first eight bytes: two reports of one source are then asked for.
+    """
+    if len(data) < 8 or data[0] & 0xC0 != 0x80 or data[1] not in _REPORT_WORDS or not _plausible_report(data):
         return None
-    packet = dissect(layer_class("scapy.contrib.rtcp", "RTCP"), data[: 4 + 4 * int.from_bytes(data[2:4])])
+    if not _plausible_compound(data):
+        return "secure report" if trail.report(data) and dissect(_rtcp(), data[:8]) is not None else None
+    packet = dissect(_rtcp(), data[: 4 + 4 * int.from_bytes(data[2:4])])
     if packet is None or packet.version != 2 or len(packet.report_blocks or ()) != packet.count:
         return None
     return remark(f"{_REPORT_NAMES[data[1]]} of source {packet.sourcesync:#010x}")
@@ -80,9 +87,16 @@ _REPORT_WORDS = {200: 6, 201: 1}
 _REPORT_NAMES = {200: "sender report", 201: "receiver report"}
 
 
+def _rtcp() -> Any:
+    return layer_class("scapy.contrib.rtcp", "RTCP")
+
+
+def _plausible_report(data: bytes) -> bool:
+    words = int.from_bytes(data[2:4])
+    return _REPORT_WORDS[data[1]] + 6 * (data[0] & 0x1F) <= words <= len(data) // 4 - 1 and any(data[4:8])
+
+
 def _plausible_compound(data: bytes) -> bool:
-    if int.from_bytes(data[2:4]) < _REPORT_WORDS[data[1]] + 6 * (data[0] & 0x1F) or not any(data[4:8]):
-        return False
     at = 0
     while at + 4 <= len(data):
         if data[at] & 0xC0 != 0x80 or not 200 <= data[at + 1] <= 207:
@@ -91,37 +105,38 @@ def _plausible_compound(data: bytes) -> bool:
     return at == len(data)
 
 
-class RtpTrail:
+class MediaTrail:
     """One sender's packets so far: a few integers."""
 
-    __slots__ = ("count", "_sequence", "_source", "_clock", "_kinds")
+    __slots__ = ("_count", "_sequence", "_source", "_clock", "_reporter")
 
     NEEDED = 4
-    """Packets that have to agree: chance alone agrees once in 2**130."""
+    """Packets in a row that have to agree: noise of 32 bits of source and 11 of sequence never does three times over."""
     MAX_GAP = 32
     MAX_CLOCK_STEP = 90_000 * 10
 
     def __init__(self) -> None:
-        self.count = 0
-        self._sequence = self._source = self._clock = self._kinds = 0
+        self._count = self._sequence = self._source = self._clock = self._reporter = 0
 
-    def follow(self, data: bytes) -> bool:
-        """Does this packet go on where the last one was? A first one always does."""
+    def follow(self, data: bytes) -> None:
+        """Take one RTP packet: it goes on where the last one was, or begins anew."""
         sequence, clock, source = _RTP(data)
-        if self.count == 0:
-            self._sequence, self._clock, self._source, self.count = sequence, clock, source, 1
-            return True
         step, run = sequence - self._sequence & 0xFFFF, clock - self._clock & 0xFFFFFFFF
         if source != self._source or step > self.MAX_GAP or run > self.MAX_CLOCK_STEP:
-            return False
-        if step:  # else the same packet twice
-            self.count += 1
-            self._sequence, self._clock = sequence, clock
-        return True
+            self._count = 0
+        elif not step:  # the same packet twice
+            return
+        self._sequence, self._clock, self._source = sequence, clock, source
+        self._count += 1
+
+    def report(self, data: bytes) -> bool:
+        """Take one RTCP report; was there one of the same source before?"""
+        reporter, self._reporter = self._reporter, int.from_bytes(data[4:8])
+        return reporter == self._reporter
 
     @property
     def sure(self) -> bool:
-        return self.count >= self.NEEDED
+        return self._count >= self.NEEDED
 
 
 _RTP = Struct("!xxHII").unpack_from

@@ -16,5 +16,5 @@ def remark(head: object, **values: object) -> str:
     for key, value in values.items():
         text = text_of(value if value is not None else "")[:MAX_VALUE]
         if text:
-            parts.append(f"{key.replace('_', ' ')} {text}")
+            parts.append(f"{key} {text}")
     return ", ".join(part for part in parts if part)[:MAX_REMARK]

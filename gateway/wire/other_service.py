@@ -82,7 +82,7 @@ def _read_names(module: str, name: str, data: bytes) -> str | None:
     if bool(asked) != bool(counts[0]) or not told and counts[1] or not (asked or told or counts[2] or counts[3]):
         return None
     names = told if data[2] & 0x80 else asked
-    return remark("answer" if data[2] & 0x80 else "query", **{"": " ".join(names)})
+    return remark("answer" if data[2] & 0x80 else "query", of=" ".join(names))
 
 
 def _told(record: Any) -> str:
