@@ -44,8 +44,8 @@ CASES = {
         OUTER / GRE(chksum_present=1, key_present=1, key=7, seqnum_present=1, sequence_number=9) / INNER4, IPV4, INNER4),
     "GRE with Ethernet": (OUTER / GRE(proto=0x6558) / FRAME, ETHERNET, FRAME),
     "GRE with MPLS": (OUTER / GRE(proto=0x8847) / MPLSLabel(label=3, s=1) / INNER4, MPLS, MPLSLabel(label=3, s=1) / INNER4),
-    "PPTP": (OUTER / GRE_PPTP(seqnum_present=1, sequence_number=1, acknum_present=1, ack_number=2) / PPPHeader(proto=0x21) / INNER4,
-             PPP, PPPHeader(proto=0x21) / INNER4),
+    "PPTP": (OUTER / GRE_PPTP(seqnum_present=1, sequence_number=1, acknum_present=1) / PPPHeader(proto=0x21) / INNER4, PPP,
+             PPPHeader(proto=0x21) / INNER4),
     "ERSPAN I": (OUTER / GRE(proto=0x88BE) / FRAME, ETHERNET, FRAME),
     "ERSPAN II": (OUTER / GRE(proto=0x88BE, seqnum_present=1) / ERSPAN_II() / FRAME, ETHERNET, FRAME),
     "ERSPAN III": (OUTER / GRE(proto=0x22EB, seqnum_present=1) / ERSPAN_III(o=0) / FRAME, ETHERNET, FRAME),
@@ -59,7 +59,8 @@ CASES = {
         udp(6081, GENEVE(vni=5, proto=0x0800, options=[GeneveOptions(data=b"abcd")]) / INNER4), IPV4, INNER4),
     "GTP-U": (udp(2152, GTP_U_Header(teid=1, gtp_type=255) / INNER4, sport=2152), IPV4, INNER4),
     "GTP-U with extension": (
-        udp(2152, GTP_U_Header(teid=1, gtp_type=255, E=1, next_ex=0x85) / GTPPDUSessionContainer(QFI=3) / INNER4), IPV4, INNER4),
+        udp(2152, GTP_U_Header(teid=1, gtp_type=255, E=1, next_ex=0x85) / GTPPDUSessionContainer(QFI=3) / INNER4),
+        IPV4, INNER4),
     "Teredo": (udp(3544, INNER6), IPV6, INNER6),
     "Teredo with authentication and origin": (
         udp(3544, b"\x00\x01\x00\x00" + bytes(9) + b"\x00\x00" + bytes(6) + bytes(INNER6)), IPV6, INNER6),
