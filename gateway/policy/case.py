@@ -29,7 +29,14 @@ class Judge(Protocol):
     """Evidence -> purpose -> decision, as the engine does it."""
 
     def __call__(
-        self, policy: Policy, *, device: Device, evidence: Evidence, moment: Moment, peer: Device | None = None, dns: bool = False
+        self,
+        policy: Policy,
+        *,
+        device: Device,
+        evidence: Evidence,
+        moment: Moment,
+        peer: Device | None = None,
+        dns: bool = False,
     ) -> tuple[Assessment, Decision]: ...
 
 
@@ -130,7 +137,7 @@ def evidence_of(device: Device, to: Target, *, app: str = "", alpn: str = "", pe
 
 def _is_local(address: bytes) -> bool:
     host = ip_address(address)
-    return host.is_multicast or host.is_link_local or any(host in network for network in _HOME if network.version == host.version)
+    return host.is_multicast or host.is_link_local or any(host in network for network in _HOME)
 
 
 def _unknown(kind: str, value: str, choices: list[str]) -> str:

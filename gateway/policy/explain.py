@@ -60,7 +60,7 @@ class Explanation:
             *(("", f"instead of {line}") for line in self.overruled),
             ("effect", self.effect + (f", by a {self.grant}" if self.grant else "")),
             ("why", self.reason),
-            ("would pass", self.would_pass_if),
+            ("passes if", self.would_pass_if),
             ("costs", self.cost),
         ]
         return [f"{title:<11}{text}".rstrip() for title, text in rows if text]
@@ -102,6 +102,8 @@ def _address(subject: Subject) -> str:
     if not subject.port:
         return host
     proto = PROTO_NAMES.get(subject.proto, str(subject.proto)).lower()
+    if not host:
+        return f"port {subject.port}/{proto}"
     return f"{f'[{host}]' if ':' in host else host}:{subject.port}/{proto}"
 
 

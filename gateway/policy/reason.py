@@ -60,23 +60,23 @@ def _answered(purpose: str, effect: Effect, name: str) -> str:
 
 
 def explain_refusal(ruling: Ruling, subject: Subject) -> str:
-    """The smallest change."""
+    """The smallest change: what follows "would pass if"."""
     name, purpose = label(_gadget(subject)), ruling.purpose.value
     hour = f"for an hour with `netcurtain allow {name} {purpose} --for 1h`"
     if ruling.exemption is not None:
-        return f"if the exception at {ruling.ref} were removed, or {hour}"
+        return f"the exception at {ruling.ref} were removed, or {hour}"
     if subject.peer is not None and ruling.purpose in (Purpose.VIDEO, Purpose.VOICE):
         other = subject.device if subject.device.trusted else subject.peer
-        return f"if {label(other)} were an owner's device (owners: in household.yaml), or {hour}"
+        return f"{label(other)} were an owner's device (owners: in household.yaml), or {hour}"
     if ruling.closed and ruling.rule.when:
-        return f"at {format_schedule(ruling.rule.when)}, or {hour}"
+        return f"it were {format_schedule(ruling.rule.when)}, or {hour}"
     if ruling.dropped:
-        return f"with `mixed: {{{subject.assessment.match or _name(subject)}: keep}}` for {name}, or {hour}"
+        return f"`mixed: {{{subject.assessment.match or _name(subject)}: keep}}` stood with {name}, or {hour}"
     if ruling.action is Action.OWNER_ONLY:
-        return f"during a viewing, opened with `netcurtain view {name} --for 15m`"
+        return f"a viewing were open: `netcurtain view {name} --for 15m`"
     if ruling.action is Action.ASK:
-        return f"once the household says yes, or {hour}"
-    return f"if {purpose} were allowed for {name}, or {hour}"
+        return f"the household said yes, or {hour}"
+    return f"{purpose} were allowed for {name}, or {hour}"
 
 
 def explain_grant(grant: Grant, ruling: Ruling, subject: Subject) -> str:
