@@ -5,24 +5,26 @@ threads of their own behind bounded queues.
 """
 
 import gc
-import ipaddress
-import json
 import logging
 import selectors
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterable
-from types import FrameType
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
+from gateway.edge.address import own_addresses
+from gateway.edge.clock import is_trusted
 from gateway.edge.conntrack import Conntrack
 from gateway.edge.control import ControlServer
 from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.leases import Leases
 from gateway.edge.ledger import Ledger
 from gateway.edge.nfqueue import PacketQueue
-from gateway.edge.nft import Nft
+from gateway.edge.nft import Nft, RulesetError
 from gateway.edge.notify import Notifier
 from gateway.edge.rawsend import RawSender
 from gateway.edge.store import Store
@@ -44,14 +46,25 @@ from gateway.model.command import (
 )
 from gateway.model.event import Event, Now, PolicyChanged, PolicyRefused, Ticked
 from gateway.model.policy import Policy
-from gateway.model.record import FlowRecord
-from gateway.policy import codec
+from gateway.policy import load, parse
 from gateway.ruleset import render
 from gateway.settings import Settings
 
 log = logging.getLogger("netcurtain")
 TICK_S = 0.2
 COUNTERS_S = 2.0
+OUTSIDE_S = 1.0
+COMPILER = "gateway.policy"
+
+
+@dataclass(slots=True)
+class Beat:
+    """Something that is done again and again."""
+
+    interval_s: float
+    do: Callable[[], None]
+    due: float = 0.0
+    """Monotonic seconds."""
 
 
 class App:
@@ -59,13 +72,20 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._parts = ExitStack()
         self._selector = selectors.DefaultSelector()
+        self._parts.callback(self._selector.close)
         self._running = True
         self._beats: list[Beat] = []
         self._problems: set[str] = set()
+        self._notifier = Notifier()
+        self._worker = Worker(COMPILER)
+        self._directories = [str(directory) for directory in settings.policies]
+        self._compile_again = False
+        self._refused_at_start: Finished | None = None
+        self._clock_trusted = settings.trust_clock or is_trusted()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
         self._saving: Future[None] | None = None
-        self._parts = ExitStack()
         self._execute: dict[type, Callable[[Any], None]] = {
             SendPacket: lambda command: self._raw.send(command.data),
             LoadRuleset: self._load_ruleset,
@@ -86,62 +106,76 @@ class App:
         return 0
 
     def _open(self) -> None:
-        """Build the parts. Where the order matters the reason stands beside the line."""
+        """Build the parts. Where the order matters, the reason stands beside the line."""
         settings, parts = self._settings, self._parts
-        parts.callback(self._selector.close)
-        self._notifier = Notifier()
-        state_dir = settings.state_dir
-        state_dir.mkdir(parents=True, exist_ok=True)
-        self._store = Store(state_dir / "state.json")
-        self._worker = Worker("gateway.policy.compile")
+        state = settings.state
+        state.mkdir(parents=True, exist_ok=True)
+        self._worker.start(self._directories)  # first: it takes longest, and runs beside the rest
         parts.callback(self._worker.close)
-        self._worker.start(self._policy_directories())  # first: it takes longest, and runs beside the rest
         self._watch_signals()
-        self._sysctls = Sysctls(state_dir / "sysctl.json")
+        self._store = Store(state / "state.json")
+        self._sysctls = Sysctls(state / "sysctl.json")
         parts.callback(self._sysctls.restore)
-        self._sysctls.set(settings.lan)  # before the ruleset: connections counted from the first
+        for complaint in self._sysctls.set(settings.lan, settings.wan):  # before the ruleset: every connection is counted
+            log.warning("%s", complaint)
         self._nft = Nft(queue=settings.queue, lan=settings.lan)
         parts.callback(self._nft.remove)
-        adopted = self._nft.adopt()
         self._queue = PacketQueue(settings.queue, lan=settings.lan)
         parts.callback(self._queue.close)
         self._raw = RawSender()
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
         parts.callback(self._conntrack.close)
-        self._ledger = Ledger(state_dir / "ledger.db", days=settings.ledger_days)
+        self._ledger = Ledger(state / "ledger.db", days=settings.ledger_days)
         parts.callback(self._ledger.close)
         self._control = ControlServer(settings.control, self._selector)
         parts.callback(self._control.close)
-        self._leases = Leases(state_dir / "dnsmasq.leases")
-        policy = self._first_policy()
-        self._engine = Engine(policy, epoch=adopted[0] if adopted else 0, first_id=int(time.time() * 1000) << 11)
-        self._engine.set_own_addresses(own_addresses(settings.lan))
-        resume = adopted is not None and adopted[1] == policy.digest
-        self._do(self._engine.start(self._read_state(), self._now(), resume=resume))
-        parts.callback(self._save_at_last)  # runs before all of the above is taken down
-        self._selector.register(self._queue, selectors.EVENT_READ, self._judge)  # the ruleset stands: now packets may come
-        self._dnsmasq = Dnsmasq(settings, state_dir)
+        self._start_engine(self._first_policy())
+        parts.callback(self._save_at_last)  # it runs before all of the above is taken down
+        self._selector.register(self._queue, selectors.EVENT_READ, self._judge)  # the ruleset stands: packets may come
+        self._dnsmasq = Dnsmasq(settings, state)
         parts.callback(self._dnsmasq.stop)
         self._dnsmasq.start()  # after the ruleset: no question is answered unjudged
-        self._watch = Watch(self._watched_directories())
+        self._leases = Leases(state / "dnsmasq.leases")
+        self._watch = Watch(settings.policies)
         parts.callback(self._watch.close)
         self._selector.register(self._watch, selectors.EVENT_READ, self._watch.receive)
-        self._beats = [
+        self._beats += [
             Beat(TICK_S, self._tick),
             Beat(COUNTERS_S, lambda: self._handle(self._conntrack.read())),
-            Beat(LEASES_S, self._read_outside),
-            Beat(self._notifier.watchdog_s, self._notifier.alive),
+            Beat(OUTSIDE_S, self._look_outside),
+            Beat(self._notifier.interval_s, self._notifier.alive),
         ]
+        if self._refused_at_start is not None:
+            self._handle(_policy_event(self._refused_at_start))
+        gc.collect()
         gc.freeze()  # tables that live for ever need not be walked by every collection
         self._notifier.ready()
-        log.info("ready: %s judged in epoch %s", ", ".join(settings.lan), self._engine.epoch)
+        log.info("the curtain is drawn on %s (epoch %s)", ", ".join(settings.lan), self._engine.epoch)
+
+    def _start_engine(self, policy: Policy) -> None:
+        """Adopt the ruleset that stands if it is of this policy; else begin a new epoch."""
+        epoch, digest = self._nft.adopt() or (0, "")
+        self._engine = Engine(policy, epoch=epoch, first_id=int(time.time() * 1_000) << 11)
+        self._look_at_own_addresses()
+        self._do(self._engine.start(self._store.read(), self._now(), resume=digest == policy.digest))
+
+    def _first_policy(self) -> Policy:
+        """The household's policy; where its files hold faults, the shipped one, and the faults are reported."""
+        finished = self._worker.wait()
+        if finished.status == 0:
+            return parse(finished.output)
+        log.error("the policy files hold faults; the shipped policy is in force until they are mended\n%s", finished.complaints)
+        self._refused_at_start = finished
+        shipped = load().policy
+        if shipped is None:
+            raise ValueError("the shipped policy holds faults: install the package again")
+        return shipped
 
     def _turn(self) -> None:
         """Wait for something to do, and do it."""
-        now = time.monotonic()
         due = min(beat.due for beat in self._beats)
-        for key, mask in self._selector.select(max(0.0, due - now)):
+        for key, mask in self._selector.select(max(0.0, due - time.monotonic())):
             if callable(key.data):
                 key.data()
             else:
@@ -155,13 +189,13 @@ class App:
 
     def _judge(self) -> None:
         """The hot path: queued packets -> verdicts."""
-        handle, send = self._engine.handle, self._queue.send
+        handle, do, send = self._engine.handle, self._execute, self._queue.send
         for event in self._queue.receive():
             for command in handle(event, self._now()):
                 if type(command) is SetVerdict:
                     send(command)
                 else:
-                    self._execute[type(command)](command)
+                    do[type(command)](command)
 
     def _handle(self, event: Event) -> None:
         self._do(self._engine.handle(event, self._now()))
@@ -180,17 +214,21 @@ class App:
         self._handle(Ticked())
         if self._watch.settled():
             self._compile()
-        for problem in self._dnsmasq.watch():
-            self._problem("resolver", problem)
 
-    def _read_outside(self) -> None:
-        """What may have changed without telling: leases, our own addresses, the clock, the ledger's health."""
+    def _look_outside(self) -> None:
+        """What may have changed without telling: leases, our own addresses, the clock, the health of what we depend on."""
         for lease in self._leases.read():
             self._handle(lease)
-        self._engine.set_own_addresses(own_addresses(self._settings.lan))
+        self._look_at_own_addresses()
+        self._queue.find_interfaces()
         self._clock_trusted = self._settings.trust_clock or is_trusted()
+        for problem in self._dnsmasq.watch():
+            self._problem("resolver", problem)
         if self._ledger.last_error:
-            self._problem("ledger", f"{self._ledger.last_error}; {self._ledger.dropped} rows lost so far")
+            self._problem("ledger", f"flows are judged but not written down: {self._ledger.last_error}")
+
+    def _look_at_own_addresses(self) -> None:
+        self._engine.set_own_addresses(own_addresses(self._settings.lan))
 
     def _load_ruleset(self, command: LoadRuleset) -> None:
         plan = RulesetPlan(
@@ -204,13 +242,16 @@ class App:
             native_queue=self._nft.native_queue,
             queue=self._settings.queue,
         )
-        self._nft.load(render(plan))
+        try:
+            self._nft.load(render(plan))
+        except RulesetError as err:
+            if not self._beats:
+                raise  # at the start there is no last generation that could stay
+            self._problem("ruleset", f"the kernel refused a new generation, the last one stays: {err}")
 
     def _publish(self, command: Publish) -> None:
-        if self._control.subscribers == 0:
-            return
-        data = command.data.eve() if isinstance(command.data, FlowRecord) else command.data
-        self._control.publish(Publish(kind=command.kind, data=data))
+        if self._control.subscribers:
+            self._control.publish(command)
 
     def _save_state(self, command: SaveState) -> None:
         if self._saving is not None and self._saving.done() and (error := self._saving.exception()) is not None:
@@ -220,9 +261,6 @@ class App:
     def _save_at_last(self) -> None:
         self._do(self._engine.stop(self._now()))
         self._writer.shutdown()
-
-    def _read_state(self) -> dict[str, Any]:
-        return self._store.read()
 
     def _problem(self, what: str, message: str) -> None:
         """Log a problem once, and show it in ``status``."""
@@ -234,26 +272,45 @@ class App:
         self._engine.report_problem(problem)
         self._publish(Publish(kind="problem", data=problem))
 
-    def _policy_directories(self) -> list[str]:
-        return [str(directory) for directory in self._settings.policies]
-
-    def _watched_directories(self) -> list[Path]:
-        return list(self._settings.policies)
-
     def _compile(self) -> None:
         """Compile the policy files in a child; its result arrives as an event."""
         if self._worker.busy:
             self._compile_again = True
             return
-        output = self._worker.start(self._policy_directories())
+        output = self._worker.start(self._directories)
         self._selector.register(output, selectors.EVENT_READ, lambda: self._compiled(output))
 
     def _compiled(self, output: int) -> None:
-        finished = self._worker.receive()
+        finished = self._worker.receive(before_close=lambda: self._selector.unregister(output))
         if finished is None:
             return
-        self._selector.unregister(output)
-        self._handle(self._policy_event(finished))
+        self._handle(_policy_event(finished))
         if self._compile_again:
             self._compile_again = False
             self._compile()
+
+    def _watch_signals(self) -> None:
+        """SIGTERM and SIGINT end the loop, SIGHUP compiles the policy anew; a socket pair wakes the selector."""
+        reader, writer = socket.socketpair()
+        for end in (reader, writer):
+            end.setblocking(False)
+            self._parts.callback(end.close)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        self._parts.callback(signal.set_wakeup_fd, -1)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        self._selector.register(reader, selectors.EVENT_READ, lambda: self._signalled(reader))
+
+    def _signalled(self, reader: socket.socket) -> None:
+        for number in reader.recv(64):
+            if number == signal.SIGHUP:
+                self._compile()
+            else:
+                self._running = False
+
+
+def _policy_event(finished: Finished) -> Event:
+    """What a compilation came to."""
+    if finished.status == 0:
+        return PolicyChanged(policy=parse(finished.output))
+    return PolicyRefused(faults=tuple(finished.complaints.splitlines()) or ("the compiler ended without a word",))

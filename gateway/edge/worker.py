@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -51,13 +51,14 @@ class Worker:
         os.set_blocking(self._child.stdout.fileno(), False)
         return self._child.stdout.fileno()
 
-    def receive(self) -> Finished | None:
-        """Take what the child wrote; its result once it has ended, else None."""
+    def receive(self, before_close: Callable[[], object]) -> Finished | None:
+        """Take what the child wrote; its result once it has ended, else None. ``before_close``: stop waiting for its output."""
         child = self._child
         if child is None or child.stdout is None:
             return None
         while (chunk := child.stdout.read(1 << 16)) is not None:
             if not chunk:
+                before_close()
                 return self._finish()
             self._output += chunk
             if len(self._output) > MAX_OUTPUT_BYTES:
