@@ -19,8 +19,6 @@ from .tls import is_record, parse_client_hello, starts_hello
 DNS_PORT = 53
 WATCHED_SEGMENTS = 512
 """Segments of a direction looked at while watching."""
-PATIENCE_SEGMENTS = 16
-"""Segments beyond a gap before the bytes in it count as lost to the capture."""
 
 _TLS = Facts(app_proto="tls", dissector="fast")
 
@@ -98,6 +96,7 @@ class StreamReader:
             return self._check_bounds(side, packet, direction)
         if side.stream is None and side.segments > 1 and not self.done:
             return self._watch(side, packet, direction)  # it was the segments before that were no hello
+        side.last = (packet.seq, payload)
         return told
 
     def _watch(self, side: _Side, packet: Packet, direction: int) -> Facts | None:
@@ -185,10 +184,9 @@ class StreamReader:
         assert stream is not None
         self.contradiction = self.contradiction or stream.contradiction
         cut = packet.payload_length > len(packet.payload)
-        lost = stream.gap and side.segments > PATIENCE_SEGMENTS
-        full = side.segments >= self._limit_packets or len(stream.data) >= self._limit_bytes
-        if not (cut or lost or full):
-            return None
+        full = stream.overflow or side.segments >= self._limit_packets
+        if not (cut or full):
+            return self.facts if self._told and side.head and self.hello_from != direction else None
         waiting = stream.waiting()
         self.exhausted = self.exhausted or full
         side.watch()
@@ -198,4 +196,5 @@ class StreamReader:
         for seq, payload in waiting:
             if starts_hello(payload):
                 return self._read(side, side.start_hello(seq, payload), direction)
-        return self._learn(NOTHING)
+        self._learn(NOTHING)
+        return self._watch(side, packet, direction)

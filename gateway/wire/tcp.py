@@ -11,7 +11,7 @@ class HalfStream:
     segment: its own bytes, and those it frees from waiting.
     """
 
-    __slots__ = ("_anchored", "_base", "_held", "_held_bytes", "_limit", "contradiction", "data")
+    __slots__ = ("_anchored", "_base", "_held", "_held_bytes", "_limit", "contradiction", "data", "overflow")
 
     def __init__(self, limit_bytes: int = 32_768) -> None:
         self._limit = limit_bytes
@@ -23,6 +23,8 @@ class HalfStream:
         """What is in order."""
         self.contradiction = False
         """Two segments disagreed about the same bytes: the one that was put in order first stands."""
+        self.overflow = False
+        """There was no room for all that came."""
 
     @property
     def size_bytes(self) -> int:
@@ -63,8 +65,11 @@ class HalfStream:
         offset = ((seq - self._base + _HALF) & _WRAP) - _HALF
         if offset == len(self.data) and not self._held:
             room = self._limit - offset
+            self.overflow = self.overflow or len(payload) > room
             self.data += payload if len(payload) <= room else payload[:room]
             return room > 0
+        if offset + len(payload) > self._limit:
+            self.overflow = True
         if offset < 0:
             return self._add_early(seq, payload, offset=offset)
         before = len(self.data)
@@ -116,3 +121,4 @@ class HalfStream:
         if growth > 0 and not full:
             self._held[offset] = payload
             self._held_bytes += growth
+        self.overflow = self.overflow or full

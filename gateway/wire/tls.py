@@ -58,12 +58,14 @@ def parse_client_hello(data: bytes) -> ClientHello | None:
         raise ValueError("not a ClientHello record")
     if len(data) < 9:
         return None
-    size = int.from_bytes(data[6:9], "big")
+    first = data[3] << 8 | data[4]
+    head = data[5:9] if first >= 4 else _join_records(data, wanted=4)
+    if head is None:
+        return None
+    size = 4 + int.from_bytes(head[1:4], "big")
     if size > MAX_HELLO_BYTES:
         raise ValueError("ClientHello too long")
-    if 4 + size <= int.from_bytes(data[3:5], "big"):
-        return parse_body(data[9 : 9 + size]) if len(data) >= 9 + size else None
-    message = _join_records(data, wanted=4 + size)
+    message = data[5 : 5 + size] if size <= first else _join_records(data, wanted=size)
     return parse_handshake(message) if message is not None else None
 
 
@@ -84,7 +86,7 @@ def starts_hello(data: bytes) -> bool:
         return False
     if size > 4 and not 1 <= data[3] << 8 | data[4] <= MAX_RECORD_BYTES:
         return False
-    return size < 6 or (data[5] == 1 and (size < 7 or data[6] <= 1))
+    return size < 6 or (data[5] == 1 and (size < 7 or data[6] <= 1 or data[3:5] == b"\0\1"))
 
 
 def is_record(data: bytes) -> bool:

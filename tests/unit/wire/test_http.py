@@ -1,0 +1,90 @@
+"""Request heads of HTTP/1."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scapy.layers.http import HTTP, HTTPRequest
+
+from gateway.model.facts import Facts
+from gateway.model.name import Name, NameSource
+from gateway.wire.http import HTTP2_PREFACE, MAX_HEAD_BYTES, head_end, parse_http
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "method"),
+    [
+        pytest.param(b"GET / HTTP/1.1\r\nHost: A.example\r\n\r\n", "a.example", "GET", id="plain"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a.example\r\n", "a.example", "GET", id="host-is-enough"),
+        pytest.param(b"POST /x HTTP/1.0\nhOST:a.example:8080\n\n", "a.example", "POST", id="bare-newlines-and-port"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: y\r\nhost:\t a.example \r\n\r\n", "a.example", "GET", id="blanks"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n", "2001:db8::1", "GET", id="address6"),
+        pytest.param(b"GET http://b.example/x HTTP/1.1\r\nHost: a.example\r\n\r\n", "b.example", "GET", id="absolute"),
+        pytest.param(b"GET http://me:pw@b.example:81/ HTTP/1.1\r\n", "b.example", "GET", id="absolute-with-user"),
+        pytest.param(b"CONNECT c.example:443 HTTP/1.1\r\n", "c.example", "CONNECT", id="connect"),
+        pytest.param(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n", "2001:db8::1", "CONNECT", id="connect-address6"),
+        pytest.param(b"GET / HTTP/1.0\r\n\r\n", None, "GET", id="no-host"),
+        pytest.param(b"GET / HTTP/1.0\r\n\r\nHost: body.example\r\n", None, "GET", id="host-in-the-body"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost:\r\n\r\n", None, "GET", id="empty-host"),
+        pytest.param(b"BREW /pot HTTP/1.1\r\nHost: a.example\r\n", "a.example", "BREW", id="unknown-method"),
+        pytest.param(b"OPTIONS * HTTP/1.1\r\nHost: a\0b\r\n\r\n", "a\\x00b", "OPTIONS", id="odd-bytes"),
+        pytest.param(b"GET / HTTP/1.1\r\nX: " + b"y" * MAX_HEAD_BYTES, None, "GET", id="head-too-long"),
+    ],
+)
+def test_requests(data: bytes, name: str | None, method: str) -> None:
+    names = (Name(name, NameSource.HTTP),) if name else ()
+    assert parse_http(data) == Facts(app_proto="http", names=names, dissector="fast", detail=method)
+
+
+@given(st.from_regex(r"[a-z0-9-]{1,20}(\.[a-z0-9-]{1,20}){0,4}", fullmatch=True), st.sampled_from(["GET", "POST", "PUT"]))
+def test_agrees_with_scapy(host: str, method: str) -> None:
+    facts = parse_http(bytes(HTTP() / HTTPRequest(Method=method, Path="/a", Host=host, User_Agent="x")))
+    assert facts is not None and [name.text for name in facts.names] == [host] and facts.detail == method
+
+
+@pytest.mark.parametrize("size", range(1, 35))
+def test_every_beginning_needs_more(size: int) -> None:
+    assert parse_http(b"GET /index.html HTTP/1.1\r\nHost: a.example\r\n"[:size]) is None
+
+
+def test_answers_and_http2_have_no_name() -> None:
+    assert parse_http(b"HTTP/1.1 200 OK\r\n") == Facts(app_proto="http", dissector="fast")
+    assert parse_http(b"HTTP/1") is None
+    facts = parse_http(HTTP2_PREFACE + b"\0\0")
+    assert facts is not None and facts.app_proto == "http" and not facts.names
+    assert parse_http(HTTP2_PREFACE[:10]) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"EHLO me\r\n", id="smtp"),
+        pytest.param(b"EHLO me", id="smtp-unfinished"),
+        pytest.param(b"HELLO", id="a-word"),
+        pytest.param(b"GET lost", id="no-path"),
+        pytest.param(b"GET / HTTP/3.9\r\n", id="version"),
+        pytest.param(b"GET /\r\n", id="no-version"),
+        pytest.param(b"OPTIONS rtsp://a.example/ RTSP/1.0\r\n", id="rtsp"),
+        pytest.param(b"OPTIONS sip:me@a.example SIP/2.0\r\n", id="sip"),
+        pytest.param(b"HTTP/9.1 200 OK", id="answer-of-no-version"),
+        pytest.param(b"\x16\x03\x01", id="tls"),
+        pytest.param(b"GET /" + b"x" * MAX_HEAD_BYTES, id="endless-line"),
+    ],
+)
+def test_what_is_no_http(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_http(data)
+
+
+def test_where_the_body_begins() -> None:
+    assert head_end(b"CONNECT a:1 HTTP/1.1\r\n\r\nrest") == 24
+    assert head_end(b"CONNECT a:1 HTTP/1.1\r\n") == 0
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    for start in (b"", b"GET ", b"GET / HTTP/1.1\r\n", b"CONNECT ", b"HTTP/1.1 "):
+        try:
+            facts = parse_http(start + data)
+        except ValueError:
+            continue
+        assert facts is None or facts.app_proto == "http"
