@@ -1,0 +1,328 @@
+"""The ledger: every judged flow in SQLite, written by a thread of its own behind a bounded queue.
+
+``put`` costs the packet loop an append. The writer commits every two seconds, and less often – up to five minutes – once more
+was written than a day's budget has room for: a card wears out by being written to, and rows gathered longer share pages. What
+it cannot write is lost and counted; judging never waits for it.
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.model.record import FlowRecord
+
+from .ledger_schema import (
+    ADD_TOTAL,
+    FOLD_HOURS,
+    PUT_FLOW,
+    PUT_JUDGEMENT,
+    READ_FLOWS,
+    READ_OLD,
+    READ_TOTALS,
+    SCHEMA,
+    record_of,
+    rows_of,
+)
+
+BATCH_ROWS = 500
+MAX_BATCH_ROWS = 5_000
+"""How many rows are gathered at most where the budget is used up."""
+BATCH_S = 2.0
+MAX_BATCH_S = 300.0
+MAX_WAITING = 50_000
+BUDGET_BYTES_DAY = 16_000_000
+"""Below the 20 MB a day that are promised: pruning, and what the file system adds, come on top."""
+BURST_BYTES = 1_000_000
+PRUNE_EVERY_S = 6 * 3600.0
+PAGE_BYTES = 512
+"""Most commits change a few rows: small pages, less to write (a fifth less than with 1,024, less than half of 4,096)."""
+CHECKPOINT_PAGES = 4_000
+KNOWN_JUDGEMENTS = 4_096
+_DAY_S = 86_400
+
+
+class WriteBudget:
+    """How long to wait before the next commit, so that a day's writing stays bounded. A bucket of bytes."""
+
+    def __init__(self, now: float) -> None:
+        self._credit = float(BURST_BYTES)
+        self._at = now
+        self._seen = written_by_thread()
+
+    def wait_s(self, now: float) -> float:
+        """Charge what was written since the last time; tell how long to gather rows."""
+        seen = written_by_thread()
+        earned = (now - self._at) * BUDGET_BYTES_DAY / _DAY_S
+        self._credit = min(float(BURST_BYTES), self._credit + earned - (seen - self._seen))
+        self._at, self._seen = now, seen
+        owed = max(0.0, -self._credit) / BUDGET_BYTES_DAY * _DAY_S
+        return min(MAX_BATCH_S, BATCH_S + owed)
+
+
+def written_by_thread() -> int:
+    """Bytes this thread has given to write(2) so far; 0 where the kernel does not count them."""
+    with contextlib.suppress(OSError), open("/proc/thread-self/io", encoding="ascii") as counters:
+        for line in counters:
+            if line.startswith("wchar:"):
+                return int(line.split()[1])
+    return 0
+
+
+class Ledger:
+    """The writing side. One per database."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        days: int = 14,
+        months: int = 12,
+        on_error: Callable[[str], None] | None = None,
+        wall: Callable[[], float] = time.time,
+        batch_s: float | None = None,
+    ) -> None:
+        """``on_error`` is called in the writer's thread. ``batch_s`` commits on a fixed beat in place of the budget's."""
+        self.dropped = 0
+        """Rows that were lost: the queue was full, or the medium refused them."""
+        self.last_error = ""
+        """Why rows are being lost; empty again once writing works."""
+        self._path = path
+        self._days, self._months = days, months
+        self._on_error = on_error
+        self._wall = wall
+        self._batch_s = batch_s
+        self._batch_rows = BATCH_ROWS
+        self._waiting: deque[FlowRecord | threading.Event] = deque()
+        self._wake = threading.Event()
+        self._closing = False
+        self._known: set[int] = set()
+        self._pruned_at = float("-inf")
+        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._thread.start()
+
+    def put(self, record: FlowRecord) -> None:
+        """Take a flow; the same ``flow_id`` again revises it. Never blocks, never raises."""
+        waiting = self._waiting
+        if len(waiting) >= MAX_WAITING:
+            self.dropped += 1
+            return
+        waiting.append(record)
+        if len(waiting) == self._batch_rows:
+            self._wake.set()
+
+    def flush(self, timeout_s: float = 5.0) -> bool:
+        """Have everything put so far written now; True if that was done in time."""
+        written = threading.Event()
+        self._waiting.append(written)
+        self._wake.set()
+        return written.wait(timeout_s) and not self.last_error
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(timeout=5.0)
+
+    def _write(self) -> None:
+        budget = WriteBudget(time.monotonic())
+        database: sqlite3.Connection | None = None
+        while not self._closing:
+            wait_s = self._batch_s or budget.wait_s(time.monotonic())
+            self._batch_rows = BATCH_ROWS if wait_s <= BATCH_S else MAX_BATCH_ROWS
+            self._wake.wait(wait_s)
+            self._wake.clear()
+            database = self._commit(database)
+        database = self._commit(database)
+        if database is not None:
+            with contextlib.suppress(sqlite3.Error):
+                database.close()
+
+    def _commit(self, database: sqlite3.Connection | None) -> sqlite3.Connection | None:
+        """One batch; a connection that failed is opened anew the next time."""
+        batch: dict[int, FlowRecord] = {}
+        with contextlib.ExitStack() as told:
+            for _ in range(len(self._waiting)):
+                record = self._waiting.popleft()
+                if isinstance(record, FlowRecord):
+                    batch[record.flow_id] = record
+                else:
+                    told.callback(record.set)
+            return self._write_batch(database, batch)
+
+    def _write_batch(
+        self, database: sqlite3.Connection | None, batch: dict[int, FlowRecord]
+    ) -> sqlite3.Connection | None:
+        if not batch and database is not None and time.monotonic() - self._pruned_at < PRUNE_EVERY_S:
+            return database
+        try:
+            database = database or open_ledger(self._path)
+            if batch:
+                self._insert(database, batch)
+            self._prune(database)
+        except (sqlite3.Error, OSError) as err:
+            self._fail(err, len(batch))
+            if database is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    database.close()
+            return None
+        self.last_error = ""
+        return database
+
+    def _insert(self, database: sqlite3.Connection, batch: dict[int, FlowRecord]) -> None:
+        minute = int(self._wall() // 60)
+        totals: dict[tuple[str, str, str], list[int]] = {}
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            for record in batch.values():
+                counts = (record.attempts, 1, record.bytes_toserver, record.bytes_toclient, record.held_bytes)
+                before = database.execute(READ_OLD, (record.flow_id,)).fetchone()
+                key = (record.device, record.purpose, record.effect)
+                line = totals.setdefault(key, [0, 0, 0, 0, 0])
+                for place, grown in enumerate(_growth(counts, key, before)):
+                    line[place] += grown
+                flow, judgement = rows_of(record)
+                if judgement[0] not in self._known:
+                    database.execute(PUT_JUDGEMENT, judgement)
+                database.execute(PUT_FLOW, flow)
+            database.executemany(ADD_TOTAL, [(minute, *key, *line) for key, line in totals.items() if any(line)])
+        self._remember(rows_of(record)[0][-1] for record in batch.values())
+
+    def _remember(self, judgements: Iterator[int]) -> None:
+        if len(self._known) > KNOWN_JUDGEMENTS:
+            self._known.clear()
+        self._known.update(judgements)
+
+    def _prune(self, database: sqlite3.Connection) -> None:
+        """Drop detail older than its days, fold minutes of that age into hours, drop roll-ups older than their months."""
+        if time.monotonic() - self._pruned_at < PRUNE_EVERY_S:
+            return
+        self._pruned_at = time.monotonic()
+        now = self._wall()
+        oldest = int(now - self._days * _DAY_S)
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            gone = database.execute("DELETE FROM flow WHERE started < ?", (oldest * 1_000_000,)).rowcount
+            if gone:
+                database.execute("DELETE FROM judgement WHERE id NOT IN (SELECT judgement FROM flow)")
+                self._known.clear()
+            database.execute(FOLD_HOURS, (oldest // 3600 * 60,))
+            database.execute("DELETE FROM total WHERE minute < ? AND minute % 60", (oldest // 3600 * 60,))
+            database.execute("DELETE FROM total WHERE minute < ?", (int(now - self._months * 30.5 * _DAY_S) // 60,))
+
+    def _fail(self, err: Exception, rows: int) -> None:
+        self.dropped += rows
+        self._known.clear()
+        first = not self.last_error
+        self.last_error = f"the ledger {self._path} cannot be written: {err}"
+        if first and self._on_error is not None:
+            self._on_error(self.last_error)
+
+
+def _growth(counts: tuple[int, ...], key: tuple[str, ...], before: tuple[int | str, ...] | None) -> tuple[int, ...]:
+    """What a revised flow adds to its line. One that is judged anew counts as a flow of both lines, its bytes only once."""
+    if before is None:
+        return counts
+    attempts, bytes_out, bytes_in, held = (int(value) for value in before[3:])
+    is_same = before[:3] == key
+    grown = (counts[0] - attempts, 0 if is_same else 1, counts[2] - bytes_out, counts[3] - bytes_in, counts[4] - held)
+    return tuple(max(0, value) for value in grown)
+
+
+def open_ledger(path: Path) -> sqlite3.Connection:
+    """Open for writing. A file that is no database is put aside, and a new one begun."""
+    try:
+        return _open(path)
+    except sqlite3.OperationalError:
+        raise  # the medium refuses: nothing is wrong with the file
+    except sqlite3.DatabaseError:
+        path.replace(path.with_name(path.name + ".damaged"))
+        for rest in ("-wal", "-shm"):
+            path.with_name(path.name + rest).unlink(missing_ok=True)
+        return _open(path)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, timeout=2.0, check_same_thread=False)
+    try:
+        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")  # else a power cut takes every batch since the last checkpoint
+        database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        database.execute(f"PRAGMA journal_size_limit = {4 * CHECKPOINT_PAGES * PAGE_BYTES}")
+        database.executescript(SCHEMA)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerTotal:
+    """A roll-up over a span of time."""
+
+    device: str
+    purpose: str
+    effect: str
+    attempts: int
+    flows: int
+    bytes_out: int
+    bytes_in: int
+    held_bytes: int
+
+
+class LedgerReader:
+    """The reading side: read-only, any number of them beside the writer. OSError if there is no ledger to read."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+        except sqlite3.Error as err:
+            raise OSError(f"the ledger {path} cannot be read: {err}") from err
+        try:
+            self._database.execute("SELECT 1 FROM flow LIMIT 1").close()
+        except sqlite3.Error as err:
+            self._database.close()
+            raise OSError(f"the ledger {path} cannot be read: {err}") from err
+
+    def flows(
+        self,
+        since: float = 0.0,
+        *,
+        device: str | None = None,
+        purpose: str | None = None,
+        limit: int = 100,
+        after: int = 0,
+    ) -> list[FlowRecord]:
+        """The last ``limit`` flows, oldest first; with ``after`` (a flow id) the first that follow it. By MAC or device id."""
+        wanted = {
+            "f.flow_id > ?": after or None,
+            "f.started >= ?": round(since * 1_000_000) or None,
+            "? IN (j.device, j.device_id)": device,
+            "j.purpose = ?": purpose,
+        }
+        given = {clause: value for clause, value in wanted.items() if value is not None}
+        where = f" WHERE {' AND '.join(given)}" if given else ""
+        order = "ASC" if after else "DESC"
+        query = f"{READ_FLOWS}{where} ORDER BY f.flow_id {order} LIMIT ?"
+        rows = self._database.execute(query, (*given.values(), limit)).fetchall()
+        return [record_of(row) for row in (rows if after else reversed(rows))]
+
+    def totals(self, since: float = 0.0) -> list[LedgerTotal]:
+        """Sums by device (MAC), purpose and effect, from the minute (past the days of detail: the hour) of ``since`` on."""
+        names = LedgerTotal.__slots__
+        rows = self._database.execute(READ_TOTALS, (int(since // 60),)).fetchall()
+        return [LedgerTotal(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def last_flow_id(self) -> int:
+        """The highest id so far; 0 in an empty ledger."""
+        (found,) = self._database.execute("SELECT max(flow_id) FROM flow").fetchone()
+        return found or 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()

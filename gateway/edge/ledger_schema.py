@@ -1,0 +1,87 @@
+"""The ledger's tables: rows written often are small, text that repeats is written once.
+
+``flow``       a row of numbers per flow, keyed by its id (ids rise with time, so that rows are written side by side)
+``judgement``  the text of it – device, name, purpose, rule, reason – shared by all flows that were judged alike
+``total``      roll-ups by minute, device, purpose and effect; by hour once the minutes are older than the detail
+"""
+
+import hashlib
+import json
+from dataclasses import fields
+from ipaddress import ip_address
+from typing import Any
+
+from gateway.model.record import FlowRecord
+
+VERSION = 1
+NUMBERS = (
+    "flow_id", "started", "proto", "src", "sport", "dst", "dport",
+    "bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient", "held_bytes", "attempts",
+)  # fmt: skip
+TEXTS = tuple(field.name for field in fields(FlowRecord) if field.name not in NUMBERS)
+_LISTS = ("names", "also")
+
+SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS flow (
+    flow_id INTEGER PRIMARY KEY, started INTEGER, {", ".join(NUMBERS[2:])}, judgement INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS judgement (id INTEGER PRIMARY KEY, {", ".join(TEXTS)});
+CREATE TABLE IF NOT EXISTS total (
+    minute INTEGER, device TEXT, purpose TEXT, effect TEXT,
+    attempts INTEGER NOT NULL, flows INTEGER NOT NULL, bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
+    held_bytes INTEGER NOT NULL,
+    PRIMARY KEY (minute, device, purpose, effect)
+) WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
+"""
+READ_OLD = (
+    "SELECT j.device, j.purpose, j.effect, f.attempts, f.bytes_toserver, f.bytes_toclient, f.held_bytes"
+    " FROM flow f JOIN judgement j ON j.id = f.judgement WHERE f.flow_id = ?"
+)
+PUT_FLOW = f"INSERT OR REPLACE INTO flow VALUES ({', '.join('?' * (len(NUMBERS) + 1))})"
+PUT_JUDGEMENT = f"INSERT OR IGNORE INTO judgement VALUES ({', '.join('?' * (len(TEXTS) + 1))})"
+_COUNTS = ("attempts", "flows", "bytes_out", "bytes_in", "held_bytes")
+ADD_TOTAL = (
+    "INSERT INTO total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COUNTS)
+)
+FOLD_HOURS = (
+    "INSERT INTO total SELECT minute / 60 * 60, device, purpose, effect, "
+    + ", ".join(f"sum({name})" for name in _COUNTS)
+    + " FROM total WHERE minute < ? AND minute % 60 GROUP BY 1, 2, 3, 4 ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COUNTS)
+)
+READ_FLOWS = (
+    f"SELECT {', '.join(f'f.{name}' for name in NUMBERS)}, {', '.join(f'j.{name}' for name in TEXTS)}"
+    " FROM flow f JOIN judgement j ON j.id = f.judgement"
+)
+READ_TOTALS = (
+    "SELECT device, purpose, effect, "
+    + ", ".join(f"sum({name})" for name in _COUNTS)
+    + " FROM total WHERE minute >= ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
+
+
+def rows_of(record: FlowRecord) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """(row of ``flow``, row of ``judgement``)."""
+    texts = tuple(_plain(getattr(record, name)) for name in TEXTS)
+    digest = hashlib.blake2b(repr(texts).encode(), digest_size=8).digest()
+    judgement = int.from_bytes(digest, "big") >> 1
+    numbers = [getattr(record, name) for name in NUMBERS]
+    numbers[1] = round(record.started * 1_000_000)
+    return (*numbers, judgement), (judgement, *texts)
+
+
+def record_of(row: tuple[Any, ...]) -> FlowRecord:
+    """A row of ``READ_FLOWS`` as the record it was. ValueError if it is none."""
+    values = dict(zip(NUMBERS + TEXTS, row, strict=True))
+    values["started"] = values["started"] / 1_000_000
+    values["mixed"] = bool(values["mixed"])
+    for name in _LISTS:
+        values[name] = tuple(json.loads(values[name]))
+    ip_address(values["src"])
+    return FlowRecord(**values)
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
