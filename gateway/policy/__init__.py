@@ -5,7 +5,7 @@
 ``layout``    where files lie, and how directories overlay each other: ``load(*directories)``
 ``reading``   files -> parts; the only way to ``source`` (YAML with places), ``document`` (pydantic) and ``compiler``
 ``shipped``   the shipped parts as JSON, compiled when the package is built: loading them needs no YAML
-``assembly``  parts -> ``Policy``: levels of precedence, and whether everything that is named exists
+``reference`` whether everything that is named exists; ``assembly`` parts -> ``Policy``: levels of precedence
 ``catalogue`` rows -> ``Catalogue``
 ``codec``     ``Policy`` <-> bytes, exactly; its digest
 ``ruling``    which rule holds; ``schedule`` and ``target`` are its questions

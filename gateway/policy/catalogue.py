@@ -42,9 +42,3 @@ def name_key(name: str) -> str:
 def pattern_key(pattern: str) -> str:
     """``*.iot.*.amazonaws.com`` -> ``com.amazonaws``: the labels after the last one with a ``*``."""
     return name_key(pattern.rpartition("*")[2].partition(".")[2])
-
-
-def matches_of(catalogue: Catalogue) -> frozenset[str]:
-    """Every ``match`` there is: what ``mixed:`` may name."""
-    tables = (catalogue.names, catalogue.patterns, catalogue.ports, catalogue.protocols)
-    return frozenset(row.match for table in tables for rows in table.values() for row in rows)

@@ -15,7 +15,6 @@ from .codec import digest_rows
 from .document import (
     CONFIDENCE_VALUE,
     DOCUMENTS,
-    SIGNALS,
     CatalogueDocument,
     DevicesDocument,
     Document,
@@ -26,19 +25,9 @@ from .document import (
     RuleDocument,
 )
 from .fault import Fault
-from .part import CataloguePart, DevicePart, HouseholdPart, MixedChoice, OwnerPart, Part, Place, PresetPart, ProfilePart
+from .part import CataloguePart, DevicePart, HouseholdPart, MixedChoice, OwnerPart, Part, PresetPart, ProfilePart
 from .source import Path, Source, read_source
 from .value import parse_zone
-
-OPTIONS = {
-    "when": frozenset({Action.ALLOW, Action.LIMIT, Action.OWNER_ONLY, Action.ANSWER}),
-    "budget": frozenset({Action.LIMIT, Action.OWNER_ONLY}),
-    "rate": frozenset({Action.LIMIT}),
-    "then": frozenset({Action.LIMIT}),
-    "viewing": frozenset({Action.OWNER_ONLY}),
-    "for": frozenset({Action.OWNER_ONLY}),
-}
-"""Which options fit which actions."""
 
 
 class Compiled(NamedTuple):
@@ -52,17 +41,18 @@ class Compiled(NamedTuple):
 
 def compile_file(file: str, data: bytes, *, zone: str = "UTC") -> Compiled:
     """``file`` is relative to the policy directory; its folder says what it holds. ``zone``: of times without their own."""
-    source = read_source(file, data)
-    if isinstance(source, tuple):
-        return Compiled(None, None, source)
+    source, text_faults = read_source(file, data)
+    if source is None:
+        return Compiled(None, None, text_faults)
     folder = file.partition("/")[0]
     try:
         document = DOCUMENTS[folder].model_validate(_content(folder, source))
     except ValidationError as err:
-        return Compiled(None, None, tuple(_faults(DOCUMENTS[folder], source, err)), source)
-    faults = tuple(_check(document, source))
+        return Compiled(None, None, (*text_faults, *_faults(DOCUMENTS[folder], source, err)), source)
+    if text_faults:
+        return Compiled(None, None, text_faults, source)
     compile_part = _PARTS.get(folder)
-    return Compiled(document, compile_part(document, source, zone) if compile_part and not faults else None, faults, source)
+    return Compiled(document, compile_part(document, source, zone) if compile_part else None, (), source)
 
 
 def _content(folder: str, source: Source) -> Any:
@@ -91,11 +81,14 @@ def _faults(kind: type[Document], source: Source, err: ValidationError) -> Itera
         at_key = bool(path) and path[-1] == "[key]"
         path = path[:-1] if at_key else path
         message = _WORDS.get(error["type"], error["msg"])
-        choices = tuple(error.get("ctx", {}).get("choices", ()))
+        context = error.get("ctx", {})
+        choices = tuple(context.get("choices", ()))
         if error["type"] == "extra_forbidden":
             yield source.fault(path, "is not a key here", _keys(kind, path[:-1]), key=True)
         elif error["type"] == "missing":
             yield replace(source.fault(path, message), value=None)
+        elif error["type"] == "option":
+            yield source.fault((*path, context["option"]), message, key=True)
         else:
             yield source.fault(path, message, ("1",) if error["type"] == "literal_error" else choices, key=at_key)
 
@@ -115,43 +108,6 @@ def _documents_in(annotation: Any) -> Iterator[type[Document]]:
         yield annotation
     for arg in getattr(annotation, "__args__", ()):
         yield from _documents_in(arg)
-
-
-# Faults of sense, within one file.
-
-
-def _check(document: Document, source: Source) -> Iterator[Fault]:
-    for path, rules in _rule_sets(document):
-        for purpose, rule in rules.items():
-            yield from _check_rule(rule, source, (*path, purpose.value))
-    if isinstance(document, ProfileDocument):
-        for number, signal in enumerate(document.recognise):
-            if len(signal.model_fields_set) != 1:
-                yield replace(source.fault(("recognise", number), "a signal has exactly one key", SIGNALS), value=None)
-
-
-def _rule_sets(document: Document) -> Iterator[tuple[Path, Mapping[Purpose, RuleDocument]]]:
-    if isinstance(document, ProfileDocument | PresetDocument):
-        yield ("rules",), document.rules
-    if isinstance(document, PresetDocument):
-        for family, rules in document.families.items():
-            yield ("families", family), rules
-    if isinstance(document, HouseholdDocument):
-        yield ("defaults",), document.defaults
-    if isinstance(document, DevicesDocument):
-        for name, device in document.devices.items():
-            yield ("devices", name, "rules"), device.rules
-
-
-def _check_rule(rule: RuleDocument, source: Source, path: Path) -> Iterator[Fault]:
-    for option, fits in OPTIONS.items():
-        if option in _given(rule) and rule.action not in fits:
-            actions = ", ".join(sorted(fits))
-            yield source.fault((*path, option), f"does not go with {rule.action}: {option} is for {actions}", key=True)
-
-
-def _given(rule: RuleDocument) -> frozenset[str]:
-    return frozenset("for" if name == "for_" else name for name in rule.model_fields_set)
 
 
 # Documents to parts.
@@ -209,7 +165,7 @@ def _household(document: Any, source: Source, _zone: str) -> HouseholdPart:
     return replace(
         _devices(document, source, household.timezone),
         timezone=household.timezone,
-        preset=_place(source, ("preset",), household.preset),
+        preset=household.preset,
         new_devices=household.new_devices,
         defaults=Level(rules=_rules(household.defaults, source, ("defaults",))),
     )
@@ -221,13 +177,7 @@ def _devices(document: Any, source: Source, zone: str) -> HouseholdPart:
         file=source.file,
         devices=tuple(_device(name, part, source, zone=zone) for name in part.devices),
         owners=tuple(
-            OwnerPart(
-                id=name,
-                devices=tuple(
-                    _place(source, ("owners", name, "devices", number), device) for number, device in enumerate(owner.devices)
-                ),
-            )
-            for name, owner in part.owners.items()
+            OwnerPart(id=name, devices=owner.devices) for name, owner in part.owners.items()
         ),
     )
 
@@ -238,8 +188,7 @@ def _device(name: str, document: DevicesDocument, source: Source, *, zone: str) 
         id=name,
         mac=device.mac,
         ref=RuleRef(file=source.file, line=source.line(*path)),
-        place=_place(source, (*path, "mac"), device.mac),
-        profile=_place(source, (*path, "profile"), device.profile) if device.profile else None,
+        profile=device.profile or "",
         trusted=device.trusted,
         confirmed=device.confirmed,
         level=Level(
@@ -305,8 +254,3 @@ def _mixed(choices: Mapping[str, str], source: Source, path: Path) -> dict[str, 
         line, column = source.place((*path, match), key=True)
         found[match] = MixedChoice(choice=choice, line=line, column=column)
     return found
-
-
-def _place(source: Source, path: Path, value: str) -> Place:
-    line, column = source.place(path)
-    return Place(line=line, column=column, path=".".join(str(step) for step in path), value=value)

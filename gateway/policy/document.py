@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..model.action import Action, Effect
@@ -32,6 +32,15 @@ VIEWINGS = ("panel", "panel+home", "evidence", "bell")
 SIGNALS = ("oui", "dhcp-vendor-class", "dhcp-param-list", "hostname-pattern", "mdns-service", "ssdp", "dns-name")
 NEW_DEVICES = ("guided", "quarantine", "observe")
 CONFIDENCES = ("high", "medium", "low")
+OPTIONS = {
+    "when": frozenset({Action.ALLOW, Action.LIMIT, Action.OWNER_ONLY, Action.ANSWER}),
+    "budget": frozenset({Action.LIMIT, Action.OWNER_ONLY}),
+    "rate": frozenset({Action.LIMIT}),
+    "then": frozenset({Action.LIMIT}),
+    "viewing": frozenset({Action.OWNER_ONLY}),
+    "for": frozenset({Action.OWNER_ONLY}),
+}
+"""Which options of a rule fit which actions."""
 CONFIDENCE_VALUE = {"high": 0.9, "medium": 0.6, "low": 0.3}
 
 
@@ -46,10 +55,10 @@ def _choice(noun: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
 
 def _parsed(parse: Callable[[str], object]) -> Callable[[Any], object]:
     def check(value: Any) -> object:
-        if not isinstance(value, str):
+        if isinstance(value, dict | list):
             raise PydanticCustomError("text", "has to be text")
         try:
-            return parse(value)
+            return parse(value if isinstance(value, str) else "")
         except ValueError as err:
             raise PydanticCustomError("notation", "{said}", {"said": str(err)}) from None
 
@@ -154,6 +163,15 @@ class RuleDocument(Document):
     viewing: ViewingField | None = None
     for_: DurationField | None = Field(default=None, alias="for")
 
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        given = {"for" if name == "for_" else name for name in self.model_fields_set}
+        for option, fits in OPTIONS.items():
+            if option in given and self.action not in fits:
+                message = f"does not go with {self.action}, only with {', '.join(sorted(fits))}"
+                raise PydanticCustomError("option", "{said}", {"said": message, "option": option})
+        return self
+
 
 RuleField = Annotated[
     RuleDocument,
@@ -189,6 +207,12 @@ class SignalDocument(Document):
     mdns_service: TextField | None = Field(default=None, alias="mdns-service")
     ssdp: TextField | None = None
     dns_name: TextField | None = Field(default=None, alias="dns-name")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("choice", "a signal has exactly one key", {"choices": SIGNALS})
+        return self
 
 
 class ProfileDocument(Document):

@@ -61,15 +61,12 @@ def load(
     if rest:
         from .reading import read_files  # ruamel and pydantic: only where there is YAML to read
 
-        read, read_faults = read_files(rest)
+        read, read_faults = read_files(rest, parts.values())
         parts, faults = {**parts, **read}, [*faults, *read_faults]
-    assembled = assemble((parts[name] for name in sorted(parts)), whole=not faults)
-    faults = [*faults, *assembled.faults]
-    if assembled.policy and now is not None:
-        warnings.extend(_past(assembled.policy, now))
-    return Loaded(
-        policy=None if faults else assembled.policy, faults=in_order(faults), warnings=in_order(warnings), files=files
-    )
+    policy = None if faults else assemble(parts[name] for name in sorted(parts))
+    if policy and now is not None:
+        warnings.extend(_past(policy, now))
+    return Loaded(policy=policy, faults=in_order(faults), warnings=in_order(warnings), files=files)
 
 
 def _past(policy: Policy, now: float) -> Iterator[Fault]:
@@ -89,8 +86,7 @@ def compile_shipped(directory: Path) -> tuple[bytes, tuple[Fault, ...]]:
 
     names = _shipped_names(directory)
     read = read_files({name: directory / name for name in names})
-    faults = (*read.faults, *assemble(read.parts.values(), whole=not read.faults).faults)
-    return (b"", in_order(faults)) if faults else (dump_parts(digest_files(directory, names), read.parts), ())
+    return (b"", in_order(read.faults)) if read.faults else (dump_parts(digest_files(directory, names), read.parts), ())
 
 
 def _shipped_names(directory: Path) -> list[str]:

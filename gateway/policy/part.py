@@ -3,23 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..model.action import Action
 from ..model.assessment import Row
 from ..model.device import Mac
-from ..model.policy import Level, RuleRef
+from ..model.policy import Level, Rule, RuleRef
 from ..model.purpose import Purpose
-from .fault import Fault
 
+BUILT_IN = RuleRef(file="built-in")
 SHIPPED_FOLDERS = ("catalogue", "presets", "profiles")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where something that names something else was written, for the fault if there is no such thing."""
-
-    line: int
-    column: int
-    path: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +66,7 @@ class DevicePart:
     id: str
     mac: Mac
     ref: RuleRef
-    place: Place
-    profile: Place | None = None
+    profile: str = ""
     trusted: bool = False
     confirmed: bool = False
     level: Level = Level()
@@ -89,7 +79,7 @@ class OwnerPart:
     """An entry of ``owners:``."""
 
     id: str
-    devices: tuple[Place, ...]
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +88,29 @@ class HouseholdPart:
 
     file: str
     timezone: str = "UTC"
-    preset: Place | None = None
+    preset: str = ""
     new_devices: str = "guided"
     defaults: Level = Level()
     devices: tuple[DevicePart, ...] = ()
     owners: tuple[OwnerPart, ...] = ()
 
-    def fault(self, place: Place, message: str, choices: tuple[str, ...] = ()) -> Fault:
-        """About something written in this file."""
-        return Fault(
-            file=self.file, line=place.line, column=place.column, path=place.path,
-            value=place.value, message=message, choices=choices,
-        )  # fmt: skip
-
 
 Part = CataloguePart | ProfilePart | PresetPart | HouseholdPart
+
+
+def _everything(action: Action, **others: Action) -> Level:
+    by_name = {purpose: others.get(purpose.name.lower(), action) for purpose in Purpose}
+    return Level(rules={purpose: Rule(action=chosen, ref=BUILT_IN) for purpose, chosen in by_name.items()})
+
+
+BUILT_IN_PROFILES = {
+    "careful": ProfilePart(file="built-in", id="careful", line=0),
+    "observe": ProfilePart(file="built-in", id="observe", line=0, level=_everything(Action.ALLOW)),
+    "quarantine": ProfilePart(
+        file="built-in",
+        id="quarantine",
+        line=0,
+        level=_everything(Action.BLOCK, time=Action.ANSWER, connectivity_check=Action.ANSWER, dns_escape=Action.ANSWER),
+    ),
+}
+"""Profiles that are there without any file; a file of the same id replaces one."""

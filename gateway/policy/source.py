@@ -7,7 +7,7 @@ tag makes an object, and dates stay text.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -94,31 +94,42 @@ class Source:
         )
 
 
-def read_source(file: str, data: bytes) -> Source | tuple[Fault, ...]:
-    """The tree of a file, or what is wrong with its text."""
+class ReadText(NamedTuple):
+    """``source`` is None where no tree could be made."""
+
+    source: Source | None
+    faults: tuple[Fault, ...] = ()
+
+
+def read_source(file: str, data: bytes) -> ReadText:
+    """The tree of a file, and what is wrong with its text."""
     if len(data) > MAX_BYTES:
-        return (Fault(file=file, message=f"the file is larger than {MAX_BYTES // 1000} kB"),)
+        return _unreadable(file, f"the file is larger than {MAX_BYTES // 1000} kB")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
-        return (Fault(file=file, line=data.count(b"\n", 0, err.start) + 1, message="the file is not UTF-8 text"),)
-    if (tabs := tuple(_tabs(file, text))):
-        return tabs
+        return _unreadable(file, "the file is not UTF-8 text", line=data.count(b"\n", 0, err.start) + 1)
+    if tabs := tuple(_tabs(file, text)):
+        return ReadText(None, tabs)
     builder = _Builder(file)
     try:
         root = builder.build(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = " ".join((err.problem or err.context or "the text is not YAML").split())
-        return (*builder.faults, Fault(file=file, line=place[0], column=place[1], message=f"not YAML: {problem}"))
+        place = {"line": mark.line + 1, "column": mark.column + 1} if mark else {}
+        return _unreadable(file, f"not YAML: {problem}", builder.faults, **place)
     except _Excess as err:
-        return (*builder.faults, Fault(file=file, line=err.line, message=err.message))
+        return _unreadable(file, err.message, builder.faults, line=err.line)
     except (YAMLError, ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as err:
-        return (*builder.faults, Fault(file=file, message=f"not YAML: {' '.join(str(err).split()) or type(err).__name__}"))
+        return _unreadable(file, f"not YAML: {' '.join(str(err).split()) or type(err).__name__}", builder.faults)
     if root is None:
-        return (Fault(file=file, message="the file is empty"),)
-    return builder.faults and tuple(builder.faults) or Source(file, root)
+        return _unreadable(file, "the file is empty")
+    return ReadText(Source(file, root), tuple(builder.faults))
+
+
+def _unreadable(file: str, message: str, others: Iterable[Fault] = (), *, line: int = 0, column: int = 0) -> ReadText:
+    return ReadText(None, (*others, Fault(file=file, line=line, column=column, message=message)))
 
 
 def _tabs(file: str, text: str) -> Iterator[Fault]:
