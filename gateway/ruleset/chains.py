@@ -48,10 +48,12 @@ PREROUTING = """\
   chain ask_dns {
     type filter hook prerouting priority mangle - 10; policy accept;
     iifname != $LAN return
-    meta l4proto != udp return
-    udp dport != 53 return
+    meta l4proto != { tcp, udp } return
+    th dport != 53 return
     meta mark set 0
     ether saddr @free return
+    # Here, where the server is still the one that was asked: a reset after the redirect does not find its way back.
+    meta l4proto tcp reject with tcp reset
     meta mark set 0x1
   }
   chain dns_judged {
@@ -75,7 +77,7 @@ PREROUTING = """\
     type nat hook prerouting priority dstnat; policy accept;
     iifname != $LAN return
     ether saddr @free return
-    meta l4proto { tcp, udp } th dport 53 redirect
+    udp dport 53 redirect
   }
 """
 

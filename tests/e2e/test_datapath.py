@@ -1,0 +1,556 @@
+"""The ruleset and the queue on the real kernel: what leaves the house, and when."""
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from struct import pack
+
+import pytest
+
+from gateway.edge.nft import Nft
+from gateway.lab.namespace import inside
+from gateway.model.command import SetVerdict
+from gateway.model.event import Hook, PacketSeen
+from gateway.model.mark import FlowClass, unpack
+from gateway.model.packet import ICMP, RST, SYN
+from gateway.wire import answer_query
+from tests.support.datapath import (
+    BELL,
+    BELL4,
+    BELL6,
+    BELL_NUMBER,
+    CLOUD4,
+    CLOUD6,
+    GATEWAY4,
+    GATEWAY6,
+    PHONE,
+    PHONE_NUMBER,
+    QUEUE,
+    WAN4,
+    WAN6,
+    Home,
+    checksum,
+    ip4,
+    pass_all,
+    payloads,
+    tcp4,
+    verdict,
+    wait_for,
+)
+
+pytestmark = pytest.mark.net
+FAMILIES = pytest.mark.parametrize("cloud", [CLOUD4, CLOUD6], ids=["ipv4", "ipv6"])
+HELLO = b"hello, I am the doorbell"
+
+
+def hold_payload(release: FlowClass, *, after: int = 1) -> Callable[[PacketSeen], list[SetVerdict]]:
+    """A judge that lets connections open, holds payload until ``after`` packets are there, and then says the same to all."""
+    held: list[PacketSeen] = []
+
+    def judge(seen: PacketSeen) -> list[SetVerdict]:
+        if not seen.packet.payload:
+            return [verdict(seen, FlowClass.UNDECIDED)]
+        held.append(seen)
+        return [verdict(each, release) for each in held] if len(held) >= after else []
+
+    return judge
+
+
+def receive(stream: socket.socket, size: int) -> bytes:
+    """Exactly so many bytes, or what came in time."""
+    data = b""
+    while len(data) < size and (more := stream.recv(size - len(data))):
+        data += more
+    return data
+
+
+@FAMILIES
+def test_a_held_hello_leaves_only_after_the_verdict(cloud: str) -> None:
+    def scene() -> None:
+        with Home(hold_payload(FlowClass.PASS, after=2)) as home, home.server(443) as listener:
+            device = home.connect(home.bell, (cloud, 443))
+            device.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            device.sendall(HELLO[:5])
+            server, _ = listener.accept()
+            server.settimeout(1)
+            time.sleep(0.1)
+            assert payloads(home.wan()) == b""
+            device.sendall(HELLO[5:])
+            assert receive(server, len(HELLO)) == HELLO
+            asked = len(home.seen)
+            for _ in range(20):
+                device.sendall(b"more")
+            assert receive(server, 80) == b"more" * 20
+            assert len(home.seen) == asked, "a judged flow is not asked about again"
+            assert {(seen.mac, seen.hook, seen.to_lan) for seen in home.seen} == {(BELL, Hook.FORWARD, False)}
+
+    inside(scene)
+
+
+@FAMILIES
+def test_a_refusal_is_a_reset_within_milliseconds_and_no_payload(cloud: str) -> None:
+    def scene() -> float:
+        with Home(hold_payload(FlowClass.REFUSE)) as home, home.server(443) as listener:
+            device = home.connect(home.bell, (cloud, 443))
+            server, _ = listener.accept()
+            start = time.monotonic()
+            device.sendall(HELLO)
+            with pytest.raises(ConnectionResetError):
+                device.recv(1)
+            took = time.monotonic() - start
+            time.sleep(0.05)
+            assert payloads(home.wan()) == b""
+            server.settimeout(1)
+            server.sendall(b"anybody there?")
+            with pytest.raises(ConnectionResetError):
+                server.recv(1)  # the server learns it as soon as it speaks
+            return took
+
+    assert inside(scene) < 0.1
+
+
+@FAMILIES
+@pytest.mark.parametrize(
+    ("flow_class", "error"),
+    [(FlowClass.REFUSE, ConnectionRefusedError), (FlowClass.DROP, TimeoutError)],
+    ids=["refuse", "drop"],
+)
+def test_a_connection_can_be_stopped_at_its_first_packet(cloud: str, flow_class: FlowClass, error: type[OSError]) -> None:
+    def scene() -> None:
+        with Home(lambda seen: [verdict(seen, flow_class)]) as home, home.server(443):
+            with pytest.raises(error):
+                home.connect(home.bell, (cloud, 443), timeout_s=0.3)
+            assert home.seen and home.wan() == []
+
+    inside(scene)
+
+
+@FAMILIES
+def test_a_dropped_flow_meets_silence_and_its_repetitions_stay_in_the_kernel(cloud: str) -> None:
+    def scene() -> None:
+        with Home(hold_payload(FlowClass.DROP)) as home, home.server(443):
+            device = home.connect(home.bell, (cloud, 443), timeout_s=0.5)
+            device.sendall(HELLO)
+            with pytest.raises(TimeoutError):
+                device.recv(1)
+            assert payloads(home.wan()) == b""
+            assert [seen.packet.payload for seen in home.seen] == [b"", HELLO]
+
+    inside(scene)
+
+
+@FAMILIES
+def test_a_new_epoch_asks_about_live_flows_at_their_next_packet(cloud: str) -> None:
+    def scene() -> None:
+        with Home() as home, home.server(443) as listener:
+            device = home.connect(home.bell, (cloud, 443))
+            other = home.connect(home.bell, (cloud, 443))
+            server, _ = listener.accept()
+            device.sendall(b"before")
+            wait_for(lambda: home.wan())
+            home.seen.clear()
+            port = other.getsockname()[1]
+            home.judge = lambda seen: [
+                verdict(seen, FlowClass.PASS if seen.packet.sport == port else FlowClass.REFUSE, epoch=2)
+            ]
+            home.reload(epoch=2, digest="beef")
+            device.sendall(b"after")
+            other.sendall(b"still here")
+            with pytest.raises(ConnectionResetError):
+                device.recv(1)
+            server.settimeout(1)
+            assert wait_for(lambda: payloads(home.wan())) == b"still here"
+            first = next(seen for seen in home.seen if seen.packet.sport == device_port(home, port))
+            assert unpack(first.mark) == (BELL_NUMBER, 1, 1, FlowClass.PASS) and first.mark & 1
+            asked = len(home.seen)
+            other.sendall(b"and again")
+            assert wait_for(lambda: payloads(home.wan())) == b"and again"
+            assert len(home.seen) == asked
+
+    def device_port(home: Home, other: int) -> int:
+        return next(seen.packet.sport for seen in home.seen if seen.packet.sport != other)
+
+    inside(scene)
+
+
+def test_reloads_break_neither_held_packets_nor_flows() -> None:
+    def scene() -> None:
+        held: list[PacketSeen] = []
+
+        def judge(seen: PacketSeen) -> list[SetVerdict]:
+            if not seen.packet.payload:
+                return [verdict(seen, FlowClass.UNDECIDED, epoch=home.plan.epoch)]
+            held.append(seen)
+            return []
+
+        with Home() as home, home.server(443) as listener, ExitStack() as open_sockets:
+            home.judge = judge
+            devices = [open_sockets.enter_context(home.connect(home.bell, (CLOUD4, 443))) for _ in range(50)]
+            servers = [open_sockets.enter_context(listener.accept()[0]) for _ in devices]
+            for device in devices:
+                device.sendall(HELLO)
+            assert wait_for(lambda: len(held) >= 50)
+            for epoch in range(2, 22):
+                home.reload(epoch=epoch)
+                open_sockets.enter_context(home.connect(home.bell, (CLOUD4, 443)))
+            for seen in list(held):
+                home.queue.send(verdict(seen, FlowClass.PASS, epoch=21))
+            for server in servers:
+                server.settimeout(2)
+                assert server.recv(100) == HELLO
+            assert home.queue.errors == 0 and home.queue.dropped() == 0
+
+    inside(scene)
+
+
+def test_without_a_judge_managed_devices_are_refused_and_trusted_ones_are_free() -> None:
+    def scene() -> None:
+        with Home(None, free=(PHONE,)) as home, home.server(443):
+            start = time.monotonic()
+            for cloud in (CLOUD4, CLOUD6):
+                with pytest.raises(ConnectionRefusedError):
+                    home.connect(home.bell, (cloud, 443))
+            assert time.monotonic() - start < 0.1
+            query = home.datagrams(home.bell)
+            query.connect(("198.51.100.53", 53))
+            query.send(b"idquery")
+            with pytest.raises(OSError, match="No route to host"):
+                query.recv(1)
+            assert home.wan() == []
+            for cloud in (CLOUD4, CLOUD6):
+                home.connect(home.phone, (cloud, 443)).close()
+            home.reload(fault_open=(BELL,))
+            home.connect(home.bell, (CLOUD4, 443)).close()
+
+    inside(scene)
+
+
+def test_a_restarted_process_adopts_the_epoch_and_judged_flows_go_on_meanwhile() -> None:
+    def scene() -> None:
+        with Home() as home, home.server(443) as listener:
+            device = home.connect(home.bell, (CLOUD4, 443))
+            server, _ = listener.accept()
+            server.settimeout(1)
+            home.reload(epoch=4095, digest="feed")
+            home.judge = lambda seen: [verdict(seen, FlowClass.PASS, epoch=4095)]
+            device.sendall(b"one")
+            assert server.recv(3) == b"one"
+            home.deafen()
+            device.sendall(b"two")
+            assert server.recv(3) == b"two"
+            home.seen.clear()
+            with home.gateway.entered():
+                assert Nft(queue=QUEUE, lan=("br0",)).adopt() == (4095, "feed")
+            home.listen()
+            device.sendall(b"six")
+            assert server.recv(3) == b"six"
+            assert home.seen == []
+            home.connect(home.bell, (CLOUD4, 443)).close()
+
+    inside(scene)
+
+
+def test_held_packets_of_a_process_that_dies_never_leave() -> None:
+    def scene() -> None:
+        with Home(hold_payload(FlowClass.PASS, after=1000)) as home, home.server(443):
+            device = home.connect(home.bell, (CLOUD4, 443))
+            device.sendall(HELLO)
+            assert wait_for(lambda: any(seen.packet.payload for seen in home.seen))
+            home.deafen()
+            with pytest.raises(ConnectionResetError):
+                device.recv(1)  # its first repetition finds nobody to ask
+            assert payloads(home.wan()) == b""
+
+    inside(scene)
+
+
+@FAMILIES
+def test_a_flow_belongs_to_the_hardware_address_it_was_judged_for(cloud: str) -> None:
+    def scene() -> None:
+        v6 = ":" in cloud
+        with Home() as home:
+            device = home.datagrams(home.bell, v6=v6, port=5000)
+            device.sendto(b"mine", (cloud, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"mine"
+            home.phone.ip(f"addr add {BELL6 if v6 else BELL4}/{64 if v6 else 24} dev eth0 {'nodad' if v6 else ''}")
+            with home.phone.entered():
+                thief = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
+                thief.bind((BELL6 if v6 else BELL4, 5000))
+            home.seen.clear()
+            for _ in range(3):
+                thief.sendto(b"stolen", (cloud, 9999))
+            device.sendto(b"mine again", (cloud, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"mine again"
+            assert home.seen == []
+
+    inside(scene)
+
+
+def test_a_sender_that_is_not_of_this_network_is_not_even_asked_about() -> None:
+    def scene() -> None:
+        with Home() as home:
+            send_raw(home, ip4(pack("!HHHH", 5000, 9999, 14, 0) + b"stolen", proto=17, src="10.99.0.5", dst=CLOUD4))
+            home.datagrams(home.bell).sendto(b"honest", (CLOUD4, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"honest"
+            assert [seen.packet.payload for seen in home.seen] == [b"honest"]
+
+    inside(scene)
+
+
+def send_raw(home: Home, packet: bytes) -> None:
+    """Let the doorbell send a packet as it stands."""
+    with home.bell.entered(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        raw.sendto(packet, (socket.inet_ntoa(packet[16:20]), 0))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        tcp4(b"stolen", src=BELL4, dst=CLOUD4, ports=(5000, 443), flags=SYN),
+        ip4(pack("!HHHH", 5000, 9999, 14, 0) + b"stolen", proto=17, src=BELL4, dst=CLOUD4, options=b"\x94\x04st"),
+    ],
+    ids=["data in a SYN", "IPv4 options"],
+)
+def test_bytes_that_no_judge_reads_do_not_cross(packet: bytes) -> None:
+    def scene() -> None:
+        with Home() as home:
+            send_raw(home, packet)
+            home.datagrams(home.bell).sendto(b"honest", (CLOUD4, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"honest"
+            assert [seen.packet.payload for seen in home.seen] == [b"honest"]
+
+    inside(scene)
+
+
+def test_no_client_is_offered_a_fast_open_cookie() -> None:
+    def scene() -> None:
+        with Home() as home:
+            send_raw(home, tcp4(b"", src=BELL4, dst=CLOUD4, ports=(5000, 443), flags=SYN, options=b"\x22\x02\x01\x01"))
+            packets = wait_for(home.wan_raw)
+            assert [packet[40:44] for packet in packets if packet[9] == 6] == [b"\x01\x01\x01\x01"]
+
+    inside(scene)
+
+
+@pytest.mark.parametrize(("quoted", "crosses"), [(40, True), (600, False)], ids=["short", "long"])
+def test_an_icmp_error_quotes_little(quoted: int, crosses: bool) -> None:
+    def scene() -> None:
+        with Home() as home:
+            device = home.datagrams(home.bell, port=5000)
+            device.sendto(b"mine", (CLOUD4, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"mine"
+            heard = pack("!HHHH", 9999, 5000, 8 + quoted, 0) + bytes(quoted)
+            # The address upstream knows is the gateway's; the station quotes what reached it.
+            quote = bytearray(ip4(heard, proto=17, src=CLOUD4, dst=BELL4))
+            quote[10:12] = checksum(bytes(quote[:20])).to_bytes(2, "big")
+            error = pack("!BBHI", 3, 3, 0, 0) + quote
+            error = error[:2] + checksum(error).to_bytes(2, "big") + error[4:]
+            send_raw(home, ip4(error, proto=ICMP, src=BELL4, dst=CLOUD4))
+            time.sleep(0.05)
+            assert bool(home.wan(ICMP)) is crosses
+
+    inside(scene)
+
+
+RESOLVERS = pytest.mark.parametrize("resolver", ["198.51.100.53", "2001:db8:ff::53"], ids=["ipv4", "ipv6"])
+
+
+@RESOLVERS
+def test_a_query_is_judged_with_its_own_server_and_its_answer_with_its_device(resolver: str) -> None:
+    def scene() -> None:
+        with Home() as home:
+            home.answer(53)
+            device = home.datagrams(home.bell, v6=":" in resolver)
+            device.sendto(b"idquery", (resolver, 53))
+            data, sender = device.recvfrom(100)
+            assert (data, sender[:2]) == (b"idanswer", (resolver, 53))
+            query, answer = home.seen
+            assert (query.hook, query.mac, query.packet.dst) == (Hook.QUERY, BELL, packed(resolver))
+            assert (answer.hook, answer.mac, unpack(answer.mark).device) == (Hook.ANSWER, None, BELL_NUMBER)
+            assert answer.packet.payload == b"idanswer"
+            assert home.wan() == []
+
+    inside(scene)
+
+
+def packed(address: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
+@RESOLVERS
+def test_an_answer_of_our_own_reaches_the_device_and_leaves_no_way_around_the_redirect(resolver: str) -> None:
+    name = b"\x03cdn\x07example\0"
+    https_query = b"id\x01\0\0\1\0\0\0\0\0\0" + name + b"\0\x41\0\1"
+
+    def scene() -> None:
+        def judge(seen: PacketSeen) -> list[SetVerdict]:
+            if seen.packet.payload != https_query:
+                return pass_all(seen)
+            answer = answer_query(seen.packet)
+            assert answer is not None and home.raw.send(answer)
+            return [SetVerdict(seen.queue_id, False)]
+
+        with Home() as home:
+            home.judge = judge
+            home.answer(53)
+            device = home.datagrams(home.bell, v6=":" in resolver)
+            device.sendto(https_query, (resolver, 53))
+            data, sender = device.recvfrom(100)
+            assert sender[:2] == (resolver, 53) and data[:2] == b"id" and data[6:8] == b"\0\0"
+            device.sendto(b"idother", (resolver, 53))
+            assert device.recv(100) == b"idanswer"
+            assert home.wan() == [] and home.raw.errors == 0
+
+    inside(scene)
+
+
+def test_no_mark_of_ours_is_left_for_the_routing_rules_of_others() -> None:
+    # Only TCP and UDP: in the kernel's own multicast reports the field of the mark serves another end.
+    watch = """
+        table inet watch {
+          counter marked { }
+          chain routed { type filter hook prerouting priority 100; meta l4proto { 6, 17 } meta mark != 0 counter name marked; }
+          chain here { type filter hook input priority 100; meta l4proto { 6, 17 } meta mark != 0 counter name marked; }
+          chain gone { type filter hook postrouting priority 300; meta l4proto { 6, 17 } meta mark != 0 counter name marked; }
+        }"""
+
+    def scene() -> None:
+        with Home(free=(PHONE,)) as home, home.server(443) as listener:
+            home.gateway.run("nft", "-f", "-", text=watch.replace("; }", "\n}").replace("{ }", "{\n}"))
+            home.answer(53)
+            for device in (home.bell, home.phone):
+                query = home.datagrams(device)
+                query.sendto(b"idquery", (GATEWAY4, 53))
+                assert query.recv(100) == b"idanswer"
+                with home.connect(device, (CLOUD4, 443)) as client:
+                    client.sendall(HELLO)
+                    assert listener.accept()[0].recv(100) == HELLO
+            assert "packets 0 " in home.gateway.run("nft", "list", "counter", "inet", "watch", "marked")
+
+    inside(scene)
+
+
+@pytest.mark.parametrize("isolated", [True, False], ids=["isolated", "bridged"])
+def test_flows_within_the_home_are_judged_too_also_those_of_trusted_devices(isolated: bool) -> None:
+    def scene() -> None:
+        with Home(free=(PHONE,)) as home, home.server(554, machine=home.bell) as camera:
+            if not isolated:
+                home.gateway.ip(*(f"link set p-{name} type bridge_slave isolated off" for name in ("bell", "phone")))
+            phone = home.connect(home.phone, (BELL4, 554))
+            seen = home.seen[0]
+            assert (seen.mac, seen.to_lan, seen.packet.dport) == (PHONE, True, 554)
+            assert seen.packet.flags & SYN
+            served, peer = camera.accept()
+            assert peer[0].endswith("10.77.0.30"), "within the home nobody is masqueraded"
+            served.sendall(b"picture")
+            assert phone.recv(10) == b"picture"
+            home.judge = lambda seen: [verdict(seen, FlowClass.REFUSE, device=PHONE_NUMBER, epoch=2)]
+            home.reload(epoch=2)
+            served.sendall(b"another picture")
+            with pytest.raises(ConnectionResetError):
+                served.recv(1)
+            with pytest.raises(ConnectionRefusedError):
+                home.connect(home.phone, (BELL4, 554))
+
+    inside(scene)
+
+
+OPEN, REFUSED, SILENT = "open", "refused", "silent"
+HOUSEHOLD4, UPSTREAM4 = "192.168.178.20", "192.168.178.2"
+
+
+def test_what_the_gateway_itself_offers_and_to_whom() -> None:
+    wanted = {
+        "gadget": {22: REFUSED, 53: REFUSED, 8080: REFUSED, 1883: REFUSED},
+        "trusted": {22: OPEN, 53: OPEN, 8080: OPEN, 1883: REFUSED},
+        "old network": {22: OPEN, 53: REFUSED, 8080: OPEN, 1883: REFUSED},
+        "internet": {22: SILENT, 53: SILENT, 8080: SILENT, 1883: SILENT},
+    }
+
+    def scene() -> None:
+        with Home(free=(PHONE,)) as home, ExitStack() as servers:
+            home.gateway.ip(f"addr add {UPSTREAM4}/24 dev wan0")
+            home.cloud.ip(f"addr add {HOUSEHOLD4}/24 dev eth0")
+            for port in (22, 53, 8080, 1883):
+                servers.enter_context(home.server(port, machine=home.gateway))
+            for who, machine, addresses in (
+                ("gadget", home.bell, (GATEWAY4, GATEWAY6, WAN4)),
+                ("trusted", home.phone, (GATEWAY4, GATEWAY6)),
+                ("old network", home.cloud, (UPSTREAM4,)),
+                ("internet", home.cloud, (WAN4, WAN6)),
+            ):
+                for address in addresses:
+                    found = {port: knock(home, machine, (address, port)) for port in wanted[who]}
+                    assert found == wanted[who], (who, address)
+
+    inside(scene)
+
+
+def knock(home: Home, machine: object, where: tuple[str, int]) -> str:
+    try:
+        home.connect(machine, where, timeout_s=0.1).close()  # type: ignore[arg-type]
+    except TimeoutError:
+        return SILENT
+    except ConnectionRefusedError:
+        return REFUSED
+    return OPEN
+
+
+@pytest.mark.parametrize("gateway", [GATEWAY4, GATEWAY6], ids=["ipv4", "ipv6"])
+def test_datagrams_of_a_gadget_to_the_gateway(gateway: str) -> None:
+    def scene() -> None:
+        with Home() as home:
+            for port in (53, 123, 1900):
+                home.answer(port)
+            device = home.datagrams(home.bell, v6=":" in gateway)
+            for port in (53, 123):
+                device.sendto(b"idquestion", (gateway, port))
+                assert device.recv(100) == b"idanswer"
+            device.connect((gateway, 1900))
+            device.send(b"idquestion")
+            with pytest.raises(OSError, match="No route to host|Permission denied"):
+                device.recv(100)
+
+    inside(scene)
+
+
+def test_nothing_new_comes_in_from_upstream() -> None:
+    def scene() -> None:
+        with Home() as home, home.server(80, machine=home.bell):
+            home.cloud.ip(f"route add 10.77.0.0/24 via {WAN4}", f"route add fd77::/64 via {WAN6}")
+            for address in (BELL4, BELL6):
+                assert knock(home, home.cloud, (address, 80)) == SILENT
+            assert home.seen == []
+
+    inside(scene)
+
+
+def test_the_middle_of_a_connection_that_nobody_knows_is_reset() -> None:
+    def scene() -> None:
+        with Home() as home:
+            with home.bell.entered():
+                ear = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+            ear.settimeout(1)
+            send_raw(home, tcp4(b"go on", src=BELL4, dst=CLOUD4, ports=(5000, 443), flags=0x18))
+            assert ear.recv(100)[33] & RST
+            assert home.seen == [] and home.wan() == []
+
+    inside(scene)
+
+
+def test_a_clean_stop_leaves_no_rule_and_puts_the_kernel_settings_back() -> None:
+    def scene() -> None:
+        with Home(None) as home:
+            home.gateway.run("iptables", "-t", "mangle", "-A", "FORWARD", "-i", "eth9", "-j", "ACCEPT")
+            with home.gateway.entered():
+                home.nft.remove()
+                home.sysctls.restore()
+            left = home.gateway.run("nft", "list", "ruleset")
+            assert "netcurtain" not in left and "queue" not in left and "table ip6 mangle" not in left
+            assert "eth9" in left, "the rule of somebody else stays"
+            assert home.gateway.run("sysctl", "-n", "net.ipv4.ip_forward").strip() == "0"
+
+    inside(scene)
+
+
