@@ -82,10 +82,10 @@ class Reassembler:
             pieces.first = packet
         if not all(_agree(part, at=offset, other=other, other_at=at) for at, other in pieces.parts.items()):
             return False
+        pieces.stated[offset] = max(packet.payload_length, pieces.stated.get(offset, 0))
         known = pieces.parts.get(offset)
         if known is None or len(known) < len(part):
             pieces.parts[offset] = part
-            pieces.stated[offset] = max(packet.payload_length, pieces.stated.get(offset, 0))
             growth = len(part) - len(known or b"")
             pieces.held_bytes += growth
             self.held_bytes += growth
@@ -118,8 +118,6 @@ def _join(pieces: _Pieces) -> Packet | None:
             data += part[len(data) - at :] if len(data) - at < len(part) else b""
         reached = max(reached, at + stated)
         cut = cut or len(data) < reached
-    if reached < pieces.size:
-        return None
     length = first.length - first.payload_length + pieces.size
     whole = first._replace(payload=bytes(data[: pieces.size]), payload_length=pieces.size, length=length)
     packet = decode_transport(whole)

@@ -113,7 +113,7 @@ class StreamReader:
     def _read(self, side: _Side, stream: HalfStream, direction: int) -> Facts | None:
         self.contradiction = self.contradiction or stream.contradiction
         data = bytes(stream.data)
-        skip = preamble.skip_wrapper(data) if side.head else 0
+        skip = preamble.skip_wrapper(data) if side.head and data[0] != 22 else 0
         if skip is None or skip >= len(data):
             return None
         data = data[skip:] if skip else data

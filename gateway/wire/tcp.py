@@ -89,8 +89,7 @@ class HalfStream:
     def _rebase(self, seq: int, *, by: int) -> None:
         """The stream began earlier than we thought: everything moves to the right."""
         held = {at + by: part for at, part in self._held.items() if at + by < self._limit}
-        if self.data:
-            held[by] = bytes(self.data)
+        held[by] = bytes(self.data)
         self._base, self._held, self.data = seq, held, bytearray()
         self._held_bytes = sum(map(len, held.values()))
 

@@ -3,6 +3,7 @@
 Incomplete input is None, anything that is not a ClientHello a ``ValueError``.
 """
 
+from struct import Struct
 from typing import NamedTuple
 
 from gateway.model.facts import Facts
@@ -17,6 +18,8 @@ MAX_LISTED = 32
 """Names or protocols read from one list."""
 
 _SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH = 0, 13, 16, 43, 0xFE0D
+_EXTENSION = Struct("!HH").unpack_from
+_READ = frozenset((_SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH))
 
 
 class ClientHello(NamedTuple):
@@ -38,9 +41,9 @@ class ClientHello(NamedTuple):
 
     def facts(self, app_proto: str) -> Facts:
         """The same as ``Facts``."""
-        names = (name_of(raw, NameSource.SNI) for raw in self.server_names)
+        names = [name for raw in self.server_names if (name := name_of(raw, NameSource.SNI))]
         return Facts(
-            app_proto=app_proto, names=tuple(name for name in names if name), alpn=tuple(map(clean, self.alpn)),
+            app_proto=app_proto, names=tuple(names), alpn=tuple(map(clean, self.alpn)),
             ech=self.ech, hello=True, dissector="fast",
         )  # fmt: skip
 
@@ -121,26 +124,17 @@ def _parse_extensions(data: bytes, *, version: int, ciphers: bytes) -> ClientHel
     while at < end:
         if at + 4 > end or len(types) >= MAX_EXTENSIONS:
             raise ValueError("extensions contradict their length")
-        kind, size = data[at] << 8 | data[at + 1], data[at + 2] << 8 | data[at + 3]
+        kind, size = _EXTENSION(data, at)
         at += 4 + size
         if at > end:
             raise ValueError("extension ends early")
         types.append(kind)
-        if kind in _READ:
-            found.setdefault(kind, data[at - size : at])
-    return ClientHello(
-        version,
-        server_names=_server_names(found[_SERVER_NAME]) if _SERVER_NAME in found else (),
-        alpn=_protocols(found[_ALPN]) if _ALPN in found else (),
-        ech=_ECH in found,
-        ciphers=ciphers,
-        extensions=tuple(types),
-        signature_algorithms=found.get(_SIGNATURE_ALGORITHMS, b"")[2:],
-        supported_versions=found.get(_SUPPORTED_VERSIONS, b"")[1:],
-    )
-
-
-_READ = frozenset((_SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH))
+        if kind in _READ and kind not in found:
+            found[kind] = data[at - size : at]
+    names = _server_names(found[_SERVER_NAME]) if _SERVER_NAME in found else ()
+    protocols = _protocols(found[_ALPN]) if _ALPN in found else ()
+    algorithms, versions = found.get(_SIGNATURE_ALGORITHMS, b"")[2:], found.get(_SUPPORTED_VERSIONS, b"")[1:]
+    return ClientHello(version, names, protocols, _ECH in found, ciphers, tuple(types), algorithms, versions)
 
 
 def _server_names(data: bytes) -> tuple[bytes, ...]:

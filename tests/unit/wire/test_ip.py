@@ -30,7 +30,7 @@ WHOLE = {
     "tcp4": V4 / TCP_SEGMENT / b"hello",
     "tcp4-without-payload": V4 / TCP(sport=1, dport=2, flags="S"),
     "tcp4-tcp-options": V4 / TCP(sport=1, dport=2, options=[("MSS", 1460), ("NOP", None), ("WScale", 7)]) / b"x",
-    "tcp4-ip-options": IP(src="10.0.0.1", dst="10.0.0.2", options=[IPOption_Router_Alert(), IPOption_NOP()]) / TCP_SEGMENT / b"x",
+    "tcp4-ip-options": IP(src="10.0.0.1", dst="10.0.0.2", options=[IPOption_NOP()] * 5) / TCP_SEGMENT / b"x",
     "udp4": V4 / DATAGRAM / b"question",
     "udp4-empty": V4 / UDP(sport=1, dport=2),
     "udp4-ip-options": IP(src="10.0.0.1", dst="10.0.0.2", options=[IPOption_Router_Alert()]) / DATAGRAM / b"x",

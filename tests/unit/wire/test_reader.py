@@ -81,7 +81,8 @@ def test_nothing_to_read(packet: Packet) -> None:
     assert reader.feed(packet, 0) is None and not reader.done
 
 
-PACKETS = st.lists(st.tuples(st.integers(0, 1), st.binary(max_size=80), st.integers(0, 200), st.sampled_from([0, SYN, ACK])), max_size=20)
+FLAGS = st.sampled_from([0, SYN, ACK])
+PACKETS = st.lists(st.tuples(st.integers(0, 1), st.binary(max_size=80), st.integers(0, 200), FLAGS), max_size=20)
 
 
 @given(PACKETS, st.sampled_from([TCP, UDP]), st.sampled_from([0, 53, 443]))

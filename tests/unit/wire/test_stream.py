@@ -15,8 +15,16 @@ from tests.support.packets import client_hello, tcp
 
 HELLO = named(b"a.example")
 SMTP = [
-    (1, b"220 mail.example ESMTP\r\n"), (0, b"EHLO camera\r\n"), (1, b"250 STARTTLS\r\n"), (0, b"STARTTLS\r\n"), (1, b"220 go\r\n"),
-]  # fmt: skip
+    (1, b"220 mail.example ESMTP\r\n"),
+    (0, b"EHLO camera\r\n"),
+    (1, b"250 STARTTLS\r\n"),
+    (0, b"STARTTLS\r\n"),
+    (1, b"220 go\r\n"),
+]
+REQUEST, ANSWER = b"GET / HTTP/1.1\r\nHost: h.example\r\n\r\n", b"HTTP/1.1 200 OK\r\n"
+QUERY = bytes.fromhex("001d123401000001000000000000076578616d706c6503636f6d0000010001")
+POSTGRESQL = bytes.fromhex("0000000804d2162f")
+BEFORE_PROXY = ("a.example", "proxy.example")
 
 
 class Talk:
@@ -65,16 +73,16 @@ CASES = {
     "old-tls": Case([(0, b"\x80\x1c\x01\x03\x01\0\3\0\0\0\x10\0\0\x2f" + bytes(16))], ["tls"]),
     "server-speaks-first": Case([(1, b"\x16\x03\x03\0\x20\x02" + bytes(31)), (0, HELLO)], ["tls", "tls"], ("a.example",)),
     "middle-of-tls": Case([(0, b"\x17\x03\x03\0\x20" + bytes(32))], ["tls"], done=False),
-    "http": Case([(0, b"GET / HTTP/1.1\r\nHost: h.example\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n")], ["http", "http"],
+    "http": Case([(0, REQUEST), (1, ANSWER)], ["http", "http"],
                  ("h.example",), done=False),
-    "http-answer-first": Case([(1, b"HTTP/1.1 200 OK\r\n"), (0, b"GET / HTTP/1.1\r\nHost: h.example\r\n\r\n")], ["http", "http"],
+    "http-answer-first": Case([(1, ANSWER), (0, REQUEST)], ["http", "http"],
                               ("h.example",), done=False),
     "http-one-byte-each": Case([(0, bytes((byte,))) for byte in b"GET / HTTP/1.1\r\nHost: h\r\n"], [None] * 24 + ["http"],
                                ("h",), done=False),
     "proxy": Case([(0, CONNECT), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, HELLO)], ["http", "http", "tls"],
                   ("a.example", "proxy.example")),
     "proxy-tls-at-once": Case([(0, CONNECT + HELLO)], ["tls"], ("a.example", "proxy.example")),
-    "proxy-tls-at-once-in-two": Case([(0, CONNECT + HELLO[:20]), (0, HELLO[20:])], [None, "tls"], ("a.example", "proxy.example")),
+    "proxy-tls-at-once-in-two": Case([(0, CONNECT + HELLO[:20]), (0, HELLO[20:])], [None, "tls"], BEFORE_PROXY),
     "smtp": Case([*SMTP, (0, HELLO)], ["smtp"] * 5 + ["tls"], ("a.example",)),
     "smtp-hello-in-three": Case([*SMTP, (0, HELLO[:1]), (0, HELLO[1:9]), (0, HELLO[9:])], ["smtp"] * 5 + [None, None, "tls"],
                                 ("a.example",)),
@@ -84,14 +92,14 @@ CASES = {
                    ["socks", "socks", "socks", "socks", "tls"], ("a.example",)),
     "proxy-protocol": Case([(0, b"PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n"), (0, HELLO)], [None, "tls"], ("a.example",)),
     "proxy-protocol-2": Case([(0, b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\0" + HELLO)], ["tls"], ("a.example",)),
-    "postgresql": Case([(0, bytes.fromhex("0000000804d2162f")), (1, b"S"), (0, HELLO)], ["postgresql", "postgresql", "tls"], ("a.example",)),
+    "postgresql": Case([(0, POSTGRESQL), (1, b"S"), (0, HELLO)], ["postgresql", "postgresql", "tls"], ("a.example",)),
     "remote-desktop": Case([(0, b"\3\0\0\x0b\6\xe0\0\0\0\0\0"), (1, b"\3\0\0\x0b\6\xd0\0\0\0\0\0"), (0, HELLO)],
                            ["rdp", "rdp", "tls"], ("a.example",)),
     "hello-right-after-one-odd-byte": Case([(0, b"\0"), (0, HELLO)], [None, "tls"], ("a.example",)),
     "unknown": Case([(0, b"\x10\x0c\0\4MQTT\4\2\0\0\0"), (1, b"\x20\2\0\0"), (0, b"\xc0\0")], ["unknown"] * 3, done=False),
     "hello-broken": Case([(0, tls_hello(body=b"\xff" * 60) + HELLO)], ["tls"], done=False),
-    "dns": Case([(0, bytes.fromhex("001d123401000001000000000000076578616d706c6503636f6d0000010001"))], ["dns"], done=False, port=53),
-    "dns-in-two": Case([(0, b"\0\x1d"), (0, bytes.fromhex("123401000001000000000000076578616d706c6503636f6d0000010001"))],
+    "dns": Case([(0, QUERY)], ["dns"], done=False, port=53),
+    "dns-in-two": Case([(0, QUERY[:2]), (0, QUERY[2:])],
                        [None, "dns"], done=False, port=53),
     "not-dns": Case([(0, b"\0\x1d" + b"\xff" * 40)], ["unknown"], done=False, port=53),
 }  # fmt: skip
@@ -241,7 +249,7 @@ STEPS = st.lists(
     st.tuples(
         st.integers(0, 1),
         st.integers(0, 300),
-        st.one_of(st.binary(max_size=60), st.sampled_from([HELLO, HELLO[:40], HELLO[40:], CONNECT, b"PROXY ", b"\x16\x03\x01"])),
+        st.one_of(st.binary(max_size=60), st.sampled_from([HELLO, HELLO[:40], HELLO[40:], CONNECT, b"PROXY ", HELLO[:3]])),
         st.sampled_from([0, SYN, SYN | ACK, ACK]),
         st.integers(0, 9),
     ),

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scapy.layers.tls.extensions import ProtocolName as ScapyProtocol
 from scapy.layers.tls.extensions import (
     ServerName,
     TLS_Ext_ALPN,
@@ -10,7 +11,6 @@ from scapy.layers.tls.extensions import (
     TLS_Ext_SignatureAlgorithms,
     TLS_Ext_SupportedVersion_CH,
 )
-from scapy.layers.tls.extensions import ProtocolName as ScapyProtocol
 from scapy.layers.tls.handshake import TLSClientHello
 from scapy.layers.tls.record import TLS
 
@@ -100,9 +100,9 @@ def test_names(data: bytes, expected: tuple[str, ...]) -> None:
 def test_facts() -> None:
     hello = parse_client_hello(tls_hello(server_name(b"a.example"), alpn(b"h2", b"x\0"), extension(0xFE0D, b"\0" * 9)))
     assert hello is not None
-    assert hello.facts("tls") == Facts(
-        app_proto="tls", names=(Name("a.example", NameSource.SNI),), alpn=("h2", "x\\x00"), ech=True, hello=True, dissector="fast",
-    )  # fmt: skip
+    names = (Name("a.example", NameSource.SNI),)
+    expected = Facts(app_proto="tls", names=names, alpn=("h2", "x\\x00"), ech=True, hello=True, dissector="fast")
+    assert hello.facts("tls") == expected
 
 
 def test_protocol_lists_that_are_cut_give_what_is_whole() -> None:
@@ -110,7 +110,7 @@ def test_protocol_lists_that_are_cut_give_what_is_whole() -> None:
     assert hello is not None and hello.alpn == (b"h2",)
 
 
-@pytest.mark.parametrize("records", [1, 4])
+@pytest.mark.parametrize("records", [1, 4, 1_000])
 def test_every_beginning_needs_more(records: int) -> None:
     data = tls_hello(server_name(b"a.example"), alpn(b"h2"), records=records)
     assert [parse_client_hello(data[:size]) for size in range(len(data))] == [None] * len(data)
@@ -146,7 +146,7 @@ HELLO = tls_hello(server_name(b"a.example"))
         pytest.param(tls_hello(b"\0\0\0"), id="half-an-extension"),
         pytest.param(tls_hello(b"\0\0\0\x09a"), id="extension-beyond-end"),
         pytest.param(tls_hello(*[extension(99, b"")] * (MAX_EXTENSIONS + 1)), id="too-many-extensions"),
-        pytest.param(tls_hello(server_name(b"a.example"), records=2)[:40] + b"\x15\x03\x01\0\2\1\0", id="alert-between-records"),
+        pytest.param(tls_hello(records=2)[:29] + b"\x15\x03\x01\0\2\1\0", id="alert-between-records"),
         pytest.param(HELLO[:3] + b"\0\4" + HELLO[5:9] + b"\x16\x03\x01\0\0", id="empty-second-record"),
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.model.facts import NOTHING, Facts
 from gateway.wire.udp import MAX_REFUSALS, UdpReader
+from tests.support import quic_builder as quic
 from tests.support.hello import dtls_fragments, dtls_record, hello_body, server_name
 
 BODY = hello_body(server_name(b"relay.example"), cookie=b"", version=0xFEFD)
@@ -68,6 +69,31 @@ def test_broken_dtls() -> None:
 def test_dns(known_port: int, port: int, payload: bytes, expected: str) -> None:
     facts = _feed(UdpReader(known_port, limit_packets=64), payload, port=port)
     assert facts is not None and facts.app_proto == expected
+
+
+def test_quic() -> None:
+    reader = UdpReader(0, limit_packets=64)
+    facts = _feed(reader, quic.initial(quic.padded(quic.crypto(0, quic.hello("a.example")))), port=443)
+    assert facts is not None and facts is reader.facts and [name.text for name in facts.names] == ["a.example"]
+    assert reader.done and reader.hello_from == 0
+
+
+def test_quic_in_two_datagrams() -> None:
+    reader = UdpReader(0, limit_packets=64)
+    hello = quic.hello("a.example", extra=1_200)
+    late, early = quic.crypto(700, hello[700:]), quic.crypto(0, hello[:700])
+    assert _feed(reader, quic.initial(quic.padded(late)), 1) is None
+    assert reader.facts.app_proto == "quic" and reader.hello_from == 1 and reader.held_bytes >= 1_200
+    facts = _feed(reader, quic.initial(quic.padded(early), number=1), 1)
+    assert facts is not None and facts.hello and not reader.contradiction and not reader.held_bytes
+
+
+def test_quic_that_contradicts_itself() -> None:
+    reader = UdpReader(0, limit_packets=64)
+    hello = quic.hello("a.example", extra=1_200)
+    for number, piece in enumerate((hello[:700], hello[:20] + b"\xff" * 680)):
+        _feed(reader, quic.initial(quic.padded(quic.crypto(0, piece)), number=number))
+    assert reader.contradiction
 
 
 def test_long_headers_of_nobody_are_refused() -> None:
