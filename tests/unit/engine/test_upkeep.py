@@ -1,0 +1,99 @@
+from gateway.engine.upkeep import REFUSED_KEPT_S
+from gateway.model.command import LoadRuleset, Publish, Record, SaveState
+from gateway.model.event import Counter, CountersRead, LeaseGiven, PolicyChanged, PolicyRefused, Ticked
+from gateway.model.packet import TCP, FlowKey
+from tests.support.home import Watched, policy, records
+from tests.support.packets import BELL, CLOUD, HOME, client_hello, syn, tcp
+
+KEY = FlowKey(TCP, HOME, 40_000, CLOUD, 443)
+
+
+def counter(bytes_out: int) -> CountersRead:
+    """What the kernel says of the one connection."""
+    return CountersRead(counters=(Counter(key=KEY, mark=1, bytes_out=bytes_out, bytes_in=7, pkts_out=3, pkts_in=2),))
+
+
+def speaking() -> Watched:
+    """A home whose bell has a connection that passes."""
+    home = Watched()
+    home.see(syn())
+    home.see(tcp(client_hello("bell.example.com")))
+    return home
+
+
+def test_counters_are_taken_over_and_recorded_now_and_then() -> None:
+    home = speaking()
+    home.do(counter(100))
+    home.wait(16)
+    written = records(home.do(counter(5_000)))
+    assert [(record.bytes_toserver, record.bytes_toclient) for record in written] == [(5_000, 7)]
+
+
+def test_connection_that_the_kernel_forgot_is_recorded_and_let_go() -> None:
+    home = speaking()
+    home.do(counter(5_000))
+    home.do(CountersRead(counters=()))
+    (record,) = records(home.do(CountersRead(counters=())))
+    assert record.bytes_toserver == 5_000
+    assert records(home.do(CountersRead(counters=()))) == []
+
+
+def test_refused_tries_leave_the_table() -> None:
+    home = Watched()
+    home.see(syn())
+    home.see(tcp(client_hello("metrics.example.com")))
+    home.wait(REFUSED_KEPT_S + 1)
+    home.do(Ticked())
+    assert len(home.engine._state.flows) == 0
+
+
+def test_schedule_flip_begins_a_new_epoch() -> None:
+    home = Watched()
+    before = home.engine.epoch
+    home.do(Ticked())
+    assert home.engine.epoch == before
+    home.wait(14 * 3_600 + 1)  # from noon to two at night
+    commands = home.do(Ticked())
+    assert home.engine.epoch == before + 1
+    assert any(isinstance(command, LoadRuleset) for command in commands)
+
+
+def test_lease_names_a_device_before_its_first_packet() -> None:
+    home = Watched()
+    commands = home.do(LeaseGiven(mac=BELL, address=HOME, hostname="Ring-123", vendor_class="udhcp"))
+    told = [command.data for command in commands if isinstance(command, Publish)][-1]
+    assert isinstance(told, dict)
+    assert (told["hostname"], told["addresses"]) == ("Ring-123", ["10.77.0.20"])
+
+
+def test_bad_policy_changes_nothing_and_is_told() -> None:
+    home = speaking()
+    before = home.engine.epoch
+    (told,) = home.do(PolicyRefused(faults=("household.yaml:3:1: nonsense",)))
+    assert isinstance(told, Publish) and told.kind == "problem"
+    assert home.engine.epoch == before
+    assert home.engine._state.policy is policy()
+
+
+def test_same_policy_again_judges_nothing_anew() -> None:
+    home = speaking()
+    before = home.engine.epoch
+    home.do(PolicyChanged(policy=policy()))
+    assert home.engine.epoch == before
+
+
+def test_mended_policy_clears_the_faults() -> None:
+    home = speaking()
+    home.do(PolicyRefused(faults=("household.yaml:3:1: nonsense",)))
+    home.do(PolicyChanged(policy=policy()))
+    assert home.engine._state.policy_faults == ()
+
+
+def test_state_is_saved_seldom() -> None:
+    home = speaking()
+    saves = 0
+    for _ in range(100):
+        home.wait(10)
+        saves += sum(isinstance(command, SaveState) for command in home.do(Ticked()))
+    assert saves == 1
+    assert not any(isinstance(command, Record) for command in home.do(Ticked()))
