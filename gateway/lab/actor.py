@@ -25,6 +25,7 @@ class Actor:
         self._config = config
         self._triggers: dict[str, list[Step]] = config["triggers"]
         self._lock = threading.Lock()
+        self._address = config["address"]
         self._world = World(
             ca=config["ca"],
             known={name: (pair[0], pair[1]) for name, pair in config["known"].items()},
@@ -34,12 +35,13 @@ class Actor:
     def start(self) -> None:
         """Join the network, open what it serves, say so."""
         if self._config["address"] == "dhcp":
-            self._world.resolver = self._join().resolver
+            lease = self._join()
+            self._world.resolver, self._address = lease.resolver, lease.address
         if "rtsp" in self._config.get("serves", ()):
             serve_camera()
         if any("quic" in step for steps in self._triggers.values() for step in steps):
             from . import quic  # noqa: F401  (its first use should not wait for the import)
-        self._say({"ready": True, "resolver": self._world.resolver})
+        self._say({"ready": True, "resolver": self._world.resolver, "address": self._address})
 
     def _join(self) -> Lease:
         client = Client(

@@ -46,6 +46,7 @@ class Gadget:
         self.behaviour = behaviour
         self.machine = machine
         self.resolver = ""
+        self.address = ""
         self._numbers = iter(range(1, 1_000_000))
         self._pending: dict[int, queue.SimpleQueue[Outcome | None]] = {}
         self._ready: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -100,7 +101,7 @@ class Gadget:
         for line in self._process.stdout:
             report = json.loads(line)
             if "ready" in report:
-                self.resolver = report["resolver"]
+                self.resolver, self.address = report["resolver"], report["address"]
                 self._ready.put(True)
             elif report.get("done"):
                 self._pending.pop(report["id"]).put(None)

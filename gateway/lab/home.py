@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import TracebackType
@@ -43,10 +43,11 @@ class Home:
         actors: Sequence[str] | None = None,
         services: Iterable[str] = (),
         captured: bool = True,
+        prepare: Callable[[Path], None] | None = None,
     ) -> None:
         """``gateway``: ``netcurtain`` or ``plain``; ``policies``: instead of the lab's household; ``actors``: only these
         (None: all); ``services``: ``quic``, ``mqtt`` besides what the actors' behaviours need; ``captured``: take the truth
-        (segmentation offload is then off)."""
+        (segmentation offload is then off); ``prepare``: may change the home's copy of the policies before it starts."""
         self.zone: Zone = load_zone()
         everybody = load_behaviours()
         self.behaviours: dict[str, Behaviour] = {name: everybody[name] for name in (actors or everybody)}
@@ -55,6 +56,7 @@ class Home:
         self._plain = gateway == "plain"
         self._shipped_policies = policies
         self._captured = captured
+        self._prepare = prepare
         self._processes: list[subprocess.Popen[bytes]] = []
         self._capture: subprocess.Popen[bytes] | None = None
         self._taps: list[socket.socket] = []
@@ -109,6 +111,14 @@ class Home:
                 time.sleep(0.002)
         time.sleep(0.05)  # the last batch is on its way from the socket to the file
 
+    def stop_capture(self) -> int:
+        """End the truth; frames that the kernel could not hand over."""
+        if self._capture is None:
+            return 0
+        self._capture.terminate()
+        assert self._capture.stdout is not None
+        return sum(int(line.split()[1]) for line in self._capture.stdout if line.startswith(b"lost"))
+
     def _start(self) -> None:
         self.work.mkdir(parents=True)
         self._copy_policies()
@@ -134,9 +144,11 @@ class Home:
         """A copy of its own: scenarios edit it while the gateway runs."""
         if self._shipped_policies is not None:
             shutil.copytree(self._shipped_policies, self.policies)
-            return
-        with as_file(files(__package__).joinpath("household")) as folder:
-            shutil.copytree(folder, self.policies)
+        else:
+            with as_file(files(__package__).joinpath("household")) as folder:
+                shutil.copytree(folder, self.policies)
+        if self._prepare:
+            self._prepare(self.policies)
 
     def _start_cloud(self) -> None:
         internet = self.machines["internet"]

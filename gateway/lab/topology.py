@@ -16,6 +16,7 @@ from .namespace import Namespace
 from .zone import Zone
 
 LAN, WAN = "br0", "wan0"
+GATEWAY_LAN_MAC, GATEWAY_WAN_MAC = "02:00:5e:77:00:01", "02:00:5e:77:00:02"
 CURTAIN4, CURTAIN6 = "10.77.0.{}", "fd77:77::{:x}"
 OLD4, OLD6 = "192.168.178.{}", "2001:db8:178::{:x}"
 GATEWAY_HOST, ROUTER_HOST = 20, 1
@@ -33,7 +34,7 @@ class Plug:
     curtain: bool = True
     """False: on the old network."""
     dhcp: bool = False
-    """It finds its addresses by itself."""
+    """It finds its IPv4 address by itself."""
 
     @property
     def address4(self) -> str:
@@ -67,9 +68,9 @@ class Topology:
     def _cable(self) -> None:
         gateway, router, internet = (self.machines[name] for name in ("gateway", "router", "internet"))
         gateway.ip(
-            f"link add {LAN} address 02:00:5e:77:00:01 type bridge mcast_snooping 0",
+            f"link add {LAN} address {GATEWAY_LAN_MAC} type bridge mcast_snooping 0",
             f"link set {LAN} up",
-            f"link add {WAN} address 02:00:5e:77:00:02 type veth peer name p-gateway netns {router.path}",
+            f"link add {WAN} address {GATEWAY_WAN_MAC} type veth peer name p-gateway netns {router.path}",
             *(self._port(plug) for plug in self.plugs.values() if plug.curtain),
             *(f"link set p-{name} master {LAN} up" for name, plug in self.plugs.items() if plug.curtain),
             *(f"link set p-{name} type bridge_slave isolated on" for name, plug in self.plugs.items() if plug.curtain),
@@ -127,15 +128,14 @@ class Topology:
 
     def _plug(self, plug: Plug) -> None:
         machine = self.machines[plug.name]
-        lines = ["link set eth0 up"]
+        net4, net6 = (CURTAIN4, CURTAIN6) if plug.curtain else (OLD4, OLD6)
+        lines = [
+            "link set eth0 up",
+            f"addr add {plug.address6}/64 dev eth0 nodad",
+            f"route add default via {net6.format(1)}",
+        ]
         if not plug.dhcp:
-            net4, net6 = (CURTAIN4, CURTAIN6) if plug.curtain else (OLD4, OLD6)
-            lines += [
-                f"addr add {plug.address4}/24 dev eth0",
-                f"route add default via {net4.format(1)}",
-                f"addr add {plug.address6}/64 dev eth0 nodad",
-                f"route add default via {net6.format(1)}",
-            ]
+            lines += [f"addr add {plug.address4}/24 dev eth0", f"route add default via {net4.format(1)}"]
         machine.ip(*lines)
 
     def segment_in_software(self) -> None:

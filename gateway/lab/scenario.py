@@ -1,0 +1,220 @@
+"""Promises, each played in a home of its own and checked against what really left it.
+
+A scenario is a module in ``scenarios/`` with ``PROMISE`` (one sentence), ``ACTORS`` and ``play(stage)``; optionally
+``prepare(policies)`` changes the household before the gateway starts, and ``SERVICES`` names servers that no actor's own
+behaviour asks for.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from ipaddress import ip_address
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from gateway.model.assessment import Catalogue, Row
+from gateway.model.device import Mac
+from gateway.model.policy import DevicePolicy, Policy
+from gateway.policy import load
+from gateway.purpose import find
+
+from . import scenarios
+from .home import Home
+from .namespace import inside
+from .topology import GATEWAY_WAN_MAC
+from .truth import Truth, WanFlow, read_truth
+from .witness import Record, Witness, refused_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One sentence, whether it held, and what was measured."""
+
+    it: str
+    ok: bool
+    seen: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """One scenario, played."""
+
+    name: str
+    ok: bool = False
+    checks: list[Check] = field(default_factory=list)
+    wan_bytes_by_purpose: dict[str, int] = field(default_factory=dict)
+    refused_payload_bytes: int = 0
+    allowance_bytes: int = 0
+
+    def view(self) -> dict[str, Any]:
+        """As ``lab run --json`` shows it."""
+        return asdict(self)
+
+
+class Stage:
+    """A running home, and the tools a scenario needs in it."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.checks: list[Check] = []
+        self.witness = Witness(home.curtain.control)
+        loaded = load(home.policies)
+        assert loaded.policy is not None, loaded.faults
+        self.policy: Policy = loaded.policy
+
+    def check(self, it: str, ok: bool, seen: object) -> None:
+        """Write one sentence down."""
+        self.checks.append(Check(it, bool(ok), str(seen)))
+
+    def truth(self) -> Truth:
+        """What has left so far."""
+        self.home.settle()
+        inside_curtain = {name: one for name, one in self.home.behaviours.items() if one.network == "curtain"}
+        lan = {name: (self.home.lan_capture(name), Mac(one.mac)) for name, one in inside_curtain.items()}
+        zone = self.home.zone
+        asked = (zone.resolver4, zone.resolver6)
+        return read_truth(self.home.wan_capture, lan, gateway_mac=Mac(GATEWAY_WAN_MAC), resolver=asked)
+
+    def left(self, *names: str, actor: str = "", since: float = 0.0, until: float = float("inf")) -> int:
+        """Payload bytes that left for these names, whatever they called themselves."""
+        hosts = [self.home.zone.hosts[name] for name in names]
+        addresses = [address for host in hosts for address in (host.address4, host.address6)]
+        return self.truth().bytes_to(*addresses, actor=actor, since=since, until=until)
+
+    def flows(self, device: str, *, name: str = "", purpose: str = "", port: int = 0) -> list[Record]:
+        """The gateway's own records of a device's flows, last revisions, newest last."""
+        self.witness.catch_up()
+        own = ("device_id", "device")
+        found = [record for record in self.witness.final() if device in [record["netcurtain"][key] for key in own]]
+        found = [record for record in found if name in ("", record["netcurtain"]["server_name"])]
+        found = [record for record in found if purpose in ("", record["netcurtain"]["purpose"])]
+        return [record for record in found if port in (0, record["dest_port"])]
+
+    def edit(self, file: str, old: str, new: str) -> float:
+        """Change a policy file as an editor would; wall time at which it was written."""
+        path = self.home.policies / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{file} does not hold {old!r}"
+        fresh = path.with_name(f".{path.name}.swp")
+        fresh.write_text(text.replace(old, new), encoding="utf-8")
+        fresh.rename(path)
+        return time.time()
+
+    def until(self, holds: Callable[[], bool], *, timeout_s: float = 3.0, every_s: float = 0.03) -> float:
+        """Wait until something holds; seconds it took, or ``inf``."""
+        began = time.monotonic()
+        while time.monotonic() - began < timeout_s:
+            if holds():
+                return time.monotonic() - began
+            time.sleep(every_s)
+        return float("inf")
+
+    def digest(self) -> str:
+        """Of the policy in force."""
+        return str(self.home.ask("status")["policy"])
+
+    def await_policy(self, before: str, *, timeout_s: float = 3.0) -> float:
+        """Until another policy is in force; seconds it took."""
+        return self.until(lambda: self.digest() != before, timeout_s=timeout_s)
+
+    def purpose_of(self, flow: WanFlow) -> str:
+        """What the catalogue says a destination is for."""
+        assert flow.sender is not None
+        address = str(ip_address(flow.key.dst))
+        at_address = self.home.zone.names_at(address)
+        name = flow.name or (at_address[0] if at_address else "")
+        if not name:
+            return "direct-address"
+        if (flow.key.proto, flow.key.dport) in DNS:
+            return "dns-escape"
+        entry = self.policy.devices.get(Mac(self.home.behaviours[flow.sender.actor].mac))
+        row = _row_for(self.policy.catalogue, name, entry)
+        return str(row.purpose) if row else "unknown"
+
+    def close(self, result: Result) -> None:
+        """Take the books of the whole scenario."""
+        self.witness.catch_up()
+        truth = self.truth()
+        result.wan_bytes_by_purpose = truth.by_purpose(self.purpose_of)
+        unknown = []
+        for flow in truth.flows:
+            if flow.sender is None or not flow.payload_bytes or self._trusted(flow):
+                continue
+            revisions = self.witness.revisions(flow)
+            result.refused_payload_bytes += refused_bytes(flow, revisions)
+            if not revisions:
+                unknown.append(f"{flow.sender.actor} -> {flow.name or ip_address(flow.key.dst)}:{flow.key.dport}")
+        self.check("the gateway knows every flow with which a gadget reached the internet", not unknown, unknown or "all known")
+        lost = self.home.stop_capture()
+        self.check("the lab's own capture is whole", lost == 0, f"{lost} frames lost")
+        strays = result.wan_bytes_by_purpose.get("unattributed", 0)
+        self.check("nothing left that belongs to nobody", strays == 0, f"{strays} bytes")
+        self.check(
+            "no payload left in a flow that was blocked or dropped",
+            result.refused_payload_bytes <= result.allowance_bytes,
+            f"{result.refused_payload_bytes} bytes, {result.allowance_bytes} allowed",
+        )
+        self.witness.close()
+
+    def _trusted(self, flow: WanFlow) -> bool:
+        assert flow.sender is not None
+        entry = self.policy.devices.get(Mac(self.home.behaviours[flow.sender.actor].mac))
+        return entry is not None and entry.device.trusted
+
+
+DNS = {(6, 53), (17, 53), (6, 853)}
+
+
+def _row_for(catalogue: Catalogue, name: str, entry: DevicePolicy | None) -> Row | None:
+    """The longest match; among equals the row of this device's profile."""
+    rows = find(catalogue, name)
+    profile = entry.device.profile if entry else ""
+    own = [row for row in rows if row.match == rows[0].match and profile in row.devices]
+    return next(iter([*own, *rows]), None)
+
+
+def outcomes(results: Iterable[Any]) -> str:
+    """Outcomes of steps in a line, for ``seen``."""
+    return ", ".join(f"{one.step}: {one.result}" + (f" ({one.detail})" if one.result == "failed" else "") for one in results)
+
+
+def available() -> dict[str, ModuleType]:
+    """Every scenario by name."""
+    found = sorted(module.name for module in iter_modules(scenarios.__path__))
+    return {name.replace("_", "-"): import_module(f"{scenarios.__name__}.{name}") for name in found}
+
+
+def play(name: str) -> Result:
+    """Play one scenario in a world of its own."""
+    module = available()[name]
+    return inside(lambda: _play(name, module))
+
+
+def _play(name: str, module: ModuleType) -> Result:
+    result = Result(name=name)
+    stage: Stage | None = None
+    try:
+        home = Home(
+            actors=module.ACTORS,
+            services=getattr(module, "SERVICES", ()),
+            prepare=getattr(module, "prepare", None),
+        )
+        with home:
+            stage = Stage(home)
+            module.play(stage)
+            stage.close(result)
+    except Exception:
+        seen = traceback.format_exc(limit=-6)
+        result.checks = [*(stage.checks if stage else ()), Check("the scenario runs to its end", False, seen)]
+    else:
+        result.checks = stage.checks
+    result.ok = bool(result.checks) and all(check.ok for check in result.checks)
+    return result
+
+
+Prepare = Callable[[Path], None]
+Scenarios = Mapping[str, ModuleType]

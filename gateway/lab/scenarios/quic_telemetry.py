@@ -1,0 +1,31 @@
+from ..scenario import Stage, outcomes
+
+PROMISE = "Telemetry over QUIC is stopped, and its fall-back over TCP too."
+ACTORS = ("stick",)
+NAME, PLAY = "insights.video.a2z.com", "atv-ps.amazon.com"
+
+
+def play(stage: Stage) -> None:
+    stick = stage.home["stick"]
+    report = stick.do("report")
+    stage.check("report and fall-back are both refused", len(report) == 2 and not _any_ok(report), outcomes(report))
+    quic = [stick.one(quic=NAME, cached=True, ip=family, up=2600, timeout_s=0.7) for family in (4, 6)]
+    stage.check("QUIC to an address it remembers goes nowhere", not _any_ok(quic), outcomes(quic))
+    tls = [stick.one(tls=NAME, cached=True, ip=family, up=2600, timeout_s=0.7) for family in (4, 6)]
+    stage.check("nor does TLS", not _any_ok(tls), outcomes(tls))
+    left = stage.left(NAME)
+    stage.check("not one byte of it left the home", left == 0, f"{left} bytes")
+    flows = [flow for flow in stage.flows("living-room-stick", name=NAME) if flow["app_proto"] == "quic"]
+    named = [flow for flow in flows if flow["netcurtain"]["name_source"] == "quic"]
+    stage.check("the name was read in the QUIC hello itself", bool(named), f"{len(named)} of {len(flows)} QUIC flows")
+    film = stick.one(tls=PLAY, up=900, down=3000)
+    stage.check("films go on", film.result == "ok", outcomes([film]))
+    stage.home.ask("allow", device="living-room-stick", purpose="telemetry", seconds=30)
+    allowed = stick.one(quic=NAME, up=2600, timeout_s=2.0)
+    stage.check("it was the policy, not the protocol: allowed, QUIC works", allowed.result == "ok", outcomes([allowed]))
+    left = stage.left(NAME)
+    stage.check("and is seen outside", left >= 2600, f"{left} bytes")
+
+
+def _any_ok(results: list) -> bool:  # type: ignore[type-arg]
+    return any(one.result == "ok" for one in results)
