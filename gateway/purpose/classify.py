@@ -17,9 +17,12 @@ from .spoken import (
     judge_resolver,
 )
 
-BULK_BYTES = 200_000
-"""Going up from a camera: a still is far below, a few seconds of pictures are far above."""
+BULK_BYTES = 60_000
+"""Going up from a camera: below the budgets of 64 kB, so that a second look at a flow over its budget finds the pictures."""
+STREAM_BYTES = 300_000
+"""From here on it is a stream: of measured bursts, those with pictures are far above, all others far below."""
 BULK_RATIO = 4
+"""So many times more up than down: a download with its acknowledgements is no picture."""
 _CAN_HIDE_VIDEO = frozenset({Purpose.UNKNOWN, Purpose.DIRECT_ADDRESS, Purpose.CDN, Purpose.TIME})
 
 
@@ -36,7 +39,7 @@ def classify(catalogue: Catalogue, evidence: Evidence) -> Assessment:
 
 def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:
     """By its names; else by what it speaks, offers, or where it knocks; else by what is missing."""
-    named = judge_names(catalogue, evidence) if evidence.names else Named(None)
+    named = judge_names(catalogue, evidence)
     if named.assessment is not None:
         return named.assessment
     name = evidence.names[0] if evidence.names else None
@@ -46,28 +49,22 @@ def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:
         or judge_port(catalogue, evidence)
     )
     if found is None:
-        return _judge_silence(evidence, name, named.also)
+        return _judge_silence(evidence, name, named)
     confidence = found.confidence * (COVERED if name is not None and evidence.facts.ech else 1.0)
     also = tuple(dict.fromkeys((*found.also, *(purpose for purpose in named.also if purpose is not found.purpose))))
-    reasons = found.reasons if name is None else (*found.reasons, _unevidenced(name))
+    reasons = found.reasons if name is None else (*found.reasons, named.remark)
     return replace(found, name=name, also=also, confidence=confidence, reasons=reasons)
 
 
-def _judge_silence(evidence: Evidence, name: Name | None, also: tuple[Purpose, ...]) -> Assessment:
-    """Nothing speaks: a name that nobody evidenced (its evidenced siblings lend it nothing), or no name at all."""
+def _judge_silence(evidence: Evidence, name: Name | None, named: Named) -> Assessment:
+    """Nothing speaks: a name that says nothing of this device, or no name at all."""
     app = evidence.facts.app_proto
     remark = (f"{app} of a {evidence.family or 'device'} that is not known for calls or pictures",) if app in MEDIA else ()
     if name is not None:
-        return Assessment(
-            purpose=Purpose.UNKNOWN, also=also, confidence=0.2, reasons=(_unevidenced(name), *remark), name=name
-        )  # fmt: skip
-    return Assessment(
-        purpose=Purpose.DIRECT_ADDRESS, confidence=0.6, reasons=("no name: neither in the flow nor from DNS", *remark)
-    )  # fmt: skip
-
-
-def _unevidenced(name: Name) -> str:
-    return f"{name.text} is in no catalogue: nobody has shown what it is for"
+        reasons = (named.remark, *remark)
+        return Assessment(purpose=Purpose.UNKNOWN, also=named.also, confidence=0.2, reasons=reasons, name=name)
+    reasons = ("no name: neither in the flow nor from DNS", *remark)
+    return Assessment(purpose=Purpose.DIRECT_ADDRESS, confidence=0.6, reasons=reasons)
 
 
 def _judge_volume(assessment: Assessment, evidence: Evidence) -> Assessment:
@@ -78,5 +75,6 @@ def _judge_volume(assessment: Assessment, evidence: Evidence) -> Assessment:
         or evidence.bytes_out < BULK_RATIO * evidence.bytes_in
     ):
         return assessment
-    reason = f"{evidence.bytes_out // 1000} kB went up from a {evidence.family}: pictures, whatever else is said of this flow"
-    return replace(assessment, purpose=Purpose.VIDEO, confidence=0.5, reasons=(reason, *assessment.reasons))
+    reason = f"{evidence.bytes_out // 1000} kB went up from a {evidence.family}, most of the flow: pictures"
+    confidence = 0.7 if evidence.bytes_out >= STREAM_BYTES else 0.4
+    return replace(assessment, purpose=Purpose.VIDEO, confidence=confidence, reasons=(reason, *assessment.reasons))

@@ -1,7 +1,7 @@
 """How well a row of the catalogue fits this device: a name is evidence for the device it was seen from, less for others."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
 from itertools import groupby
@@ -42,7 +42,8 @@ class Rank(IntEnum):
     """This very kind of device."""
 
 
-FACTOR = {Rank.PROFILE: 1.0, Rank.VENDOR: 0.9, Rank.ANY: 1.0, Rank.HOUSE: 0.75, Rank.STRANGER: 0.5, Rank.NOBODY: 0.0}
+FACTOR = (0.0, 0.5, 0.75, 1.0, 0.9, 1.0)
+"""What a row's confidence is worth at each rank, in their order."""
 
 
 class Fit(NamedTuple):
@@ -78,18 +79,20 @@ def choose(rows: Sequence[Row], evidence: Evidence) -> Fit | None:
     if len(rows) == 1:
         return best_of(rows, evidence, least=Rank.STRANGER)
     for _, group in groupby(rows, key=literal_length):
-        if (fit := best_of(group, evidence, least=Rank.STRANGER)) is not None:
+        if (fit := best_of(tuple(group), evidence, least=Rank.STRANGER)) is not None:
             return fit
     return None
 
 
-def best_of(rows: Iterable[Row], evidence: Evidence, *, least: Rank) -> Fit | None:
+def best_of(rows: Sequence[Row], evidence: Evidence, *, least: Rank) -> Fit | None:
     """Among equals the better rank, then a row that asks for an ALPN, then what a gadget did, then the higher confidence."""
+    if len(rows) == 1:
+        row = rows[0]
+        rank = rank_of(row, evidence)
+        return Fit(row, rank) if rank >= least and _offered(row, evidence) else None
     fitting = [(rank, row) for row in rows if (rank := rank_of(row, evidence)) >= least and _offered(row, evidence)]
     if not fitting:
         return None
-    if len(fitting) == 1:
-        return Fit(fitting[0][1], fitting[0][0])
     rank, row = max(fitting, key=_standing)
     rivals = tuple(other for its, other in fitting if its is rank and other.purpose is not row.purpose)
     return Fit(row, rank, rivals)

@@ -23,20 +23,28 @@ class Named(NamedTuple):
     """What the names came to."""
 
     assessment: Assessment | None
-    """None: nobody has evidenced the name that counts."""
+    """None: the name that counts says nothing of this device."""
     also: tuple[Purpose, ...] = ()
-    """What other names of this address are for, where the name that counts is not evidenced."""
+    """Then: what other names of this address are for."""
+    remark: str = ""
+    """Then: why it says nothing."""
+
+
+NAMELESS = Named(None)
 
 
 def judge_names(catalogue: Catalogue, evidence: Evidence) -> Named:
     """A name in the flow's own bytes decides alone; of DNS-bound ones the latest, and the others are told beside it."""
+    if not evidence.names:
+        return NAMELESS
     name = evidence.names[0]
-    fit = choose(find(catalogue, name.text), evidence)
+    rows = find(catalogue, name.text)
+    fit = choose(rows, evidence)
     others: tuple[Purpose, ...] = ()
     if name.source is NameSource.DNS and len(evidence.names) > 1:
         others = _purposes_of_others(catalogue, evidence, fit)
     if fit is None:
-        return Named(None, others)
+        return Named(None, others, _remark(name, rows, evidence))
     return Named(_assess(fit, name, evidence, others=others))
 
 
@@ -47,6 +55,16 @@ def _purposes_of_others(catalogue: Catalogue, evidence: Evidence, fit: Fit | Non
         if other is not None and other.row.purpose not in found and (fit is None or other.row.purpose is not fit.row.purpose):
             found.append(other.row.purpose)
     return tuple(found)
+
+
+def _remark(name: Name, rows: tuple[Row, ...], evidence: Evidence) -> str:
+    """Siblings under the same domain lend an unevidenced name nothing."""
+    offered = [row for row in rows if not row.alpn or row.alpn in evidence.facts.alpn]
+    if not offered:
+        return f"{name.text} is in no catalogue: nobody has shown what it is for"
+    row = offered[0]
+    seen = f"what {', '.join(row.devices)} does there ({row.source or row.match})"
+    return f"{name.text} lies in a cloud where everybody rents: {seen} says nothing of this device"
 
 
 def _assess(fit: Fit, name: Name, evidence: Evidence, *, others: tuple[Purpose, ...]) -> Assessment:

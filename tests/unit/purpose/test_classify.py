@@ -1,0 +1,172 @@
+"""The order in which evidence counts, and that every evidence has an answer."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.model.assessment import Assessment, Evidence
+from gateway.model.facts import Facts
+from gateway.model.name import Name, NameSource
+from gateway.model.packet import TCP, UDP
+from gateway.model.purpose import Purpose
+from gateway.purpose import classify
+from gateway.purpose.classify import BULK_BYTES, STREAM_BYTES
+from tests.support.evidence import CAREFUL, DOORBELL, ECHO, LIGHT, make_catalogue, make_evidence, make_row
+
+TABLE = make_catalogue(
+    make_row("fw.ring.com", "control", "ring-doorbell", vendor="ring", also=["motion-event"], confidence="medium"),
+    make_row("*.prod.rms.ring.devices.a2z.com", "video", "ring-camera", vendor="ring"),
+    make_row("*.compute-1.amazonaws.com", "video", "ring-camera", vendor="ring", confidence="low"),
+    make_row("es.ring.com", "telemetry", "ring-camera", vendor="ring"),
+    make_row("tcp/9998", "control", "ring-doorbell", vendor="ring"),
+    make_row("files.example.net", "cdn", "any"),
+    make_row("events-us-east-1-prod.s3.amazonaws.com", "mesh-sharing", "any", vendor="amazon"),
+    make_row("*.iot.*.amazonaws.com", "control", "any", vendor="aws"),
+    make_row("tcp/443", "control", "any", vendor="aws", alpn="x-amzn-mqtt-ca"),
+    make_row("dns.google", "dns-escape", "any"),
+    make_row("udp/123", "time", "any"),
+)
+
+ORDER = [
+    pytest.param(make_evidence("fw.ring.com", **DOORBELL), "control", id="name"),
+    pytest.param(make_evidence("x9.a7.prod.rms.ring.devices.a2z.com", **DOORBELL), "video", id="name-by-pattern"),
+    pytest.param(make_evidence("events-us-east-1-prod.s3.amazonaws.com", **LIGHT), "mesh-sharing", id="name-for-everybody"),
+    pytest.param(make_evidence("xy.ring.com", **DOORBELL), "unknown", id="sibling"),
+    pytest.param(make_evidence("ec2-1.compute-1.amazonaws.com", **CAREFUL), "unknown", id="somebody-elses-cloud"),
+    pytest.param(make_evidence("ec2-1.compute-1.amazonaws.com", **DOORBELL), "video", id="cloud-of-the-vendor"),
+    pytest.param(make_evidence("a1.iot.eu-west-1.amazonaws.com", **CAREFUL), "control", id="cloud-service-for-everybody"),
+    pytest.param(make_evidence(**DOORBELL), "direct-address", id="nothing"),
+    pytest.param(make_evidence("fw.ring.com", **DOORBELL, local=True), "local", id="inside-before-names"),
+    pytest.param(make_evidence("fw.ring.com", **DOORBELL, port=53, proto=UDP), "dns-escape", id="resolver-before-names"),
+    pytest.param(make_evidence("fw.ring.com", **DOORBELL, port=853), "dns-escape", id="dot-before-names"),
+    pytest.param(make_evidence("fw.ring.com", **DOORBELL, port=123, proto=UDP), "time", id="clock-before-names"),
+    pytest.param(make_evidence("dns.google", **LIGHT), "dns-escape", id="known-doh"),
+    pytest.param(make_evidence("es.ring.com", **DOORBELL, app="mqtt"), "telemetry", id="names-before-protocols"),
+    pytest.param(make_evidence("es.ring.com", **DOORBELL, port=9998), "telemetry", id="names-before-ports"),
+    pytest.param(make_evidence("es.ring.com", **DOORBELL, alpn=("mqtt",)), "telemetry", id="names-before-alpn"),
+    pytest.param(make_evidence("xy.ring.com", **DOORBELL, port=9998), "control", id="port-where-the-name-is-silent"),
+    pytest.param(
+        make_evidence("broker.example.org", **LIGHT, app="mqtt", port=1883), "control", id="protocol-where-it-is-silent"
+    ),
+    pytest.param(
+        make_evidence("broker.example.org", **LIGHT, alpn=("x-amzn-mqtt-ca",)), "control", id="alpn-where-it-is-silent"
+    ),
+    pytest.param(make_evidence(**DOORBELL, app="rtp", port=9998), "video", id="protocol-before-port"),
+    pytest.param(make_evidence(**DOORBELL, app="stun", port=41000, proto=UDP), "video", id="media-without-a-name"),
+    pytest.param(make_evidence(**ECHO, app="stun", port=3478, proto=UDP), "voice", id="calls-without-a-name"),
+    pytest.param(make_evidence(**LIGHT, app="stun", port=3478, proto=UDP), "direct-address", id="media-of-what-has-none"),
+    pytest.param(
+        make_evidence("turn.example.org", **LIGHT, app="turn", port=443), "unknown", id="media-of-what-has-none-named"
+    ),
+    pytest.param(make_evidence(**DOORBELL, resolver=True, port=53, proto=UDP), "local", id="our-resolver"),
+]
+
+
+@pytest.mark.parametrize(("evidence", "wanted"), ORDER)
+def test_order(evidence: Evidence, wanted: str) -> None:
+    found = classify(TABLE, evidence)
+    assert found.purpose == wanted
+    assert found.reasons
+    assert 0 < found.confidence <= 1
+
+
+def test_where_the_name_is_silent_it_is_still_told() -> None:
+    found = classify(TABLE, make_evidence("broker.example.org", **LIGHT, app="mqtt", port=1883))
+    assert found.name == Name("broker.example.org", NameSource.SNI)
+    assert found.reasons[1:] == ("broker.example.org is in no catalogue: nobody has shown what it is for",)
+
+
+def test_media_of_what_has_none_is_remarked() -> None:
+    found = classify(TABLE, make_evidence(**LIGHT, app="rtp", proto=UDP, port=41000))
+    assert found.reasons[-1] == "rtp of a light that is not known for calls or pictures"
+
+
+def test_a_cover_name_is_worth_less() -> None:
+    plain, covered = (classify(TABLE, make_evidence("x.example", **LIGHT, app="mqtt", ech=ech)) for ech in (False, True))
+    assert covered.confidence == pytest.approx(plain.confidence / 2)
+
+
+def test_purposes_of_other_names_stay_told() -> None:
+    names = ("unheard.example", "es.ring.com")
+    assert classify(TABLE, make_evidence(*names, source="dns", **CAREFUL)).also == (Purpose.TELEMETRY,)
+    assert classify(TABLE, make_evidence(*names, source="dns", **CAREFUL, app="mqtt")).also == (Purpose.TELEMETRY,)
+
+
+VOLUMES = [
+    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES, bytes_in=900), "video", 0.4, id="without-a-name"),
+    pytest.param(make_evidence(**DOORBELL, bytes_out=STREAM_BYTES, bytes_in=900), "video", 0.7, id="a-stream"),
+    pytest.param(make_evidence("xy.ring.com", **DOORBELL, bytes_out=BULK_BYTES), "video", 0.4, id="name-that-nobody-knows"),
+    pytest.param(make_evidence("files.example.net", **DOORBELL, bytes_out=BULK_BYTES), "video", 0.4, id="to-a-cdn"),
+    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES, port=123, proto=UDP), "video", 0.4, id="as-a-clock"),
+    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES - 1), "direct-address", 0.6, id="too-little"),
+    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES, bytes_in=BULK_BYTES), "direct-address", 0.6, id="both-ways"),
+    pytest.param(make_evidence(**LIGHT, bytes_out=STREAM_BYTES), "direct-address", 0.6, id="no-camera"),
+    pytest.param(make_evidence("es.ring.com", **DOORBELL, bytes_out=STREAM_BYTES), "telemetry", 0.81, id="known-name"),
+    pytest.param(make_evidence(**DOORBELL, local=True, bytes_out=STREAM_BYTES), "local", 0.95, id="inside"),
+]
+
+
+@pytest.mark.parametrize(("evidence", "purpose", "confidence"), VOLUMES)
+def test_volume(evidence: Evidence, purpose: str, confidence: float) -> None:
+    found = classify(TABLE, evidence)
+    assert (found.purpose, found.confidence) == (purpose, pytest.approx(confidence))
+
+
+def test_volume_keeps_the_name_and_its_reasons() -> None:
+    found = classify(TABLE, make_evidence("xy.ring.com", **DOORBELL, bytes_out=400_000))
+    assert found.reasons[0] == "400 kB went up from a doorbell, most of the flow: pictures"
+    assert found.name is not None and found.name.text == "xy.ring.com"
+
+
+texts = st.one_of(
+    st.sampled_from(
+        ["fw.ring.com", "a.b.ring.com", "ec2.compute-1.amazonaws.com", "dns.google", "x.example", "ring", "echo", ""]
+    ),
+    st.text(max_size=300),
+)
+words = st.sampled_from(["unknown", "tls", "quic", "dns", "stun", "rtp", "rtsp", "mqtt", "coap", "ntp", "sip", "doq", "%"])
+evidences = st.builds(
+    Evidence,
+    profile=texts,
+    vendor=texts,
+    family=st.sampled_from(["camera", "doorbell", "speaker", "light", "", "?"]),
+    facts=st.builds(Facts, app_proto=words, alpn=st.lists(texts, max_size=3).map(tuple), ech=st.booleans()),
+    names=st.lists(st.builds(Name, texts, st.sampled_from(NameSource)), max_size=30).map(tuple),
+    address=st.binary(max_size=16),
+    port=st.one_of(st.sampled_from([53, 123, 443, 554, 853, 9998]), st.integers(-1, 70_000)),
+    proto=st.sampled_from([TCP, UDP, 1, 58, 0, 300]),
+    local=st.booleans(),
+    resolver=st.booleans(),
+    bytes_out=st.integers(0, 10**12),
+    bytes_in=st.integers(0, 10**12),
+)
+
+
+@given(evidences)
+def test_total(evidence: Evidence) -> None:
+    found = classify(TABLE, evidence)
+    assert isinstance(found, Assessment)
+    assert isinstance(found.purpose, Purpose)
+    assert all(isinstance(purpose, Purpose) for purpose in found.also)
+    assert 0.0 <= found.confidence <= 1.0
+    assert found.reasons and all(found.reasons)
+    assert found == classify(TABLE, evidence)
+
+
+@given(evidences)
+def test_an_empty_catalogue_is_enough(evidence: Evidence) -> None:
+    assert classify(make_catalogue(), evidence).reasons
+
+
+def test_cost() -> None:
+    """Some microseconds: the bound is wide, since tests run on busy machines."""
+    flows = [make_evidence("fw.ring.com", **DOORBELL), make_evidence("xy.ring.com", **DOORBELL), make_evidence(**DOORBELL)]
+    best = 1.0
+    for _ in range(10):
+        began = time.perf_counter()
+        for evidence in flows * 100:
+            classify(TABLE, evidence)
+        best = min(best, time.perf_counter() - began)
+    assert best / 300 < 40e-6
