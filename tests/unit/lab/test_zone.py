@@ -1,0 +1,36 @@
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from gateway.lab.zone import compile_zone, load_zone
+
+FRAME = {"resolver": ["203.0.113.53", "2001:db8::35"], "public_resolvers": [], "routed": []}
+
+
+def test_every_shipped_address_is_routed() -> None:
+    zone = load_zone()
+    routed = [ip_network(prefix) for prefix in zone.routed]
+    for host in zone.hosts.values():
+        for address in (host.address4, host.address6):
+            assert any(ip_address(address) in network for network in routed), host
+
+
+def test_addresses_are_distinct_unless_shared_on_purpose() -> None:
+    zone = load_zone()
+    shared = {host.address4 for host in zone.hosts.values() if len(zone.names_at(host.address4)) > 1}
+    assert {zone.names_at(address) for address in shared} == {
+        ("fls-na.amazon.com", "m.media-amazon.com"),
+        ("one.one.one.one", "cloudflare-dns.com"),
+    }
+
+
+def test_sharing_and_fixed_addresses() -> None:
+    names = {"a.example": None, "b.example": {"shares": "a.example"}, "c.example": {"address4": "198.51.100.9"}}
+    zone = compile_zone({**FRAME, "names": names})
+    assert zone.names_at(zone.hosts["a.example"].address6) == ("a.example", "b.example")
+    assert zone.hosts["c.example"].address4 == "198.51.100.9"
+
+
+def test_too_many_names_are_refused() -> None:
+    with pytest.raises(ValueError, match="room"):
+        compile_zone({**FRAME, "names": {f"n{number}.example": None for number in range(300)}})
