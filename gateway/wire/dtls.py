@@ -7,6 +7,8 @@ from struct import Struct
 
 from .tls import MAX_HELLO_BYTES, ClientHello, parse_body
 
+MAX_RECORDS = 32
+"""Records read of one datagram."""
 MAX_FRAGMENTS = 32
 """Fragments kept of one hello."""
 
@@ -46,7 +48,9 @@ class DtlsReader:
         if not is_dtls(datagram):
             raise ValueError("not a DTLS record")
         at = 0
-        while is_dtls(datagram[at : at + 13]):
+        for _ in range(MAX_RECORDS):
+            if not is_dtls(datagram[at : at + 13]):
+                break
             kind, _, size = _RECORD.unpack_from(datagram, at)
             at += 13 + size
             if kind == _HANDSHAKE and datagram[at - size - 10 : at - size - 8] == b"\0\0":  # epoch 0: in clear

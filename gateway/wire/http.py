@@ -14,9 +14,9 @@ _METHODS = (
     b"GET POST HEAD PUT DELETE CONNECT OPTIONS PATCH TRACE NOTIFY SUBSCRIBE UNSUBSCRIBE M-SEARCH M-POST PROPFIND PROPPATCH "
     b"MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK REPORT SEARCH"
 ).split()
-_LINE = re.compile(rb"([A-Z][A-Z_-]{1,23}) ([^\r\n]*?) +HTTP/1\.[01] *\r?\n")
+_METHOD = re.compile(rb"[A-Z][A-Z_-]{1,23}")
 _OPENING = re.compile(rb"(?:" + b"|".join(_METHODS) + rb") (?:\Z|[/*]|h|H)|CONNECT ")
-_HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?\n")
+_HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:([^\r\n]*)\r?\n")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#@]*)")
 _RESPONSE = re.compile(rb"HTTP/1\.[01] \d\d\d")
 _END = re.compile(rb"\r?\n\r?\n")
@@ -25,19 +25,23 @@ _END = re.compile(rb"\r?\n\r?\n")
 def parse_http(data: bytes) -> Facts | None:
     """What a request names: None if more bytes are needed, ``ValueError`` if this is no HTTP.
 
-    Time: a few passes over ``MAX_HEAD_BYTES`` at most; a longer head counts for what it held so far.
+    Time: a few linear passes over ``MAX_HEAD_BYTES`` at most; a longer head counts for what it held so far.
     """
     if data[:5] == b"HTTP/" or data == b"HTTP/"[: len(data)]:
         return _parse_response(data)
     if data[:24] == HTTP2_PREFACE[: len(data)] and data[:3] == b"PRI":
         return Facts(app_proto="http", dissector="fast", detail="HTTP/2 in clear") if len(data) >= 24 else None
     head = data[:MAX_HEAD_BYTES]
-    line = _LINE.match(head)
-    if line is None:
-        if b"\n" in head or len(head) == MAX_HEAD_BYTES or not _may_be_request(head):
+    line, newline, _ = head.partition(b"\n")
+    if not newline:
+        if len(head) == MAX_HEAD_BYTES or not _may_be_request(head):
             raise ValueError("not an HTTP request line")
         return None
-    return _parse_request(head, method=line[1], target=line[2])
+    method, _, rest = line.partition(b" ")
+    target, _, version = rest.rstrip().rpartition(b" ")
+    if version not in (b"HTTP/1.1", b"HTTP/1.0") or not _METHOD.fullmatch(method):
+        raise ValueError("not an HTTP request line")
+    return _parse_request(head, method=method, target=target.strip())
 
 
 def head_end(data: bytes) -> int:
@@ -61,7 +65,7 @@ def _parse_request(head: bytes, *, method: bytes, target: bytes) -> Facts | None
     host = _HOST.search(head, 0, ended or len(head))
     if host is None and not ended and len(head) < MAX_HEAD_BYTES:
         return None
-    return _facts(host[1] if host else b"", method)
+    return _facts(host[1].strip() if host else b"", method)
 
 
 def _facts(authority: bytes, method: bytes) -> Facts:

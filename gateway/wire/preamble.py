@@ -14,15 +14,16 @@ _SPEECH: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
     for app_proto, pattern in (
         ("ssh", rb"SSH-[12]\.\d"),
         ("smtp", rb"(?:EHLO|HELO|LHLO) [^\r\n]{1,255}\r?\n"),
-        ("smtp", rb"220[ -][^\r\n]*(?:E?SMTP|Postfix|Exim|Sendmail|mail)"),
-        ("ftp", rb"220[ -][^\r\n]*FTP|AUTH (?:TLS|SSL)\r?\n|FEAT\r?\n"),
-        ("imap", rb"\* (?:OK|PREAUTH|BYE) |[A-Z0-9.]{1,16} (?:CAPABILITY|STARTTLS|LOGIN|ID|NOOP|AUTHENTICATE)\b[^\r\n]*\r?\n"),
+        ("ftp", rb"220[ -][^\r\n]{0,255}FTP|AUTH (?:TLS|SSL)\r?\n|FEAT\r?\n"),
+        ("smtp", rb"220[ -][^\r\n]{0,255}(?:E?SMTP|Postfix|Exim|Sendmail|mail)"),
+        ("imap", rb"\* (?:OK|PREAUTH|BYE) "),
+        ("imap", rb"[A-Z0-9.]{1,16} (?:CAPABILITY|STARTTLS|LOGIN|ID|NOOP|AUTHENTICATE)\b[^\r\n]{0,255}\r?\n"),
         ("pop3", rb"\+OK\b|(?:CAPA|STLS|APOP [^\r\n]{1,255})\r?\n"),
-        ("xmpp", rb"(?:<\?xml[^>]{0,80}\?>\s*)?<stream:stream\b"),
+        ("xmpp", rb"(?:<\?xml[^>]{0,80}\?>\s{0,8})?<stream:stream\b"),
         ("socks", rb"\x05[\x01-\x08][\x00-\x09\x80-\xfe]{1,8}\Z|\x04[\x01\x02].{6}[^\x00]{0,255}\x00"),
         ("ldap", rb"\x30.{2,8}\x77.{1,4}\x80\x16" + re.escape(_START_TLS_OID)),
         ("postgresql", re.escape(_POSTGRES_TLS)),
-        ("mysql", rb".{2}\x00\x00\x0a[0-9]+\.[0-9]+[^\x00]{0,64}\x00|\x20\x00\x00\x01.\x0a?.{2}"),
+        ("mysql", rb".{2}\x00\x00\x0a[0-9]{1,3}\.[0-9]{1,3}[^\x00]{0,64}\x00|\x20\x00\x00\x01.{32}\Z"),
         ("rdp", rb"\x03\x00..[\x02-\xfe][\xe0\xd0]\x00\x00"),
     )
 )

@@ -13,6 +13,8 @@ from .name import clean, name_of
 
 MAX_HELLO_BYTES = 65_536
 MAX_RECORD_BYTES = 16_384 + 2_048
+MAX_RECORDS = 256
+"""Records one hello is spread over before it counts as none."""
 MAX_EXTENSIONS = 256
 MAX_LISTED = 32
 """Names or protocols read from one list."""
@@ -165,7 +167,9 @@ def _protocols(data: bytes) -> tuple[bytes, ...]:
 def _join_records(data: bytes, *, wanted: int) -> bytes | None:
     """The first ``wanted`` bytes of the handshake, out of its records; None where some are yet to come."""
     at, message = 0, bytearray()
-    while len(message) < wanted:
+    for _ in range(MAX_RECORDS + 1):
+        if len(message) >= wanted:
+            return bytes(message)
         head = data[at : at + 5]
         if not all(low <= byte <= high for byte, (low, high) in zip(head, ((22, 22), (3, 3), (0, 4)), strict=False)):
             raise ValueError("hello interrupted by another record")
@@ -176,7 +180,7 @@ def _join_records(data: bytes, *, wanted: int) -> bytes | None:
             raise ValueError("impossible record length")
         message += data[at + 5 : at + 5 + size]
         at += 5 + size
-    return bytes(message) if len(message) >= wanted else None
+    raise ValueError("hello spread over too many records")
 
 
 def _parse_sslv2(data: bytes) -> ClientHello | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.wire.dtls import MAX_FRAGMENTS, DtlsReader, is_dtls
+from gateway.wire.dtls import MAX_FRAGMENTS, MAX_RECORDS, DtlsReader, is_dtls
 from tests.support.hello import alpn, dtls_fragments, dtls_record, hello_body, server_name
 
 BODY = hello_body(server_name(b"relay.example"), alpn(b"webrtc"), cookie=b"", version=0xFEFD)
@@ -88,6 +88,12 @@ def test_what_is_no_dtls(datagram: bytes) -> None:
 def test_a_record_cut_short_is_not_kept() -> None:
     reader = DtlsReader()
     assert reader.feed(_whole()[:60]) is None and reader.size_bytes == 0
+
+
+def test_records_of_a_datagram_are_bounded() -> None:
+    padding = dtls_record(b"", kind=21)
+    assert _name(DtlsReader(), padding * (MAX_RECORDS - 1) + _whole()) == "relay.example"
+    assert DtlsReader().feed(padding * MAX_RECORDS + _whole()) is None
 
 
 def test_memory_is_bounded() -> None:

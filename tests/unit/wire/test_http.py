@@ -1,5 +1,7 @@
 """Request heads of HTTP/1."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +75,17 @@ def test_answers_and_http2_have_no_name() -> None:
 def test_what_is_no_http(data: bytes) -> None:
     with pytest.raises(ValueError):
         parse_http(data)
+
+
+@pytest.mark.parametrize("blanks", [b"GET /", b"GET / HTTP/1.1\r\nHost:", b"GET / HTTP/1.1\r\nHost", b"GET / "])
+@pytest.mark.parametrize("ending", [b"x", b" x\n", b"HTTP/1.1x\n", b"\r"])
+def test_blanks_without_end_cost_no_time(blanks: bytes, ending: bytes) -> None:
+    began = process_time()
+    try:
+        parse_http(blanks + b" \t" * (MAX_HEAD_BYTES // 2 - 30) + ending)
+    except ValueError:
+        pass
+    assert process_time() - began < 0.05
 
 
 def test_where_the_body_begins() -> None:

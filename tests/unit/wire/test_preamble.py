@@ -18,6 +18,7 @@ PROXY_V2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c" + bytes(12)
         pytest.param(b"EHLO camera\r\n", "smtp", id="smtp-client"),
         pytest.param(b"220 mail.example ESMTP Postfix\r\n", "smtp", id="smtp-server"),
         pytest.param(b"220 camera FTP server ready\r\n", "ftp", id="ftp-server"),
+        pytest.param(b"220 mail FTP\r\n", "ftp", id="ftp-server-that-speaks-of-mail"),
         pytest.param(b"AUTH TLS\r\n", "ftp", id="ftp-client"),
         pytest.param(b"* OK IMAP4rev1\r\n", "imap", id="imap-server"),
         pytest.param(b"a1 STARTTLS\r\n", "imap", id="imap-client"),

@@ -20,6 +20,7 @@ from gateway.wire.tls import (
     MAX_EXTENSIONS,
     MAX_HELLO_BYTES,
     MAX_LISTED,
+    MAX_RECORDS,
     ClientHello,
     is_record,
     parse_client_hello,
@@ -97,6 +98,13 @@ def test_names(data: bytes, expected: tuple[str, ...]) -> None:
     assert _names(data) == expected
 
 
+def test_as_many_records_as_may_be() -> None:
+    bare = len(tls_hello(server_name(b"a.example"), extension(21, b""))) - 5
+    data = tls_hello(server_name(b"a.example"), extension(21, bytes(3 * MAX_RECORDS - bare)), records=MAX_RECORDS)
+    assert len(data) == (5 + 3) * MAX_RECORDS
+    assert _names(data) == ("a.example",)
+
+
 def test_facts() -> None:
     hello = parse_client_hello(tls_hello(server_name(b"a.example"), alpn(b"h2", b"x\0"), extension(0xFE0D, b"\0" * 9)))
     assert hello is not None
@@ -147,6 +155,7 @@ HELLO = tls_hello(server_name(b"a.example"))
         pytest.param(tls_hello(b"\0\0\0\x09a"), id="extension-beyond-end"),
         pytest.param(tls_hello(*[extension(99, b"")] * (MAX_EXTENSIONS + 1)), id="too-many-extensions"),
         pytest.param(tls_hello(records=2)[:29] + b"\x15\x03\x01\0\2\1\0", id="alert-between-records"),
+        pytest.param(tls_hello(extension(21, bytes(MAX_RECORDS)), records=1_000), id="too-many-records"),
         pytest.param(HELLO[:3] + b"\0\4" + HELLO[5:9] + b"\x16\x03\x01\0\0", id="empty-second-record"),
     ],
 )
