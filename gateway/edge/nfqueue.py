@@ -58,7 +58,7 @@ _ID, _MARK_VALUE = Struct("!II"), Struct("!I")
 _VERDICT_BYTES = HEAD_BYTES + 12 + 8
 _MAX_MACS = 4096
 _ORDER: Literal["little", "big"] = sys.byteorder
-_COUNTERS = Path("/proc/net/netfilter/nfnetlink_queue")
+_COUNTERS = Path("/proc/thread-self/net/netfilter/nfnetlink_queue")
 
 Event = PacketSeen | PacketUndecodable
 
@@ -194,13 +194,16 @@ class PacketQueue:
         except OSError:
             self.errors += 1
 
-    def dropped(self) -> int:
-        """Packets that found no room since the queue was bound: (full queue) + (full socket buffer)."""
-        for line in _COUNTERS.read_text().splitlines():
-            fields = line.split()
+    def dropped(self) -> int | None:
+        """Packets that found no room since the queue was bound, in it or in the socket; None where nobody may know."""
+        try:
+            lines = _COUNTERS.read_text().splitlines()
+        except OSError:  # a user namespace: the file is root's
+            return None
+        for fields in map(str.split, lines):
             if int(fields[0]) == self._queue:
                 return int(fields[5]) + int(fields[6])
-        return 0
+        return None
 
     def close(self) -> None:
         """Unbind: the kernel drops what is still held."""

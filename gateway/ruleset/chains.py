@@ -87,6 +87,8 @@ FORWARD = """\
     iifname != $LAN return
     ether saddr @free oifname != $LAN goto unasked
     meta mark set 0
+    # Neighbours on one bridge find each other; conntrack does not follow that, and router advertisements do not pass.
+    oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
     # Room for bytes that no judge reads: IPv4 options, IPv6 extension headers.
     ip hdrlength > 5 drop
     exthdr hbh exists drop
@@ -132,6 +134,7 @@ FORWARD = """\
     type filter hook forward priority filter; policy accept;
     iifname != $LAN goto inbound
     ether saddr @free oifname != $LAN accept
+    oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     meta mark & 0x1 == 0x1 goto unjudged
     meta mark & $EMASK == $EPOCH ct mark set meta mark
     meta mark set 0

@@ -1,0 +1,35 @@
+"""Properties of the chains that no single packet shows; what becomes of packets is shown in ``tests/e2e/test_datapath.py``."""
+
+import re
+
+import pytest
+
+from gateway.ruleset.chains import FORWARD, INPUT, OUTPUT, PREROUTING, REFILLED, SETS
+
+ALL = PREROUTING + FORWARD + INPUT + OUTPUT
+CHAINS = {name: body.splitlines() for name, body in re.findall(r"  chain (\w+) \{\n(.*?)\n  \}", ALL, re.DOTALL)}
+
+
+def test_every_jump_has_its_chain() -> None:
+    targets = set(re.findall(r"goto (\w+)", ALL))
+    assert targets <= set(CHAINS)
+    reached = targets | {name for name, lines in CHAINS.items() if "hook" in lines[0]}
+    assert set(CHAINS) - reached == {"from_lan", "from_wan"}, "these two are entered by the rendered input chain"
+
+
+@pytest.mark.parametrize("name", ["judge", "inbound", "answered_flow", "from_wan", "from_lan", "from_household", "unjudged"])
+def test_what_falls_through_is_denied(name: str) -> None:
+    assert CHAINS[name][-1].strip() in {"drop", "goto refuse"}
+
+
+@pytest.mark.parametrize("name", ["dns_judged", "answered", "judge", "unjudged", "dns_unjudged"])
+def test_the_last_chain_that_needs_a_mark_takes_it_away(name: str) -> None:
+    assert any(line.strip().endswith("meta mark set 0") for line in CHAINS[name])
+
+
+def test_sets_that_are_refilled_are_declared() -> None:
+    assert set(REFILLED) <= set(re.findall(r"  set (\w+)", SETS))
+
+
+def test_a_reload_never_deletes() -> None:
+    assert "delete" not in ALL

@@ -1,0 +1,100 @@
+"""The text of a generation: golden files, and ``nft`` itself as the judge of what may be written."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.lab.namespace import inside, run
+from gateway.model.command import RulesetPlan
+from gateway.model.mark import EPOCHS, FlowClass
+from gateway.ruleset import SCHEMA, TABLE, render
+from gateway.ruleset.nftables import VERDICTS
+
+DATA = Path(__file__).resolve().parents[2] / "data" / "ruleset"
+BELL, PHONE = "02:00:5e:10:00:01", "02:00:5e:10:00:aa"
+PLANS = {
+    "smallest": RulesetPlan(lan=("wlan0",), wan=(), epoch=1, digest=""),
+    "home": RulesetPlan(
+        lan=("wlan0", "eth1.10"),
+        wan=("eth0",),
+        epoch=4095,
+        digest="0123456789abcdef",
+        free=(PHONE, "02:00:5e:10:00:ab"),
+        fault_open=(BELL,),
+        owners=((BELL, 1), (PHONE, 255)),
+        native_queue=False,
+        queue=9,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_render_is_what_was_agreed(name: str) -> None:
+    assert render(PLANS[name]) == (DATA / f"{name}.nft").read_text()
+
+
+@pytest.mark.net
+@pytest.mark.parametrize("name", PLANS)
+def test_nft_takes_it_twice_in_a_row_and_the_second_replaces_the_first(name: str) -> None:
+    plan = replace(PLANS[name], native_queue=False)
+
+    def load() -> str:
+        run("nft", "--check", "-f", "-", text=render(plan))
+        run("nft", "-f", "-", text=render(plan))
+        run("nft", "-f", "-", text=render(replace(plan, epoch=2, digest="beef", free=(BELL,), owners=((BELL, 7),))))
+        return run("nft", "list", "table", *TABLE.split())
+
+    listed = inside(load)
+    assert f'comment "epoch=2 policy=beef schema={SCHEMA}"' in listed and listed.count("comment") == 1
+    assert listed.count(f"elements = {{ {BELL} }}") == 1 + len(plan.fault_open)
+    assert f"elements = {{ {BELL} . 0x07000000 }}" in listed and "0xff000000 }" not in listed
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"lan": ()},
+        {"lan": ('wlan0"; flush ruleset; #',)},
+        {"lan": ("wlan*",)},
+        {"lan": ("much-too-long-a-name",)},
+        {"lan": ("lo",)},
+        {"wan": ("wlan0",)},
+        {"epoch": 0},
+        {"epoch": EPOCHS},
+        {"digest": 'x"'},
+        {"free": ("02:00:5E:10:00:01",)},
+        {"fault_open": ("02:00:5e:10:00",)},
+        {"owners": (("02:00:5e:10:00:01 }", 1),)},
+        {"queue": 65_536},
+    ],
+    ids=str,
+)
+def test_a_plan_that_could_not_be_one_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        render(replace(PLANS["smallest"], **broken))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FlowClass if kind is not FlowClass.NONE], ids=lambda kind: kind.name)
+def test_every_class_has_its_end(kind: FlowClass) -> None:
+    assert f"{kind << 1:#04x} : {VERDICTS[kind]}" in render(PLANS["smallest"])
+
+
+def test_members_named_twice_stand_once() -> None:
+    text = render(replace(PLANS["smallest"], free=(PHONE, PHONE), owners=((BELL, 1), (BELL, 1))))
+    assert f"free {{ {PHONE} }}" in text and f"owner_of {{ {BELL} . 0x01000000 }}" in text
+
+
+def test_the_native_queue_has_chains_of_its_own() -> None:
+    native, fallback = (render(replace(PLANS["smallest"], native_queue=kind, queue=5)) for kind in (True, False))
+    assert native.count("queue flags bypass to 5") == 3 and "queue flags" not in fallback
+
+
+@pytest.mark.parametrize(
+    ("wan", "where"),
+    [((), 'oifname != { "lo", "wlan0" } masquerade'), (("eth0", "wwan0"), 'oifname { "eth0", "wwan0" } masquerade')],
+    ids=["everything else", "named"],
+)
+def test_upstream_is_what_is_named_or_everything_else(wan: tuple[str, ...], where: str) -> None:
+    text = render(replace(PLANS["smallest"], wan=wan))
+    assert where in text and where.replace("oifname", "iifname").replace("masquerade", "goto from_wan") in text
