@@ -80,12 +80,17 @@ def test_what_is_no_http(data: bytes) -> None:
 @pytest.mark.parametrize("blanks", [b"GET /", b"GET / HTTP/1.1\r\nHost:", b"GET / HTTP/1.1\r\nHost", b"GET / "])
 @pytest.mark.parametrize("ending", [b"x", b" x\n", b"HTTP/1.1x\n", b"\r"])
 def test_blanks_without_end_cost_no_time(blanks: bytes, ending: bytes) -> None:
+    head = blanks + b" \t" * (MAX_HEAD_BYTES // 2 - 30) + ending
+    assert min(_seconds(head) for _ in range(3)) < 0.005  # linear: a tenth of that; a pattern that goes back: from 0.03 up
+
+
+def _seconds(head: bytes) -> float:
     began = process_time()
     try:
-        parse_http(blanks + b" \t" * (MAX_HEAD_BYTES // 2 - 30) + ending)
+        parse_http(head)
     except ValueError:
         pass
-    assert process_time() - began < 0.05
+    return process_time() - began
 
 
 def test_where_the_body_begins() -> None:
