@@ -26,6 +26,7 @@ MAX_DATAGRAM_BYTES = 2048
 UNKNOWN = Facts()
 _DNS_PORT = 53
 _IGMP = 2
+_IGMP_KINDS = frozenset({0x11, 0x12, 0x16, 0x17, 0x22, 0x30, 0x31, 0x32})
 _ICMP_KINDS = {
     (ICMP, 0): "echo reply", (ICMP, 3): "destination unreachable", (ICMP, 5): "redirect", (ICMP, 8): "echo request",
     (ICMP, 11): "time exceeded", (ICMPV6, 1): "destination unreachable", (ICMPV6, 2): "packet too big",
@@ -160,7 +161,7 @@ def _facts_or_unknown(app_proto: str, detail: str | None) -> Facts:
 
 def _read_igmp(data: bytes) -> Facts:
     """RFC 2236, 3376."""
-    packet = dissect(layer_class("scapy.contrib.igmp", "IGMP"), data[:MAX_DATAGRAM_BYTES]) if len(data) >= 8 else None
-    if packet is None or packet.name == "Raw":
-        return UNKNOWN
-    return _facts("igmp", remark(packet.sprintf("%type%")))
+    layer = layer_class("scapy.layers.igmp", "IGMP") or layer_class("scapy.contrib.igmp", "IGMP")  # its older place
+    known = len(data) >= 8 and data[0] in _IGMP_KINDS
+    packet = dissect(layer, data[:MAX_DATAGRAM_BYTES]) if known else None
+    return _facts("igmp", remark(packet.sprintf("%type%"))) if packet is not None else UNKNOWN

@@ -27,14 +27,14 @@ def read_stun(data: bytes, *, port_known: bool) -> str | None:
     if not _plausible_stun(data, port_known):
         return None
     packet = dissect(layer_class("scapy.contrib.stun", "STUN"), data)
-    if packet is None or packet.length != len(data) - 20 or packet.RESERVED:
+    if packet is None or any("type" not in attribute.fields for attribute in packet.attributes):
         return None
     kind = packet.stun_message_type
     method = kind & 0xF | kind >> 1 & 0x70 | kind >> 2 & 0xF80
     if method not in _METHODS and data[4:8] != _MAGIC_COOKIE:
         return None
     name = _METHODS.get(method, f"method {method:#05x}")
-    values = [getattr(attribute, "value", b"") for attribute in packet.attributes if attribute.type == _SOFTWARE]
+    values = [attribute.value for attribute in packet.attributes if attribute.type == _SOFTWARE]
     return remark(f"{name} {_CLASSES[kind >> 4 & 1 | kind >> 7 & 2]}", software=values[0] if values else b"")
 
 
@@ -78,9 +78,8 @@ def read_rtcp(data: bytes, trail: "MediaTrail") -> str | None:
     if not _plausible_compound(data):
         return "secure report" if trail.report(data) and dissect(_rtcp(), data[:8]) is not None else None
     packet = dissect(_rtcp(), data[: 4 + 4 * int.from_bytes(data[2:4])])
-    if packet is None or packet.version != 2 or len(packet.report_blocks or ()) != packet.count:
-        return None
-    return remark(f"{_REPORT_NAMES[data[1]]} of source {packet.sourcesync:#010x}")
+    agreed = packet is not None and packet.version == 2 and len(packet.report_blocks or ()) == packet.count
+    return remark(f"{_REPORT_NAMES[data[1]]} of source {packet.sourcesync:#010x}") if agreed else None
 
 
 _REPORT_WORDS = {200: 6, 201: 1}

@@ -76,12 +76,11 @@ def _read_later(data: bytes) -> str | None:
     if not _SIZES[kind][0] <= size <= _SIZES[kind][1] or len(data) < start + size:
         return None
     packet = dissect(layer_class("scapy.contrib.mqtt", "MQTT"), data[: start + size])
-    if packet is None or packet.type != kind or packet.len != size:
-        return None
-    if kind == 3:
-        topic = packet.payload.fields.get("topic", b"")
+    read = packet is not None and packet.payload.name != "Raw"
+    if read and kind == 3:
+        topic = packet.payload.topic
         return remark("PUBLISH", topic=topic) if topic and topic.isascii() else None
-    return remark(packet.sprintf("%MQTT.type%"))
+    return remark(packet.sprintf("%MQTT.type%")) if read else None
 
 
 _LATER = {2: 0, 3: 0, 4: 0, 5: 0, 6: 2, 7: 0, 8: 2, 9: 0, 10: 2, 11: 0, 12: 0, 13: 0, 14: 0}

@@ -50,7 +50,7 @@ def read_dhcpv6(data: bytes) -> str | None:
     if len(data) < 4 or not 1 <= data[0] <= 13:
         return None
     packet = dissect(layer_class("scapy.layers.dhcp6", "_dhcp6_dispatcher"), data)
-    if packet is None or packet.name == "Raw":
+    if packet is None:
         return None
     fqdn = packet.getlayer("DHCP6OptClientFQDN")
     return remark(packet.name, hostname=fqdn.fqdn if fqdn is not None else b"")
@@ -71,14 +71,11 @@ def _read_names(module: str, name: str, data: bytes) -> str | None:
     if len(data) < 17 or not 0 < sum(counts) <= MAX_RECORDS or data[2] & 0x70:
         return None
     packet = dissect(layer_class(module, name), data)
-    if packet is None:
-        return None
     try:
         asked = [text_of(record.qname) for record in (packet.qd or ())[:MAX_NAMES]]
         told = [_told(record) for record in (packet.an or ())[:MAX_NAMES]]
-    except Exception:
-        # Scapy dissects the records of a message when they are first looked at: the same boundary as in `dissect`.
-        return None
+    except AttributeError:
+        return None  # a record that Scapy could not read has no name
     if bool(asked) != bool(counts[0]) or not told and counts[1] or not (asked or told or counts[2] or counts[3]):
         return None
     names = told if data[2] & 0x80 else asked

@@ -32,10 +32,7 @@ def read_text(data: bytes, *, datagram: bool) -> tuple[str, str] | None:
     module, request, response = _LAYERS[protocol]
     head = data[:MAX_HEAD_BYTES].partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     packet = dissect(layer_class(module, request if method else response), head)
-    if packet is None or method and packet.Method != method:
-        return None
-    headers = _headers(packet)
-    described = _DESCRIBERS[protocol](line, headers)
+    described = _DESCRIBERS[protocol](line, _headers(packet) if packet is not None else {})
     return (_NAMES[protocol], described) if described is not None else None
 
 

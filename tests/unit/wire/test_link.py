@@ -100,6 +100,7 @@ STEPPED = {
     "LLC of IP itself": (1, b"\x06\x06\x03" + V4, IPV4, V4),
     "LLC with SNAP": (4, SNAP4, IPV4, V4),
     "labels": (MPLS, b"\x00\x01\x00\x40\x00\x02\x01\x40" + V6, IPV6, V6),
+    "one label": (MPLS, b"\x00\x02\x01\x40" + V4, IPV4, V4),
     "pseudowire": (MPLS, b"\x00\x02\x01\x40" + FRAME, 0x9000, V4),
     "backbone bridge": (0x88E7, bytes(4) + FRAME, 0x9000, V4),
     "fabric path": (0x8903, bytes(2) + FRAME, 0x9000, V4),
