@@ -1,5 +1,7 @@
 """What protocols, ALPN and ports say of a flow where its names are silent."""
 
+from dataclasses import replace
+
 from ..model.assessment import Assessment, Catalogue, Evidence
 from ..model.packet import TCP, UDP
 from ..model.purpose import Purpose
@@ -11,6 +13,7 @@ SPEAKERS = frozenset({"speaker"})
 
 MEDIA = {"rtp": 0.8, "rtcp": 0.7, "rtsp": 0.85, "sip": 0.7, "stun": 0.6, "turn": 0.7}
 """Protocols that carry or set up live pictures and speech, and how sure each makes us."""
+PORT_ALONE = 0.7
 COMMANDS = {"mqtt": 0.5, "coap": 0.5}
 
 SPOKEN_ALPN = {
@@ -62,7 +65,7 @@ def judge_clock(catalogue: Catalogue, evidence: Evidence) -> Assessment | None:
         return _builtin(Purpose.TIME, 0.95, "speaks NTP", "udp/123")
     if evidence.proto != UDP or evidence.port != NTP_PORT or app != "unknown":
         return None
-    return judge_port(catalogue, evidence) or _builtin(Purpose.TIME, 0.8, "udp/123 is the clock's port", "udp/123")
+    return _at_port(catalogue, evidence) or _builtin(Purpose.TIME, 0.8, "udp/123 is the clock's port", "udp/123")
 
 
 def judge_protocol(catalogue: Catalogue, evidence: Evidence, app: str) -> Assessment | None:
@@ -94,13 +97,17 @@ def judge_alpn(catalogue: Catalogue, evidence: Evidence) -> Assessment | None:
 
 
 def judge_port(catalogue: Catalogue, evidence: Evidence) -> Assessment | None:
-    """A port says something only of devices it was evidenced for."""
+    """A port says something only of devices it was evidenced for; alone it is a habit, not a proof."""
+    found = _at_port(catalogue, evidence)
+    if found is None or found.purpose is Purpose.TIME:  # Whatever speaks like a clock was judged as one before.
+        return None
+    return replace(found, confidence=found.confidence * PORT_ALONE)
+
+
+def _at_port(catalogue: Catalogue, evidence: Evidence) -> Assessment | None:
     rows = catalogue.ports.get((evidence.proto, evidence.port))
-    if rows is None or (fit := best_of(rows, evidence, least=Rank.ANY)) is None:
-        return None
-    if fit.row.purpose is Purpose.TIME and evidence.facts.app_proto not in ("unknown", "ntp"):
-        return None
-    return _from_row(fit, f"port {fit.row.match}")
+    fit = best_of(rows, evidence, least=Rank.ANY) if rows else None
+    return None if fit is None else _from_row(fit, f"port {fit.row.match}")
 
 
 def _from_row(fit: Fit, subject: str) -> Assessment:

@@ -7,7 +7,7 @@ import pytest
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.packet import TCP, UDP
 from gateway.model.purpose import Purpose
-from gateway.purpose.spoken import judge_alpn, judge_clock, judge_inside, judge_port, judge_protocol, judge_resolver
+from gateway.purpose.spoken import PORT_ALONE, judge_alpn, judge_clock, judge_inside, judge_port, judge_protocol, judge_resolver
 from tests.support.evidence import CAREFUL, DOORBELL, ECHO, LIGHT, make_catalogue, make_evidence, make_row
 
 TABLE = make_catalogue(
@@ -152,5 +152,9 @@ def test_port(evidence: Evidence, wanted: str | None) -> None:
 def test_a_port_names_its_row() -> None:
     found = judge_port(TABLE, make_evidence(profile="ring-camera", vendor="ring", port=9998))
     assert found is not None
-    assert (found.match, found.source, found.confidence) == ("tcp/9998", "catalogue/ring.yaml:1", pytest.approx(0.81))
+    assert (found.match, found.source, found.confidence) == (
+        "tcp/9998",
+        "catalogue/ring.yaml:1",
+        pytest.approx(0.9 * 0.9 * PORT_ALONE),
+    )
     assert found.purpose is Purpose.CONTROL
