@@ -30,6 +30,8 @@ _SPEECH: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
 
 _TELLING_BYTES = 4
 """With fewer, nothing can be told."""
+_OPENINGS = frozenset(b"\0\3\4\5\r" + bytes(range(0x20, 0x7F)))
+"""First bytes of the above."""
 
 
 def recognise(data: bytes) -> str:
@@ -41,8 +43,8 @@ def recognise(data: bytes) -> str:
 
 
 def may_grow(data: bytes) -> bool:
-    """Too little to tell anything."""
-    return len(data) < _TELLING_BYTES
+    """Too little to tell: one of the above may follow."""
+    return len(data) < _TELLING_BYTES and data[0] in _OPENINGS
 
 
 def skip_wrapper(data: bytes) -> int | None:

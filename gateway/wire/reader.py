@@ -12,7 +12,8 @@ class FlowReader:
 
     Memory: at most four times ``limit_bytes`` (TCP), or what is held of one DTLS or QUIC hello. Time per packet: once over
     the bytes in order while incomplete; a look at the first bytes while watching for a later hello; nothing once ``done``.
-    Whatever the bytes, nothing is raised.
+    Whatever the bytes, nothing is raised. Who holds packets back looks at ``contradiction`` and ``exhausted`` first: facts are
+    told in these cases too, for captures.
     """
 
     __slots__ = ("_reader", "done", "proto")

@@ -185,7 +185,7 @@ def _join_records(data: bytes, *, wanted: int) -> bytes | None:
 
 def _parse_sslv2(data: bytes) -> ClientHello | None:
     """RFC 5246 appendix E.2: old clients announce a version of SSL 3 or TLS in SSLv2's framing. It has no extensions."""
-    if (len(data) > 2 and data[2] != 1) or (len(data) > 3 and data[3] not in (0, 3)) or (len(data) > 4 and data[4] > 4):
+    if data[0] > 0x83 or not b"\x01\x00".startswith(data[2:4]) and not b"\x01\x03".startswith(data[2:4]):
         raise ValueError("not an SSLv2-compatible ClientHello")
     if len(data) < 11:
         return None

@@ -45,6 +45,7 @@ def test_recognise(data: bytes, expected: str) -> None:
 
 def test_a_few_bytes_tell_nothing() -> None:
     assert may_grow(b"EHL") and not may_grow(b"EHLO")
+    assert may_grow(b"\5") and not may_grow(b"\x10")
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,7 @@ def test_the_hello_of_very_old_clients(version: bytes) -> None:
     "data",
     [
         pytest.param(b"\x80\x2e\x04", id="server-hello"),
+        pytest.param(b"\xff\xfb\x01", id="telnet"),
         pytest.param(_sslv2(version=b"\x00\x04"), id="odd-version"),
         pytest.param(_sslv2(version=b"\x03\x09"), id="unknown-version"),
         pytest.param(_sslv2(ciphers=b""), id="no-ciphers"),
