@@ -2,11 +2,11 @@
 
 ``nfqueue``, ``nft``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
 ``address``, ``clock``   this machine's addresses; whether its wall clock can be believed
-``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave
+``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: where)
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
 ``store``                ``state.json``, crash-safe over ``disk``
 ``ledger``               flows in SQLite, written by a thread of its own (``ledger_schema``: its tables)
-``watch``                the policy directories
+``watch``, ``inotify``   the policy directories
 ``notify``               readiness and watchdog of systemd
 ``pcap``                 capture files
 ``worker``               a child process for slow work

@@ -1,10 +1,12 @@
 """What the kernel and its neighbours are told, as text: rendering only, nothing here opens, loads or runs anything.
 
 ``nftables``  ``render(plan)``: one generation of our nftables table (its chains stand in ``chains``)
+``dnsmasq``   ``render_dnsmasq(plan)``: the resolver's and DHCP server's configuration
 
 May import ``model``. Who loads the text is ``edge``.
 """
 
+from .dnsmasq import render_dnsmasq
 from .nftables import SCHEMA, TABLE, render
 
-__all__ = ["SCHEMA", "TABLE", "render"]
+__all__ = ["SCHEMA", "TABLE", "render", "render_dnsmasq"]

@@ -1,0 +1,248 @@
+"""dnsmasq: its configuration written, and – unless systemd runs it – the process started, watched and started again."""
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Interface, IPv6Network
+from pathlib import Path
+
+from gateway.model.resolver import ResolverPlan
+from gateway.settings import Settings
+
+from .link import add_prefix, read_link, remove_address
+
+log = logging.getLogger("netcurtain.dnsmasq")
+CONFIG = "dnsmasq.conf"
+LEASES = "dnsmasq.leases"
+_PID = "dnsmasq.pid"
+_PORT = 53
+_STUB_RESOLV = Path("/run/systemd/resolve/resolv.conf")
+"""Upstream servers where systemd-resolved keeps only its own stub in /etc/resolv.conf."""
+MAX_BACKOFF_S = 60.0
+STEADY_S = 30.0
+"""After so long without an end, the next one counts as the first."""
+LOOK_EVERY_S = 2.0
+
+
+class Dnsmasq:
+    """Resolver and DHCP server. ``watch`` is called often, and tells what is wrong; nothing here raises after ``start``."""
+
+    def __init__(self, render: Callable[[ResolverPlan], str], settings: Settings, state_dir: Path) -> None:
+        self._render = render
+        self._settings = settings
+        self._dir = state_dir
+        self._child: subprocess.Popen[bytes] | None = None
+        self._text = ""
+        self._log = -1
+        """The read end of what it writes to standard error."""
+        self._said: deque[str] = deque(maxlen=20)
+        self._added: list[tuple[str, IPv6Interface]] = []
+        self._failures = 0
+        self._started_at = 0.0
+        self._restart_at: float | None = None
+        self._looked_at = 0.0
+        self._silent_since: float | None = None
+
+    def start(self, timeout_s: float = 1.0) -> None:
+        """Write the configuration and start it; waits a moment for it to answer. OSError if nothing can be written."""
+        self._add_prefix()
+        self._write()
+        if not self._settings.dnsmasq_managed:
+            return
+        self._end_leftover()
+        self._spawn()
+        until = time.monotonic() + timeout_s
+        while not self.ready and self._child is not None and self._child.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+
+    @property
+    def ready(self) -> bool:
+        """It answers at every address of the curtain: its sockets are bound."""
+        wanted = [link.ipv4.ip for link in self._plan().links if link.ipv4]
+        bound = _bound()
+        return bool(wanted) and all(address in bound for address in wanted)
+
+    def watch(self) -> list[str]:
+        """Look after it; returns what is wrong now, in sentences."""
+        now = time.monotonic()
+        self._listen()
+        problems = self._reap(now)
+        if self._restart_at is not None and now >= self._restart_at:
+            self._spawn()
+        if now - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = now
+            problems += self._look(now)
+        return problems
+
+    def stop(self) -> None:
+        """End it within a second, and leave no address behind."""
+        self._restart_at = None
+        if self._child is not None:
+            self._kill()
+            (self._dir / _PID).unlink(missing_ok=True)
+        for name, address in self._added:
+            with contextlib.suppress(OSError):
+                remove_address(name, address)
+        self._added.clear()
+
+    def _plan(self) -> ResolverPlan:
+        settings = self._settings
+        return ResolverPlan(
+            links=tuple(read_link(name) for name in settings.lan),
+            lease_file=str(self._dir / LEASES),
+            upstreams=settings.dnsmasq_upstreams,
+            resolv_file=str(_STUB_RESOLV if _STUB_RESOLV.exists() else "/etc/resolv.conf"),
+            cache=settings.dnsmasq_cache,
+            dhcp=settings.dnsmasq_dhcp,
+            stop_rebind=settings.dnsmasq_stop_rebind,
+            rebind_ok=settings.dnsmasq_rebind_ok,
+            as_child=settings.dnsmasq_managed,
+        )
+
+    def _write(self) -> bool:
+        """Write the configuration; True if it is another than before."""
+        text = self._render(self._plan())
+        if text == self._text:
+            return False
+        path = self._dir / CONFIG
+        new = path.with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        os.replace(new, path)
+        self._text = text
+        return True
+
+    def _look(self, now: float) -> list[str]:
+        """Addresses may have changed, and a process that lives may not answer."""
+        try:
+            changed = self._write()
+        except OSError as err:
+            return [f"{self._dir / CONFIG} cannot be written: {err}"]
+        if self._child is None:
+            return []
+        if changed:
+            log.info("the curtain's addresses changed: dnsmasq starts again")
+            self._kill()
+            self._spawn()
+        is_silent = any(link.ipv4 for link in self._plan().links) and not self.ready
+        self._silent_since = (self._silent_since or now) if is_silent else None
+        if self._silent_since is not None and now - self._silent_since >= 2 * LOOK_EVERY_S:
+            return [f"dnsmasq runs, but is not bound to port {_PORT} of the curtain's addresses"]
+        return []
+
+    def _spawn(self) -> None:
+        self._restart_at = None
+        program = shutil.which("dnsmasq", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if program is None:
+            self._said.append("dnsmasq is not installed; on Debian: apt install dnsmasq-base")
+            self._retry(time.monotonic())
+            return
+        # The child holds the read end too, and never waits to write: it outlives a gateway that was killed.
+        self._log, log_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            self._child = subprocess.Popen(
+                [program, "--keep-in-foreground", f"--conf-file={self._dir / CONFIG}"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log_end,
+                pass_fds=(self._log,),
+            )
+            (self._dir / _PID).write_text(str(self._child.pid), encoding="ascii")
+        except OSError as err:
+            self._said.append(f"dnsmasq cannot be started: {err}")
+            self._close_log()
+            self._retry(time.monotonic())
+        finally:
+            os.close(log_end)
+        self._started_at = time.monotonic()
+
+    def _reap(self, now: float) -> list[str]:
+        if self._child is None:
+            return [self._said[-1]] if self._restart_at is not None and self._said else []
+        if self._child.poll() is None:
+            return []
+        self._listen()
+        status, why = self._child.returncode, (self._said[-1] if self._said else "it said nothing")
+        self._close_log()
+        self._child = None
+        if now - self._started_at > STEADY_S:
+            self._failures = 0
+        return [f"dnsmasq ended (status {status}): {why}; it starts again in {self._retry(now):.0f} s"]
+
+    def _retry(self, now: float) -> float:
+        """Plan the next start, later each time; returns the seconds until then."""
+        wait_s = min(MAX_BACKOFF_S, 2.0**self._failures)
+        self._failures += 1
+        self._restart_at = now + wait_s
+        return wait_s
+
+    def _listen(self) -> None:
+        """Take what it says of itself, so that it never waits for us."""
+        with contextlib.suppress(BlockingIOError):
+            while self._log >= 0 and (chunk := os.read(self._log, 65_536)):
+                for line in chunk.decode(errors="replace").splitlines():
+                    self._said.append(line)
+                    log.debug("%s", line)
+
+    def _kill(self) -> None:
+        if self._child is not None:
+            _end(self._child)
+            self._listen()
+            self._close_log()
+        self._child = None
+
+    def _close_log(self) -> None:
+        if self._log >= 0:
+            os.close(self._log)
+        self._log = -1
+
+    def _end_leftover(self) -> None:
+        """A gateway that was killed left its resolver running, on our port."""
+        try:
+            pid = int((self._dir / _PID).read_text(encoding="ascii"))
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return
+        if str(self._dir / CONFIG).encode() not in command:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+            for _ in range(100):
+                os.kill(pid, 0)
+                if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z":
+                    return
+                time.sleep(0.01)
+            os.kill(pid, signal.SIGKILL)
+
+    def _add_prefix(self) -> None:
+        """Give the first interface a prefix of its own, where one is set and none of that kind is there."""
+        if not self._settings.dnsmasq_prefix6 or not self._settings.lan:
+            return
+        name = self._settings.lan[0]
+        if any(address.is_private for address in read_link(name).ipv6):
+            return
+        self._added.append((name, add_prefix(name, IPv6Network(self._settings.dnsmasq_prefix6))))
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(timeout=1.0)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _bound() -> set[IPv4Address]:
+    """IPv4 addresses of this network namespace with a UDP socket on port 53."""
+    found = set()
+    for line in Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]:
+        address, port = line.split()[1].split(":")
+        if int(port, 16) == _PORT:
+            found.add(IPv4Address(bytes.fromhex(address)[::-1]))  # printed as a number of this machine: little-endian
+    return found
