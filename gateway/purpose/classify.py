@@ -28,12 +28,15 @@ _CAN_HIDE_VIDEO = frozenset({Purpose.UNKNOWN, Purpose.DIRECT_ADDRESS, Purpose.CD
 
 def classify(catalogue: Catalogue, evidence: Evidence) -> Assessment:
     """What a flow is for. Never fails: where nothing speaks, it is ``unknown``, or ``direct-address`` without a name."""
-    assessment = (
+    plain = (
         judge_inside(evidence)  # First: nothing that stays in the home escapes from it.
         or judge_resolver(evidence)  # Before names: port 53 and 853 are DNS whatever the far end is called.
         or judge_clock(catalogue, evidence)  # Before names: clocks are found through pools with anybody's name.
-        or _judge_outside(catalogue, evidence)
     )
+    if plain is None:
+        assessment = _judge_outside(catalogue, evidence)
+    else:  # The name decided nothing, but exceptions and people ask for it.
+        assessment = replace(plain, name=evidence.names[0]) if evidence.names else plain
     return _judge_volume(assessment, evidence) if evidence.bytes_out >= BULK_BYTES else assessment
 
 

@@ -16,8 +16,9 @@ HOUSES = {"ring": "amazon", "blink": "amazon"}
 SHARED_CLOUDS = (
     "amazonaws.com", "cloudfront.net", "ota-cloudfront.net", "akamaihd.net",
     "azure-devices.net", "aliyuncs.com", "googleapis.com",
+    "www.google.com", "www.gstatic.com",
 )  # fmt: skip
-"""Domains under which every vendor rents names: the domain itself says nothing of who is behind it."""
+"""Domains under which every vendor rents names, and hosts that everybody asks: they say nothing of who is behind them."""
 
 _TENANT = re.compile(
     r"[^.*]+\.(cloudfront\.net|cloudfront\.prod\.ota-cloudfront\.net|akamaihd\.net|azure-devices\.net"

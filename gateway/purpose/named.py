@@ -64,7 +64,7 @@ def _remark(name: Name, rows: tuple[Row, ...], evidence: Evidence) -> str:
         return f"{name.text} is in no catalogue: nobody has shown what it is for"
     row = offered[0]
     seen = f"what {', '.join(row.devices)} does there ({row.source or row.match})"
-    return f"{name.text} lies in a cloud where everybody rents: {seen} says nothing of this device"
+    return f"{name.text} is a place that everybody shares: {seen} says nothing of this device"
 
 
 def _assess(fit: Fit, name: Name, evidence: Evidence, *, others: tuple[Purpose, ...]) -> Assessment:

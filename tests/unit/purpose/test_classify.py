@@ -78,6 +78,12 @@ def test_where_the_name_is_silent_it_is_still_told() -> None:
     assert found.reasons[1:] == ("broker.example.org is in no catalogue: nobody has shown what it is for",)
 
 
+@pytest.mark.parametrize("port", [53, 123, 853])
+def test_a_name_that_decided_nothing_is_still_there(port: int) -> None:
+    found = classify(TABLE, make_evidence("far.example.org", **LIGHT, port=port, proto=UDP))
+    assert found.name == Name("far.example.org", NameSource.SNI)
+
+
 def test_media_of_what_has_none_is_remarked() -> None:
     found = classify(TABLE, make_evidence(**LIGHT, app="rtp", proto=UDP, port=41000))
     assert found.reasons[-1] == "rtp of a light that is not known for calls or pictures"

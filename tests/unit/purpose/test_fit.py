@@ -47,6 +47,9 @@ RANKS = [
         id="tenant-device-of-no-vendor",
     ),
     pytest.param(make_row("bucket.s3.amazonaws.com", "cdn", "echo", vendor="amazon"), UNKNOWN, Rank.STRANGER, id="bucket"),
+    pytest.param(
+        make_row("www.google.com", "control", "google-home", vendor="google"), LAMP, Rank.NOBODY, id="everybodys-host"
+    ),
     pytest.param(make_row("cloudfront.net", "cdn", "echo", vendor="amazon"), UNKNOWN, Rank.NOBODY, id="whole-cloud"),
     pytest.param(
         make_row("notcloudfront.net", "cdn", "echo", vendor="amazon"), LAMP, Rank.STRANGER, id="only-looks-like-a-cloud"

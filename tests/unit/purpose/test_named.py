@@ -100,7 +100,7 @@ def test_a_sibling_lends_nothing() -> None:
 def test_a_rented_name_says_nothing_of_strangers() -> None:
     named = judge_names(TABLE, make_evidence("ec2-1-2-3-4.compute-1.amazonaws.com", **CAREFUL))
     assert named.assessment is None
-    assert "everybody rents" in named.remark
+    assert "everybody shares" in named.remark
 
 
 def test_where_the_latest_name_is_not_evidenced_the_others_are_still_told() -> None:
