@@ -161,7 +161,7 @@ def _facts_or_unknown(app_proto: str, detail: str | None) -> Facts:
 
 def _read_igmp(data: bytes) -> Facts:
     """RFC 2236, 3376."""
-    layer = layer_class("scapy.layers.igmp", "IGMP") or layer_class("scapy.contrib.igmp", "IGMP")  # its older place
+    layer = layer_class("scapy.layers.igmp", "IGMP") or layer_class("scapy.contrib.igmp", "IGMP")  # its place before 2.8
     known = len(data) >= 8 and data[0] in _IGMP_KINDS
     packet = dissect(layer, data[:MAX_DATAGRAM_BYTES]) if known else None
     return _facts("igmp", remark(packet.sprintf("%type%"))) if packet is not None else UNKNOWN
