@@ -84,7 +84,7 @@ class CaptureReader(Iterator[CapturedPacket]):
             if magic == _SECTION_MAGIC:
                 yield from _read_pcapng(source)
             elif magic in _PCAP_MAGICS:
-                yield from _read_pcap(source, *_PCAP_MAGICS[magic])
+                yield from _read_pcap(source, _PCAP_MAGICS[magic])
             else:
                 raise CaptureError("not a capture file")
 
@@ -169,7 +169,8 @@ def _cut(number: int) -> CaptureError:
     return CaptureError(f"truncated: ends inside packet {number}")
 
 
-def _read_pcap(source: _Source, order: str, ticks: int, header_bytes: int) -> Iterator[CapturedPacket]:
+def _read_pcap(source: _Source, form: tuple[str, int, int]) -> Iterator[CapturedPacket]:
+    order, ticks, header_bytes = form
     head = source.take(24)
     if head is None:
         raise CaptureError("truncated: ends inside the file header")
