@@ -37,27 +37,41 @@ _NUMBER_AT, _ICMP_TYPE_AT, _ICMP_CODE_AT = 8, 24, 32
 
 
 class Conntrack:
-    """Reads the table of this network namespace."""
+    """Reads the table of this network namespace, at once or chunk by chunk between other work."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, limit: int = MAX_ENTRIES) -> None:
         self._socket = NetfilterSocket(receive_buffer_bytes=RECEIVE_BUFFER_BYTES)
+        self.fileno = self._socket.fileno
+        self._limit = limit
+        self._counters: list[Counter] = []
 
-    def read(self, *, mark: int = 0, mask: int = 0, limit: int = MAX_ENTRIES) -> CountersRead:
+    def read(self, *, mark: int = 0, mask: int = 0) -> CountersRead:
         """The counters of every connection with a mark; ``mark`` and ``mask`` leave others out in the kernel already."""
+        self.request(mark=mark, mask=mask)
+        while (done := self.receive()) is None:
+            pass
+        return done
+
+    def request(self, *, mark: int = 0, mask: int = 0) -> None:
+        """Ask for what ``read`` gives; then ``receive`` whenever the socket is readable. One request at a time."""
         wanted = (attribute(_MARK, _U32.pack(mark)), attribute(_MARK_MASK, _U32.pack(mask))) if mask else ()
+        self._counters = []
         self._socket.send(message(_GET, *wanted, flags=NLM_F_DUMP))
-        counters: list[Counter] = []
-        while True:
-            data = self._socket.receive(_CHUNK_BYTES)
-            for kind, _, at, end in messages(data):
-                if kind == NLMSG_DONE:
-                    return CountersRead(counters=tuple(counters))
-                if kind == NLMSG_ERROR:
-                    raise OSError(error_of(data, at, end), "read the connection table")
-                if kind == _NEW and len(counters) < limit:
-                    counter = _read(data, at, end)
-                    if counter is not None:
-                        counters.append(counter)
+
+    def receive(self) -> CountersRead | None:
+        """Read one chunk of the table, about a hundred connections; None while there is more to come."""
+        data = self._socket.receive(_CHUNK_BYTES)
+        counters = self._counters
+        for kind, _, at, end in messages(data):
+            if kind == _NEW:
+                if len(counters) < self._limit and (counter := _read(data, at, end)) is not None:
+                    counters.append(counter)
+            elif kind == NLMSG_DONE:
+                self._counters = []
+                return CountersRead(counters=tuple(counters))
+            elif kind == NLMSG_ERROR:
+                raise OSError(error_of(data, at, end), "read the connection table")
+        return None
 
     def close(self) -> None:
         """Give the socket back."""
