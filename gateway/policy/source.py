@@ -228,7 +228,7 @@ class _Builder:
         self._nodes += node.size if event is not None else 1
         if self._nodes > MAX_NODES:
             self._open[0][0].value = None
-            raise _Excess(node.line, f"more than {MAX_NODES} values")
+            raise _Excess(event.start_mark.line + 1 if event else node.line, f"more than {MAX_NODES} values")
         parent = self._open[-1][0]
         if isinstance(parent.value, list):
             parent.value.append(node)

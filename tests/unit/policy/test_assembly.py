@@ -1,0 +1,52 @@
+import pytest
+
+from gateway.model.purpose import Purpose
+from gateway.policy.assembly import LAST_LEVEL, assemble
+from tests.support.policies import BELL, PHONE, PLUG, make_policy, small_policy
+
+
+@pytest.mark.parametrize(
+    "purpose, ref, depth",
+    [
+        ("media-streaming", "household.yaml:8", 0), ("control", "profiles/bell.yaml:11", 1), ("cdn", "household.yaml:3", 2),
+        ("voice", "presets/recommended.yaml:5", 3), ("advertising", "presets/recommended.yaml:5", 3),
+        ("mesh-sharing", "presets/recommended.yaml:4", 4), ("connectivity-check", "built-in", 5),
+    ],
+)  # fmt: skip
+def test_levels_from_near_to_far(purpose: str, ref: str, depth: int) -> None:
+    rule, level = small_policy().devices[BELL].table[Purpose(purpose)]
+    assert (str(rule.ref), level) == (ref, depth)
+
+
+def test_devices() -> None:
+    devices = small_policy().devices
+    assert (devices[BELL].device.vendor, devices[BELL].device.family) == ("maker", "doorbell")
+    assert (devices[PHONE].device.owner, devices[PHONE].device.trusted) == ("anna", True)
+    assert devices[PLUG].device.profile == "careful", "nobody said what it is"
+    assert str(devices[PHONE].ref) == "household.yaml:13"
+
+
+def test_a_device_adds_to_the_mixed_choices_of_its_profile() -> None:
+    policy = make_policy({"household.yaml": """version: 1
+devices: {door: {mac: "02:00:5e:10:00:01", profile: bell, mixed: {"app:stun": drop}, on_fault: open}}
+"""})  # fmt: skip
+    assert policy.devices[BELL].mixed == {"bell.example.com": "keep", "app:stun": "drop"}
+    assert policy.devices[BELL].on_fault_open
+
+
+@pytest.mark.parametrize("way, profile", [("guided", "careful"), ("quarantine", "quarantine"), ("observe", "observe")])
+def test_newcomers(way: str, profile: str) -> None:
+    policy = make_policy({"household.yaml": f"version: 1\nnew_devices: {way}\n"})
+    assert policy.newcomer_profile == profile and profile in policy.profiles
+
+
+def test_without_any_file_the_last_resort_holds() -> None:
+    policy = assemble(())
+    assert policy.profiles["careful"].levels[-1] == LAST_LEVEL
+    rule, _ = policy.profiles["careful"].table[Purpose.UNKNOWN]
+    assert (rule.action, rule.budget_bytes, rule.budget_window_s, rule.then_ask) == ("limit", 64_000, 3600.0, True)
+
+
+def test_a_household_without_a_preset_of_that_name_has_none() -> None:
+    policy = make_policy({"presets/recommended.yaml": None})
+    assert len(policy.devices[BELL].levels) == 4

@@ -1,0 +1,68 @@
+import pytest
+from pydantic import ValidationError
+
+from gateway.policy.document import DOCUMENTS, OPTIONS, CatalogueDocument, HouseholdDocument, RuleDocument
+
+DEVICE = {"mac": "02:00:5e:10:00:01"}
+
+
+def household(**keys: object) -> HouseholdDocument:
+    return HouseholdDocument.model_validate({"version": 1, **keys})
+
+
+def test_defaults() -> None:
+    document = household()
+    assert (document.timezone, document.preset, document.new_devices) == ("UTC", "recommended", "guided")
+
+
+def test_a_bare_action_is_a_rule() -> None:
+    rules = household(defaults={"video": "block", "cdn": {"action": "block"}}).defaults
+    assert [rule.action for rule in rules.values()] == ["block", "block"]
+
+
+def test_a_single_target_is_a_list() -> None:
+    devices = {"a": {**DEVICE, "exceptions": [{"to": "a.example.com", "action": "allow"}]}}
+    assert [target.text for target in household(devices=devices).devices["a"].exceptions[0].to] == ["a.example.com"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=lambda document: document.__name__)
+def test_unknown_keys_are_refused(document: type) -> None:
+    with pytest.raises(ValidationError) as err:
+        document.model_validate({"nonsense": 1})
+    assert "extra_forbidden" in {error["type"] for error in err.value.errors()}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"version": 2}, {"timezone": "Nowhere"}, {"timezone": 1}, {"new_devices": "any"}, {"defaults": ["video"]},
+        {"devices": {"a b": DEVICE}}, {"devices": {"all": DEVICE}}, {"devices": {"": DEVICE}}, {"devices": {"a": {}}},
+        {"devices": {"a": {**DEVICE, "trusted": "yes"}}}, {"devices": {"a": {**DEVICE, "title": " "}}},
+        {"devices": {"a": {**DEVICE, "exceptions": [{"to": ["a..b"], "action": "allow"}]}}},
+        {"devices": {"a": {**DEVICE, "exceptions": [{"to": {"a": 1}, "action": "allow"}]}}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_refused(keys: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        household(**keys)
+
+
+VALUES = {"when": "02:00-05:00", "budget": "64kB", "rate": "1kB/s", "then": "ask", "viewing": "panel", "for": "10m"}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("action", ["allow", "block", "drop", "answer", "owner-only", "limit", "ask"])
+def test_options_go_with_actions(option: str, action: str) -> None:
+    rule = {"action": action, option: VALUES[option]}
+    if action in OPTIONS[option]:
+        assert RuleDocument.model_validate(rule).action == action
+    else:
+        with pytest.raises(ValidationError, match="does not go with"):
+            RuleDocument.model_validate(rule)
+
+
+def test_a_row_needs_evidence() -> None:
+    row = {"match": "a.example.com", "purpose": "control", "confidence": "high"}
+    with pytest.raises(ValidationError, match="evidence"):
+        CatalogueDocument.model_validate({"version": 1, "vendor": "v", "rows": [row]})
