@@ -47,7 +47,7 @@ from gateway.model.command import (
 from gateway.model.event import Event, Now, PolicyChanged, PolicyRefused, Ticked
 from gateway.model.policy import Policy
 from gateway.policy import load, parse
-from gateway.ruleset import render
+from gateway.ruleset import render, render_dnsmasq
 from gateway.settings import Settings
 
 log = logging.getLogger("netcurtain")
@@ -108,7 +108,7 @@ class App:
     def _open(self) -> None:
         """Build the parts. Where the order matters, the reason stands beside the line."""
         settings, parts = self._settings, self._parts
-        state = settings.state
+        state = settings.state_dir
         state.mkdir(parents=True, exist_ok=True)
         self._worker.start(self._directories)  # first: it takes longest, and runs beside the rest
         parts.callback(self._worker.close)
@@ -133,7 +133,7 @@ class App:
         self._start_engine(self._first_policy())
         parts.callback(self._save_at_last)  # it runs before all of the above is taken down
         self._selector.register(self._queue, selectors.EVENT_READ, self._judge)  # the ruleset stands: packets may come
-        self._dnsmasq = Dnsmasq(settings, state)
+        self._dnsmasq = Dnsmasq(render_dnsmasq, settings, state)
         parts.callback(self._dnsmasq.stop)
         self._dnsmasq.start()  # after the ruleset: no question is answered unjudged
         self._leases = Leases(state / "dnsmasq.leases")
@@ -144,7 +144,7 @@ class App:
             Beat(TICK_S, self._tick),
             Beat(COUNTERS_S, lambda: self._handle(self._conntrack.read())),
             Beat(OUTSIDE_S, self._look_outside),
-            Beat(self._notifier.interval_s, self._notifier.alive),
+            Beat(self._notifier.watchdog_s, self._notifier.alive),
         ]
         if self._refused_at_start is not None:
             self._handle(_policy_event(self._refused_at_start))

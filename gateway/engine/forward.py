@@ -128,20 +128,23 @@ class Forward:
         if flow.carried and flow.reader is None and unpack(event.mark).flow_class != FlowClass.UNDECIDED:
             return self._settle(flow, event, now)
         known = flow.read(event.packet, 0, scapy=self._state.may_use_scapy(now))
-        if flow.reader is not None and flow.reader.contradiction:
-            self._hold(flow, event, now)
-            return self._give_up(flow, "its segments contradict each other", now)
-        if known:
+        reader = flow.reader
+        spoiled = reader is not None and (reader.contradiction or reader.exhausted)
+        if known and not spoiled:
             return self._settle(flow, event, now)
         self._hold(flow, event, now)
-        if (
+        if reader is not None and reader.contradiction:
+            return self._give_up(flow, "its segments contradict each other", now)
+        if spoiled or self._holds_too_much(flow):
+            return self._give_up(flow, "its hello did not become whole within the bounds", now)
+        return []
+
+    def _holds_too_much(self, flow: Flow) -> bool:
+        return (
             len(flow.held) > MAX_HELD_PACKETS
             or flow.held_bytes > MAX_HELD_BYTES
             or self._held_of[flow.number] > MAX_HELD_PER_DEVICE
-            or (flow.reader is not None and flow.reader.exhausted)
-        ):
-            return self._give_up(flow, "its hello did not become whole within the bounds", now)
-        return []
+        )
 
     def _hold(self, flow: Flow, event: PacketSeen, now: Now) -> None:
         if not flow.held:

@@ -15,6 +15,10 @@ from .zone import Zone
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
+SETTINGS = {
+    "NETCURTAIN_TRUST_CLOCK": "true",  # the lab has no time service, and its clock is the host's
+    "NETCURTAIN_DNSMASQ_STOP_REBIND": "false",  # its internet has documentation addresses, which count as private there
+}
 
 
 class Router(Protocol):
@@ -83,7 +87,7 @@ class Netcurtain:
             self._process = self._machine.spawn(
                 [sys.executable, "-m", "gateway", "run", *self.options()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "NOTIFY_SOCKET": str(self._notify)},
+                env={**os.environ, **SETTINGS, "NOTIFY_SOCKET": str(self._notify)},
             )  # fmt: skip
 
     def options(self) -> list[str]:

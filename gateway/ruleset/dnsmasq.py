@@ -19,7 +19,6 @@ except-interface=lo
 no-hosts
 domain-needed
 bogus-priv
-dns-loop-detect
 dns-forward-max=300
 # Answers that fit every path without fragments (DNS flag day 2020).
 edns-packet-max=1232
