@@ -21,12 +21,12 @@ class Service(NamedTuple):
 
 
 def read_dhcp(data: bytes) -> str | None:
-    """BOOTP with DHCP's options (RFC 2131): what the device says of itself."""
-    if len(data) < 236 or data[0] not in (1, 2) or data[2] > 16:
+    """BOOTP with DHCP's options (RFC 2131): what the device says of itself. A capture may have cut them off."""
+    if len(data) < 44 or data[0] not in (1, 2) or data[2] > 16:
         return None
     packet = dissect(layer_class("scapy.layers.dhcp", "BOOTP"), data)
     if packet is None or not packet.haslayer("DHCP options"):
-        return "BOOTP" if packet is not None and data[236:240] != b"\x63\x82\x53\x63" and len(data) >= 300 else None
+        return "BOOTP" if packet is not None and data[1:3] == b"\x01\x06" else None
     options = {option[0]: option[1:] for option in packet["DHCP options"].options if isinstance(option, tuple)}
     kinds = layer_class("scapy.layers.dhcp", "DHCPTypes") or {}
     kind = _first(options, "message-type")
@@ -71,15 +71,17 @@ def _read_names(module: str, name: str, data: bytes) -> str | None:
     if len(data) < 17 or not 0 < sum(counts) <= MAX_RECORDS or data[2] & 0x70:
         return None
     packet = dissect(layer_class(module, name), data)
-    try:
-        asked = [text_of(record.qname) for record in (packet.qd or ())[:MAX_NAMES]]
-        told = [_told(record) for record in (packet.an or ())[:MAX_NAMES]]
-    except AttributeError:
-        return None  # a record that Scapy could not read has no name
-    if bool(asked) != bool(counts[0]) or not told and counts[1] or not (asked or told or counts[2] or counts[3]):
+    asked = _readable(packet.qd, "qname") if packet is not None else []
+    told = _readable(packet.an, "rrname") if packet is not None else []
+    if bool(asked) != bool(counts[0]) or not (asked or told) and counts[1]:
         return None
-    names = told if data[2] & 0x80 else asked
+    names = [_told(record) for record in told] if data[2] & 0x80 else [text_of(record.qname) for record in asked]
     return remark("answer" if data[2] & 0x80 else "query", of=" ".join(names))
+
+
+def _readable(records: Any, name: str) -> list[Any]:
+    """The first records that Scapy could read: the last one of a cut message has no name."""
+    return [record for record in (records or ())[:MAX_NAMES] if name in record.fields]
 
 
 def _told(record: Any) -> str:

@@ -55,7 +55,7 @@ def _headers(packet: Any) -> dict[str, bytes]:
 
 def _describe_ssdp(line: re.Match[bytes], headers: dict[str, bytes]) -> str | None:
     target = headers.get("nt") or headers.get("st")
-    if target is None:
+    if target is None and b":1900" not in headers.get("host", b""):  # a capture may have cut the rest
         return None
     return remark(line["method"] or "response", target=target, server=headers.get("server"), usn=headers.get("usn"))
 

@@ -29,6 +29,7 @@ FOUND_IN = {
     "HTTP over TCP": (b"GET / HTTP/1.1\r\nHost: example.net\r\n\r\n", False, None),
     "HTTP answer over TCP": (FOUND, False, None),
     "HTTP of another method over UDP": (b"GET / HTTP/1.1\r\nST: x\r\n\r\n", True, None),
+    "SSDP, its end cut off": (b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nCACHE-C", True, ("ssdp", "NOTIFY")),
     "HTTP without a target": (b"NOTIFY * HTTP/1.1\r\nHOST: x\r\n\r\n", True, None),
     "SIP without a call": (b"OPTIONS sip:x SIP/2.0\r\nUser-Agent: scanner\r\n\r\n", True, None),
     "RTSP without a number": (b"OPTIONS * RTSP/1.0\r\nUser-Agent: scanner\r\n\r\n", False, None),
