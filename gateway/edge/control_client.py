@@ -54,15 +54,17 @@ class ControlClient:
         self._next_id += 1
         given = {key: value for key, value in args.items() if value is not None}
         self._send(encode_request(self._next_id, do, given))
-        rows: list[Any] = []
+        parts: list[str] = []
         while True:
             answer = self._next_answer()
             if not answer.get("ok"):
                 error = answer.get("error") or {}
                 raise ControlError(error.get("code", "failed"), error.get("message", "refused"), error.get("hint", ""))
+            if "part" not in answer:
+                return answer.get("data")
+            parts.append(answer["part"])
             if not answer.get("more"):
-                return rows + answer["data"] if rows else answer.get("data")
-            rows += answer["data"]
+                return json.loads("".join(parts))
 
     def subscribe(self) -> Iterator[dict[str, Any]]:
         """Events as they come, until the gateway goes: ``{"event": …, "seq": n, "data": …}``."""

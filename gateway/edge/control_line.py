@@ -8,6 +8,8 @@ from gateway.model.control import MAX_LINE_BYTES, VERBS, VERSION, Request, Respo
 from gateway.model.purpose import Purpose
 
 MAX_NUMBER = 2**53
+_PART_LETTERS = 32_000
+"""Of JSON text, which is ASCII: quoted once more it at most doubles."""
 _TEXT, _NUMBER, _WHOLE = "text", "a number", "a whole number"
 _ARGS: dict[str, dict[str, str]] = {
     "status": {},
@@ -102,34 +104,21 @@ def encode_request(number: int, do: str, args: Mapping[str, Any]) -> bytes:
 
 
 def encode_response(response: Response) -> bytes:
-    """The line of a response; several where a long list would make a line too long (all but the last say ``"more":true``)."""
+    """The line of a response; several where its data would make a line too long: pieces of its JSON text, to be joined.
+
+    ``{"id":n,"ok":true,"more":true,"part":"…"}`` for all but the last, which lacks ``more``.
+    """
     if response.error_code:
         error = {"code": response.error_code, "message": response.message, "hint": response.hint}
         return _line({"id": response.id, "ok": False, "error": error})
     line = _line({"id": response.id, "ok": True, "data": response.data})
     if len(line) <= MAX_LINE_BYTES:
         return line
-    if isinstance(response.data, list | tuple):
-        return _encode_parts(response.id, response.data)
-    error = {"code": "too-large", "message": f"the answer has more than {MAX_LINE_BYTES} bytes", "hint": "ask for less"}
-    return _line({"id": response.id, "ok": False, "error": error})
-
-
-def _encode_parts(number: int, rows: list[Any] | tuple[Any, ...]) -> bytes:
-    parts: list[list[bytes]] = [[]]
-    size = 0
-    for row in rows:
-        text = _line(row)[:-1]
-        if len(text) > MAX_LINE_BYTES - 128:
-            continue  # no record of ours is that long; one that is would break the line's promise
-        size += len(text) + 1
-        if size > MAX_LINE_BYTES - 128:
-            parts.append([])
-            size = len(text) + 1
-        parts[-1].append(text)
-    more = b'{"id":%d,"ok":true,"more":true,"data":[%b]}\n'
-    last = b'{"id":%d,"ok":true,"data":[%b]}\n'
-    return b"".join((last if part is parts[-1] else more) % (number, b",".join(part)) for part in parts)
+    text = _line(response.data)[:-1].decode()
+    parts = [text[at : at + _PART_LETTERS] for at in range(0, len(text), _PART_LETTERS)]
+    head = {"id": response.id, "ok": True}
+    lines = [_line({**head, "more": True, "part": part}) for part in parts[:-1]]
+    return b"".join(lines) + _line({**head, "part": parts[-1]})
 
 
 def encode_event(kind: str, seq: int, data: Mapping[str, Any]) -> bytes:

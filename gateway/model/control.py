@@ -1,7 +1,8 @@
 """The messages of the control socket: one JSON object per line, written once for all who speak it.
 
 ``{"v":1,"id":n,"do":"…",…}`` -> ``{"id":n,"ok":true,"data":…}`` or ``{"id":n,"ok":false,"error":{"code","message","hint"}}``;
-events: ``{"v":1,"event":"flow","seq":n,…}``, and ``{"v":1,"event":"gap","seq":n}`` where a slow reader lost some.
+an answer too long for one line comes in several, as pieces of its JSON text: ``{"id":n,"ok":true,"more":true,"part":"…"}``;
+events: ``{"v":1,"event":"flow","seq":n,"data":…}``, and ``{"v":1,"event":"gap","seq":n}`` where a slow reader lost some.
 """
 
 from collections.abc import Mapping

@@ -85,8 +85,9 @@ def test_a_refusal_is_an_error_with_a_hint(loop: Loop, path: Path) -> None:
     assert (caught.value.code, caught.value.hint) == ("nope", "later")
 
 
-def test_a_long_list_comes_in_lines_of_the_promised_length(loop: Loop, path: Path) -> None:
-    rows = [{"n": number, "text": "x" * 900} for number in range(1_000)]
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"totals": rows}], ids=["a list", "an object"])
+def test_a_long_answer_comes_in_lines_of_the_promised_length(loop: Loop, path: Path, wrap) -> None:
+    rows = wrap([{"n": number, "text": '"\\\u2026' * 300} for number in range(500)])
     loop.answers["flows"] = rows
     with ControlClient(path) as client:
         assert client.ask("flows") == rows
