@@ -1,8 +1,9 @@
 """Reads ``gadgets/*.yaml``: what each thing in the home is and does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -38,12 +39,17 @@ class Behaviour:
         return any(kind in step for steps in self.triggers.values() for step in steps)
 
 
-def load_behaviours() -> dict[str, Behaviour]:
-    """All that are shipped, gadgets first."""
-    yaml = YAML(typ="safe")
+def load_behaviours(names: Iterable[str] | None = None) -> dict[str, Behaviour]:
+    """Those named, in that order (each has the file of its name); without names all that are shipped, gadgets first."""
     folder = files(__package__).joinpath("gadgets")
-    read = [parse(yaml.load(file.read_text("utf-8"))) for file in folder.iterdir() if file.name.endswith(".yaml")]
+    if names is not None:
+        return {name: _read(folder.joinpath(f"{name}.yaml")) for name in names}
+    read = [_read(file) for file in folder.iterdir() if file.name.endswith(".yaml")]
     return {behaviour.id: behaviour for behaviour in sorted(read, key=lambda behaviour: behaviour.mac)}
+
+
+def _read(file: Traversable) -> Behaviour:
+    return parse(YAML(typ="safe").load(file.read_text("utf-8")))
 
 
 def parse(data: Mapping[str, Any]) -> Behaviour:

@@ -49,8 +49,7 @@ class Home:
         (None: all); ``services``: ``quic``, ``mqtt`` besides what the actors' behaviours need; ``captured``: take the truth
         (segmentation offload is then off); ``prepare``: may change the home's copy of the policies before it starts."""
         self.zone: Zone = load_zone()
-        everybody = load_behaviours()
-        self.behaviours: dict[str, Behaviour] = {name: everybody[name] for name in (actors or everybody)}
+        self.behaviours: dict[str, Behaviour] = load_behaviours(actors)
         spoken = {kind for kind in ("quic", "mqtt") for one in self.behaviours.values() if one.speaks(kind)}
         self._services = spoken | set(services)
         self._plain = gateway == "plain"
@@ -133,9 +132,9 @@ class Home:
             PlainRouter(gateway, self.zone) if self._plain else Netcurtain(gateway, policies=self.policies, work=self.work)
         )
         self.router.start()
-        self._await_cloud()
         for name, behaviour in self.behaviours.items():
             self.gadgets[name] = Gadget(behaviour, self.machines[name], self._config(behaviour))
+        self._await_cloud()
         self.router.await_ready()
         for gadget in self.gadgets.values():
             gadget.await_ready()

@@ -14,11 +14,13 @@ from typing import NamedTuple
 
 from gateway.edge.pcap import CaptureError, read_capture
 from gateway.model.device import Mac
-from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, Packet, key_of
+from gateway.model.packet import ACK, ICMP, ICMPV6, SYN, TCP, UDP, FlowKey, Packet, key_of
 from gateway.wire import FlowReader, decode_ip
 
 ETHERTYPES = (b"\x08\x00", b"\x86\xdd")
 OWN_PORTS = {(UDP, 53), (TCP, 53), (UDP, 123)}
+UNREACHABLE = {(ICMP, 3), (ICMPV6, 1)}
+"""(protocol, type)."""
 HALF = 1 << 31
 
 
@@ -187,6 +189,10 @@ def _stays(packet: Packet) -> bool:
 
 
 def _is_gateways_own(flow: WanFlow, resolvers: set[bytes]) -> bool:
-    """The gateway's own questions to its resolver and clock; nothing else may hide behind its address."""
+    """The gateway's own questions to its resolver and clock; nothing else may hide behind its address.
+
+    An answer that comes twice meets a closed port: the kernel's "unreachable" then quotes that answer back to the resolver.
+    """
     key = flow.key
-    return flow.sender is None and key.dst in resolvers and (key.proto, key.dport) in OWN_PORTS
+    asks = (key.proto, key.dport) in OWN_PORTS or (key.proto, key.sport) in UNREACHABLE
+    return flow.sender is None and key.dst in resolvers and asks
