@@ -19,8 +19,11 @@ class CompilePolicies(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """A wheel carries the table beside the YAML; an editable install finds it in the checkout."""
-        if self.target_name == "wheel":
-            build_data["force_include"][str(compile_policies(TOP))] = "gateway/_policies/compiled.json"
+        if self.target_name != "wheel":
+            return
+        path = compile_policies(TOP)
+        if version == "standard":
+            build_data["force_include"][str(path)] = "gateway/_policies/compiled.json"
 
 
 def compile_policies(top: Path) -> Path:
