@@ -4,10 +4,9 @@ One thread, one queue. ``receive`` turns what waits into events, ``send`` answer
 is held by the kernel until the socket closes, which drops it.
 """
 
-import errno
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from struct import Struct
 from typing import Literal
@@ -118,23 +117,17 @@ class PacketQueue:
             self._socket.request(message(_CONFIG, *attributes, flags=NLM_F_ACK, resource=self._queue), what)
         self._socket.set_option(NETLINK_NO_ENOBUFS, 1)
 
-    def receive(self) -> list[Event]:
-        """What waits now, at most ``BATCH`` packets; never blocks."""
-        events: list[Event] = []
+    def receive(self) -> Iterator[Event]:
+        """What waits now, at most ``BATCH`` packets, one by one: a verdict given meanwhile leaves before the next is taken."""
         take, read = self._socket.receive, self._read
         for _ in range(BATCH):
             try:
                 data = take(MESSAGE_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
-                break
-            except OSError as err:
-                if err.errno != errno.ENOBUFS:
-                    raise
-                continue
+                return
             event = read(data)
             if event is not None:
-                events.append(event)
-        return events
+                yield event
 
     def _read(self, data: bytes) -> Event | None:
         """One packet message; anything else is counted."""
