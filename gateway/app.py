@@ -49,12 +49,15 @@ from gateway.model.policy import Policy
 from gateway.policy import load, parse
 from gateway.ruleset import render, render_dnsmasq
 from gateway.settings import Settings
+from gateway.wire.dissector import layer_class
 
 log = logging.getLogger("netcurtain")
 TICK_S = 0.2
 COUNTERS_S = 2.0
 OUTSIDE_S = 1.0
 COMPILER = "gateway.policy"
+FIRST_LAYERS = (("scapy.contrib.stun", "STUN"), ("scapy.contrib.mqtt", "MQTT"), ("scapy.layers.rtp", "RTP"))
+"""What a gadget that speaks no TLS speaks most often."""
 
 
 @dataclass(slots=True)
@@ -82,12 +85,13 @@ class App:
         self._worker = Worker(COMPILER)
         self._directories = [str(directory) for directory in settings.policies]
         self._compile_again = False
+        self._counting = False
         self._refused_at_start: Finished | None = None
         self._clock_trusted = settings.trust_clock or is_trusted()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
         self._saving: Future[None] | None = None
         self._execute: dict[type, Callable[[Any], None]] = {
-            SendPacket: lambda command: self._raw.send(command.data),
+            SendPacket: self._send_packet,
             LoadRuleset: self._load_ruleset,
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
@@ -112,6 +116,8 @@ class App:
         state.mkdir(parents=True, exist_ok=True)
         self._worker.start(self._directories)  # first: it takes longest, and runs beside the rest
         parts.callback(self._worker.close)
+        for module, name in FIRST_LAYERS:  # 0.2 s that no packet shall wait for, while the policy is compiled
+            layer_class(module, name)
         self._watch_signals()
         self._store = Store(state / "state.json")
         self._sysctls = Sysctls(state / "sysctl.json")
@@ -137,12 +143,13 @@ class App:
         parts.callback(self._dnsmasq.stop)
         self._dnsmasq.start()  # after the ruleset: no question is answered unjudged
         self._leases = Leases(state / "dnsmasq.leases")
+        self._selector.register(self._conntrack, selectors.EVENT_READ, self._take_counters)
         self._watch = Watch(settings.policies)
         parts.callback(self._watch.close)
         self._selector.register(self._watch, selectors.EVENT_READ, self._watch.receive)
         self._beats += [
             Beat(TICK_S, self._tick),
-            Beat(COUNTERS_S, lambda: self._handle(self._conntrack.read())),
+            Beat(COUNTERS_S, self._ask_for_counters),
             Beat(OUTSIDE_S, self._look_outside),
             Beat(self._notifier.watchdog_s, self._notifier.alive),
         ]
@@ -215,6 +222,18 @@ class App:
         if self._watch.settled():
             self._compile()
 
+    def _ask_for_counters(self) -> None:
+        """One walk through the connection table at a time; it comes in chunks, between packets."""
+        if not self._counting:
+            self._counting = True
+            self._conntrack.request()
+
+    def _take_counters(self) -> None:
+        read = self._conntrack.receive()
+        if read is not None:
+            self._counting = False
+            self._handle(read)
+
     def _look_outside(self) -> None:
         """What may have changed without telling: leases, our own addresses, the clock, the health of what we depend on."""
         for lease in self._leases.read():
@@ -229,6 +248,9 @@ class App:
 
     def _look_at_own_addresses(self) -> None:
         self._engine.set_own_addresses(own_addresses(self._settings.lan))
+
+    def _send_packet(self, command: SendPacket) -> None:
+        self._raw.send(command.data)
 
     def _load_ruleset(self, command: LoadRuleset) -> None:
         plan = RulesetPlan(
