@@ -36,7 +36,7 @@ class Client:
         """A lease; ``TimeoutError`` if nobody gave one."""
         deadline = time.monotonic() + timeout_s
         with self._open() as sock:
-            wait_s = 0.3
+            wait_s = 0.1
             while time.monotonic() < deadline:
                 answer = self._reboot(sock, last, wait_s) if last else self._discover(sock, wait_s)
                 if answer is not None and answer[0] == ACK:
