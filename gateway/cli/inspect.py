@@ -15,10 +15,13 @@ from gateway.engine import Engine
 from gateway.model.command import Command, Record
 from gateway.model.device import Mac
 from gateway.model.event import Hook, Now, PacketSeen, Ticked
+from gateway.model.packet import Packet
 from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
 from gateway.policy import load
-from gateway.wire import Reassembler, decode_frame
+from gateway.wire import Reassembler, decode_frame, innermost
+
+from .evidence import Evidence
 
 if TYPE_CHECKING:
     from .report import Report
@@ -48,8 +51,15 @@ def _is_octet(text: str) -> bool:
 @click.argument("captures", nargs=-1, required=True, type=click.Path(), metavar="CAPTURE...")
 @click.option("--policies", default=None, metavar="DIR|none", help="Judge by this directory, or tell purposes only.")
 @click.option("--device", "devices", multiple=True, type=DeviceProfile(), help="Say what a device is; may be repeated.")
+@click.option("--evidence", type=click.Path(path_type=Path), help="Copy the packets of refused flows of one CAPTURE here.")
 @click.option("--json", "as_json", is_flag=True, help="One EVE-style object per flow and line.")
-def inspect(captures: tuple[str, ...], policies: str | None, devices: tuple[tuple[Mac, str], ...], as_json: bool) -> None:
+def inspect(
+    captures: tuple[str, ...],
+    policies: str | None,
+    devices: tuple[tuple[Mac, str], ...],
+    evidence: Path | None,
+    as_json: bool,
+) -> None:
     """Tell what each flow in CAPTURE files is for, and what the policy would make of it."""
     policy = _policy(policies)
     profiles = dict(devices)
@@ -57,6 +67,9 @@ def inspect(captures: tuple[str, ...], policies: str | None, devices: tuple[tupl
         if profile not in policy.profiles:
             choices = ", ".join(sorted(policy.profiles))
             raise click.BadParameter(f"no profile {profile!r}; one of: {choices}", param_hint="--device")
+    if evidence is not None and len(captures) > 1:
+        raise click.UsageError("--evidence goes with one CAPTURE")
+    kept = Evidence(evidence) if evidence is not None else None
     failed = False
     first_id = 0
     report = None if as_json else _report()
@@ -65,6 +78,8 @@ def inspect(captures: tuple[str, ...], policies: str | None, devices: tuple[tupl
         try:
             for record in replay(engine, path, progress=not as_json):
                 first_id = max(first_id, record.flow_id)
+                if kept is not None:
+                    kept.add(record)
                 if report is None:
                     sys.stdout.write(json.dumps(record.eve(), ensure_ascii=False) + "\n")
                 else:
@@ -74,6 +89,8 @@ def inspect(captures: tuple[str, ...], policies: str | None, devices: tuple[tupl
             click.echo(f"{path}: {err.strerror if isinstance(err, OSError) and err.strerror else err}", err=True)
     if report is not None:
         report.show()
+    if kept is not None:
+        click.echo(kept.write(captures[0]), err=True)
     sys.exit(1 if failed else 0)
 
 
@@ -89,7 +106,7 @@ def replay(engine: Engine, path: str, *, progress: bool) -> Iterator[FlowRecord]
                 frame = decode_frame(data, link_type)
                 if frame is None:
                     continue
-                packet = frame.packet if frame.packet.fragment is None else reassembler.add(frame.packet, at)
+                packet = frame.packet if frame.packet.fragment is None else _whole(reassembler, frame.packet, at)
                 if packet is None:
                     continue
                 event = PacketSeen(packet, Hook.REPLAY, frame.src_mac, peer_mac=frame.dst_mac)
@@ -102,6 +119,11 @@ def replay(engine: Engine, path: str, *, progress: bool) -> Iterator[FlowRecord]
     yield from _records(engine.finish_replay(), path)
     if damage is not None:
         raise damage
+
+
+def _whole(reassembler: Reassembler, fragment: Packet, at: float) -> Packet | None:
+    packet = reassembler.add(fragment, at)
+    return innermost(packet) if packet is not None else None
 
 
 def _records(commands: list[Command], path: str) -> Iterator[FlowRecord]:

@@ -122,10 +122,12 @@ class Replay:
             self._state.bindings.add(client.hex(), message.addresses, message.question.name, at=now.wall)
 
     def _judge(self, flow: Flow, now: Now) -> None:
-        inner, mac = self._private_side(flow)
+        inner, mac, other = self._private_side(flow)
         remote, address = (flow.key.dst, flow.key.src) if inner == 0 else (flow.key.src, flow.key.dst)
         flow.device = self._state.roster.describe(mac) if mac else self._state.roster.stranger
-        flow.inbound = inner == 1
+        flow.inbound, flow.local = inner == 1, is_home(remote)
+        if flow.local:
+            flow.peer = self._state.roster.describe(other) if other else self._state.roster.stranger
         if flow.key != flow.table_key:
             flow.bytes_out, flow.bytes_in = flow.bytes_in, flow.bytes_out
             flow.pkts_out, flow.pkts_in = flow.pkts_in, flow.pkts_out
@@ -143,7 +145,7 @@ class Replay:
             address=remote,
             port=flow.key.dport,
             proto=flow.key.proto,
-            local=is_home(remote),
+            local=flow.local,
             bytes_out=flow.bytes_out,
             bytes_in=flow.bytes_in,
         )
@@ -152,11 +154,11 @@ class Replay:
         else:
             flow.assessment = classify(self._state.policy.catalogue, evidence)
 
-    def _private_side(self, flow: Flow) -> tuple[int, Mac | None]:
-        """(0 initiator or 1 responder, its MAC): the side in the home, the initiator if both or neither are."""
+    def _private_side(self, flow: Flow) -> tuple[int, Mac | None, Mac | None]:
+        """(0 initiator or 1 responder, its MAC, the other's): the side in the home, the initiator if both or neither are."""
         side = 1 if is_home(flow.key.dst) and not is_home(flow.key.src) else 0
-        same = flow.key == flow.table_key
-        return side, flow.macs[side if same else 1 - side]
+        place = side if flow.key == flow.table_key else 1 - side
+        return side, flow.macs[place], flow.macs[1 - place]
 
 
 def _from_initiator(key: FlowKey, packet: Packet) -> FlowKey:
