@@ -76,7 +76,7 @@ def run(*command: str, text: str = "") -> str:
     """What a command wrote; ``RulesetError`` names its complaint."""
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except (FileNotFoundError, subprocess.TimeoutExpired) as err:
+    except (OSError, subprocess.TimeoutExpired) as err:
         raise RulesetError(f"{command[0]}: {err}") from err
     if done.returncode:
         raise RulesetError(f"{command[0]}: {done.stderr.strip() or f'exit status {done.returncode}'}")

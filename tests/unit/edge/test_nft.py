@@ -69,7 +69,7 @@ def test_nothing_of_ours_is_left_and_nothing_of_others_is_lost() -> None:
     inside(scene)
 
 
-def test_a_missing_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_command_is_named() -> None:
     with pytest.raises(RulesetError, match="netcurtain-no-such-command"):
         run("netcurtain-no-such-command")
     with pytest.raises(RulesetError, match="false: exit status 1"):
