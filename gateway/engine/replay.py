@@ -38,7 +38,7 @@ class Replay:
             commands += self.leave(flow)
             flow = None
         if flow is None:
-            flow = self._begin(key, packet, now)
+            flow = self._begin(key, event, now)
             evicted = self._state.flows.add(flow)
             commands += self.leave(evicted) if evicted else []
         direction = 0 if key == flow.table_key else 1
@@ -73,10 +73,11 @@ class Replay:
         """The same ports opened again: a SYN with another sequence number."""
         return packet.proto == TCP and packet.flags & (SYN | ACK) == SYN and flow.isn not in (-1, packet.seq)
 
-    def _begin(self, key: FlowKey, packet: Packet, now: Now) -> Flow:
+    def _begin(self, key: FlowKey, event: PacketSeen, now: Now) -> Flow:
+        packet = event.packet
         flow = Flow(
             flow_id=self._state.new_id(),
-            key=_from_initiator(key, packet),
+            key=key if _is_group(event.peer_mac) else _from_initiator(key, packet),
             device=self._state.roster.stranger,
             number=0,
             wall=now.wall,
@@ -168,6 +169,11 @@ def _from_initiator(key: FlowKey, packet: Packet) -> FlowKey:
     if packet.proto in (TCP, UDP) and packet.sport < packet.dport:
         return key.reversed()
     return key
+
+
+def _is_group(mac: Mac | None) -> bool:
+    """A multicast or broadcast frame: nobody answers by it, so its sender began (IEEE 802, I/G bit)."""
+    return mac is not None and int(mac[:2], 16) & 1 == 1
 
 
 @lru_cache(maxsize=65_536)

@@ -70,6 +70,14 @@ def test_same_ports_again_are_two_flows() -> None:
     assert (first.server_name, second.server_name) == ("bell.example.com", "metrics.example.com")
 
 
+def test_sender_to_a_group_began_whatever_the_ports() -> None:
+    engine = Engine(policy(), replay=True)
+    packet = udp(b"x" * 20, dst=bytes((10, 77, 0, 255)), sport=68, dport=6_667)
+    engine.handle(PacketSeen(packet, Hook.REPLAY, BELL, peer_mac=Mac("ff:ff:ff:ff:ff:ff")), Now(0.0, 0.0))
+    (record,) = records(engine.finish_replay())
+    assert (record.src, record.sport, record.device) == (HOME, 68, BELL)
+
+
 def test_both_directions_are_counted_from_the_initiator() -> None:
     (record,) = play(back(HELLO, b"x" * 60), HELLO)
     assert (record.pkts_toserver, record.pkts_toclient) == (1, 1)
