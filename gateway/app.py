@@ -83,7 +83,6 @@ class App:
         self._problems: set[str] = set()
         self._notifier = Notifier()
         self._worker = Worker(COMPILER)
-        self._directories = [str(directory) for directory in settings.policies]
         self._compile_again = False
         self._counting = False
         self._refused_at_start: Finished | None = None
@@ -114,7 +113,7 @@ class App:
         settings, parts = self._settings, self._parts
         state = settings.state_dir
         state.mkdir(parents=True, exist_ok=True)
-        self._worker.start(self._directories)  # first: it takes longest, and runs beside the rest
+        self._worker.start(self._directories())  # first: it takes longest, and runs beside the rest
         parts.callback(self._worker.close)
         for module, name in FIRST_LAYERS:  # 0.2 s that no packet shall wait for, while the policy is compiled
             layer_class(module, name)
@@ -128,7 +127,7 @@ class App:
         parts.callback(self._nft.remove)
         self._queue = PacketQueue(settings.queue, lan=settings.lan)
         parts.callback(self._queue.close)
-        self._raw = RawSender()
+        self._raw = RawSender(lan=settings.lan)
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
         parts.callback(self._conntrack.close)
@@ -294,12 +293,16 @@ class App:
         self._engine.report_problem(problem)
         self._publish(Publish(kind="problem", data=problem))
 
+    def _directories(self) -> list[str]:
+        """Those that exist now: the watch tells when another one comes."""
+        return [str(directory) for directory in self._settings.policies if directory.is_dir()]
+
     def _compile(self) -> None:
         """Compile the policy files in a child; its result arrives as an event."""
         if self._worker.busy:
             self._compile_again = True
             return
-        output = self._worker.start(self._directories)
+        output = self._worker.start(self._directories())
         self._selector.register(output, selectors.EVENT_READ, lambda: self._compiled(output))
 
     def _compiled(self, output: int) -> None:

@@ -7,7 +7,7 @@
 ``packet``    ``Packet``: the headers of one packet, decoded
 ``facts``     ``Facts``: what the bytes of a flow say
 
-``assessment`` ``Evidence`` -> ``Assessment``: what a flow is for, how sure, and why; ``Catalogue``: the compiled table it rests on
+``assessment`` ``Evidence`` -> ``Assessment``: what a flow is for, how sure, and why; ``Catalogue``: the table it rests on
 ``policy``    ``Policy``: what people decided, compiled
 ``moment``    ``Moment``: the time, and the pauses, allowances and viewings in force
 ``decision``  ``Decision``: what happens to the flow, by which rule, and why

@@ -21,7 +21,7 @@ class Facts:
     dissector: str = ""
     """``fast`` (our parsers) or ``scapy``; empty where neither knew the bytes."""
     detail: str = ""
-    """A short human-readable remark of the dissector (an MQTT client id, an RTSP method …), printable, at most 120 characters."""
+    """A short human-readable remark of the dissector (an MQTT client id, an RTSP method …), printable, of 120 characters."""
 
 
 NOTHING = Facts()
