@@ -1,12 +1,14 @@
 """The virtual home itself, and every promise played in it."""
 
 import time
+from pathlib import Path
 
 import pytest
 
 from gateway.lab.home import Home
 from gateway.lab.namespace import inside
 from gateway.lab.scenario import available, play
+from gateway.lab.scenarios import mesh_sharing
 from gateway.lab.topology import GATEWAY_WAN_MAC
 from gateway.lab.truth import read_truth
 from gateway.model.device import Mac
@@ -46,6 +48,20 @@ def test_home_behind_a_plain_router() -> None:
     assert left["insights.video.a2z.com"] >= 2_600
     assert left["unagi-na.amazon.com"] == left["unattributed"] == left["lost"] == 0
     assert start_s < 5
+
+
+def _let_mesh_pass(policies: Path) -> None:
+    file = policies / "household.yaml"
+    entry = "profile: echo, confirmed: true"
+    file.write_text(file.read_text().replace(entry, f"{entry}, rules: {{mesh-sharing: allow}}"))
+
+
+def test_a_curtain_that_leaks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mesh_sharing, "prepare", _let_mesh_pass, raising=False)
+    result = play("mesh-sharing")
+    assert not result.ok
+    assert result.wan_bytes_by_purpose["mesh-sharing"] >= 1_800
+    assert "not one byte of the mesh left the home" in [check.it for check in result.checks if not check.ok]
 
 
 @pytest.mark.parametrize("name", list(available()))
