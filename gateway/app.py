@@ -54,6 +54,8 @@ from gateway.wire.dissector import layer_class
 log = logging.getLogger("netcurtain")
 TICK_S = 0.2
 COUNTERS_S = 2.0
+COUNTING_SHARE = 50.0
+"""A walk through a large connection table is followed by a rest of so many times its CPU time."""
 OUTSIDE_S = 1.0
 COMPILER = "gateway.policy"
 FIRST_LAYERS = (("scapy.contrib.stun", "STUN"), ("scapy.contrib.mqtt", "MQTT"), ("scapy.layers.rtp", "RTP"))
@@ -85,6 +87,9 @@ class App:
         self._worker = Worker(COMPILER)
         self._compile_again = False
         self._counting = False
+        self._counting_s = 0.0
+        """CPU time that the walk under way has cost."""
+        self._counted_next = 0.0
         self._refused_at_start: Finished | None = None
         self._clock_trusted = settings.trust_clock or is_trusted()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
@@ -223,15 +228,19 @@ class App:
 
     def _ask_for_counters(self) -> None:
         """One walk through the connection table at a time; it comes in chunks, between packets."""
-        if not self._counting:
-            self._counting = True
+        if not self._counting and time.monotonic() >= self._counted_next:
+            self._counting, self._counting_s = True, 0.0
             self._conntrack.request()
 
     def _take_counters(self) -> None:
+        began = time.thread_time()
         read = self._conntrack.receive()
         if read is not None:
             self._counting = False
             self._handle(read)
+        self._counting_s += time.thread_time() - began
+        if not self._counting:
+            self._counted_next = time.monotonic() + COUNTING_SHARE * self._counting_s
 
     def _look_outside(self) -> None:
         """What may have changed without telling: leases, our own addresses, the clock, the health of what we depend on."""

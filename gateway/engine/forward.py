@@ -100,8 +100,7 @@ class Forward:
         if flow.decision is not None:
             if flow.epoch != self._state.epoch:
                 return self._settle(flow, event, now)
-            flow.attempts += flow.flow_class is not FlowClass.PASS
-            self._count_refused(flow, event)
+            self._count_again(flow, event)
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
         if packet.proto not in (TCP, UDP):
             return self._settle(flow, event, now)
@@ -236,6 +235,13 @@ class Forward:
             bytes_out=flow.bytes_out,
             bytes_in=flow.bytes_in,
         )
+
+    def _count_again(self, flow: Flow, event: PacketSeen) -> None:
+        """Another try of a flow that was refused: one line counts them all."""
+        if flow.flow_class is not FlowClass.PASS:
+            flow.attempts += 1
+            flow.dirty = True
+            self._count_refused(flow, event)
 
     def _count_refused(self, flow: Flow, event: PacketSeen) -> None:
         if flow.flow_class is not FlowClass.PASS:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.model.command import Command, Publish, Record
+from gateway.model.decision import Decision
 from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused
 from gateway.model.mark import FlowClass
 
@@ -15,6 +16,10 @@ REFUSED_KEPT_S = 30.0
 GONE_AFTER_READS = 2
 SAVE_EVERY_S = 600.0
 RECORD_EVERY_S = 15.0
+
+
+_IN_THE_KERNEL = (FlowClass.PASS, FlowClass.UNDECIDED)
+"""Flows that have an entry in the connection table; a refused first packet leaves none."""
 
 
 class Upkeep:
@@ -35,7 +40,7 @@ class Upkeep:
             commands = [*state.bump(now), snapshot(state, now), *commands]
         elif state.stale_owners:
             commands += state.load_ruleset()
-        self._drop_idle(now)
+        commands += self._drop_idle(now)
         if now.mono - self._saved_at >= SAVE_EVERY_S:
             self._saved_at = now.mono
             commands.append(snapshot(state, now))
@@ -55,13 +60,10 @@ class Upkeep:
             self._recorded_at = now.mono
         for flow in list(self._state.flows):
             flow.gone = 0 if flow.id in seen else flow.gone + 1
-            over = flow.gone >= GONE_AFTER_READS and flow.flow_class is FlowClass.PASS
-            if (over or (due and flow.dirty)) and flow.decision is not None:
-                flow.dirty = False
-                entry = record(flow)
-                self._state.remember(entry, flow.decision)
-                commands.append(Record(entry))
-            if over or (flow.gone >= GONE_AFTER_READS and flow.flow_class is FlowClass.UNDECIDED and not flow.held):
+            over = flow.gone >= GONE_AFTER_READS and flow.flow_class in _IN_THE_KERNEL and not flow.held
+            if flow.decision is not None and ((over and flow.flow_class is FlowClass.PASS) or (due and flow.dirty)):
+                commands.append(self._record(flow, flow.decision))
+            if over:
                 self._state.flows.remove(flow)
         return commands
 
@@ -106,10 +108,20 @@ class Upkeep:
         flow.bytes_out, flow.bytes_in = counter.bytes_out, counter.bytes_in
         flow.pkts_out, flow.pkts_in = counter.pkts_out, counter.pkts_in
 
-    def _drop_idle(self, now: Now) -> None:
-        """Refused tries have no connection in the kernel: they leave when nothing more comes."""
+    def _drop_idle(self, now: Now) -> list[Command]:
+        """Refused tries have no connection in the kernel: they leave, counted, when nothing more comes."""
+        commands: list[Command] = []
         while (flow := self._state.flows.oldest()) is not None and now.mono - flow.touched > REFUSED_KEPT_S:
             if flow.flow_class is FlowClass.PASS and flow.gone == 0:
                 self._state.flows.touch(flow, now.mono)
                 continue
             self._state.flows.remove(flow)
+            if flow.dirty and flow.decision is not None:
+                commands.append(self._record(flow, flow.decision))
+        return commands
+
+    def _record(self, flow: Flow, decision: Decision) -> Record:
+        flow.dirty = False
+        entry = record(flow)
+        self._state.remember(entry, decision)
+        return Record(entry)

@@ -3,7 +3,7 @@ from gateway.model.command import LoadRuleset, Publish, Record, SaveState
 from gateway.model.event import Counter, CountersRead, LeaseGiven, PolicyChanged, PolicyRefused, Ticked
 from gateway.model.packet import TCP, FlowKey
 from tests.support.home import Watched, policy, records
-from tests.support.packets import BELL, CLOUD, HOME, client_hello, syn, tcp
+from tests.support.packets import BELL, CLOUD, HOME, client_hello, syn, tcp, udp
 
 KEY = FlowKey(TCP, HOME, 40_000, CLOUD, 443)
 
@@ -45,6 +45,17 @@ def test_refused_tries_leave_the_table() -> None:
     home.wait(REFUSED_KEPT_S + 1)
     home.do(Ticked())
     assert len(home.engine._state.flows) == 0
+
+
+def test_tries_of_one_refused_flow_are_one_line_that_counts_them() -> None:
+    home = Watched()
+    home.bind("metrics.example.com")
+    for _ in range(5):
+        home.see(udp(b"report", dport=9_000))
+    home.wait(REFUSED_KEPT_S + 1)
+    (record,) = records(home.do(Ticked()))
+    assert record.attempts == 5
+    assert record.held_bytes == 30
 
 
 def test_schedule_flip_begins_a_new_epoch() -> None:
