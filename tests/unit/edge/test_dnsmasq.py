@@ -170,7 +170,8 @@ second.stop()
 """,
         tmp_path,
     )
-    assert seen == {"ready": True, "other": True, "problems": [], "ended": 0}
+    assert seen.pop("ended") in (0, 5), "5: it was asked to end while it still started"
+    assert seen == {"ready": True, "other": True, "problems": []}
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
