@@ -261,6 +261,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open for reading. Beside no writer the file stands alone: who may not make its companions reads it as it is."""
+    is_alone = not path.with_name(path.name + "-wal").exists()
+    for mode in ("mode=ro", "mode=ro&immutable=1") if is_alone else ("mode=ro",):
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=2.0)
+        try:
+            database.execute("SELECT 1 FROM flow LIMIT 1").close()
+        except sqlite3.Error as err:
+            database.close()
+            fault = err
+        else:
+            return database
+    raise fault
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerTotal:
     """A roll-up over a span of time."""
@@ -280,13 +295,8 @@ class LedgerReader:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+            self._database = _connect(path)
         except sqlite3.Error as err:
-            raise OSError(f"the ledger {path} cannot be read: {err}") from err
-        try:
-            self._database.execute("SELECT 1 FROM flow LIMIT 1").close()
-        except sqlite3.Error as err:
-            self._database.close()
             raise OSError(f"the ledger {path} cannot be read: {err}") from err
 
     def flows(

@@ -1,7 +1,9 @@
 """The ledger keeps what it is given, sums it, forgets in time, and never stops the one who gives."""
 
 import dataclasses
+import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -205,6 +207,30 @@ def test_what_a_killed_gateway_committed_is_there(tmp_path: Path) -> None:
 def test_there_is_nothing_to_read_where_there_is_no_ledger(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cannot be read"):
         LedgerReader(tmp_path / "ledger.db")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_somebody_who_may_only_read_reads_beside_a_writer_and_after_it() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        path = Path(name) / "ledger.db"
+        ledger = Ledger(path, batch_s=0.02, wall=lambda: NOW)
+        ledger.put(RECORD)
+        assert ledger.flush()
+        beside = _read_as_nobody(path)
+        ledger.close()
+        assert (beside, _read_as_nobody(path)) == ([RECORD], [RECORD])
+
+
+def _read_as_nobody(path: Path) -> list[FlowRecord]:
+    try:
+        os.seteuid(65_534)
+    except OSError:
+        pytest.skip("there is nobody in this user namespace")
+    try:
+        return reader_of(path.parent).flows()
+    finally:
+        os.seteuid(0)
 
 
 def test_put_costs_the_packet_loop_almost_nothing(make) -> None:
