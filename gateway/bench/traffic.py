@@ -203,18 +203,27 @@ def _live(config: Config, port: int, address: int = 0) -> socket.socket:
 
 def first(config: Config) -> Config:
     """Knock until somebody answers: the monotonic time of the first byte. A fresh connection each time, some in flight."""
-    hello, target = bytes.fromhex(config["hello"]), (config["addresses"][0], FLOW_PORT)
     print("ready", flush=True)
-    poll, knocking, deadline = select.epoll(), {}, time.monotonic() + config["seconds"]
+    knocking: dict[int, socket.socket] = {}
+    try:
+        with select.epoll() as poll:
+            return {"at": _knock(config, poll, knocking)}
+    finally:
+        for one in knocking.values():
+            one.close()
+
+
+def _knock(config: Config, poll: select.epoll, knocking: dict[int, socket.socket]) -> float:
+    hello, deadline = bytes.fromhex(config["hello"]), time.monotonic() + config["seconds"]
     while time.monotonic() < deadline:
         one = _client()
         one.setblocking(False)
-        one.connect_ex(target)
+        one.connect_ex((config["addresses"][0], FLOW_PORT))
         knocking[one.fileno()] = one
         poll.register(one, select.EPOLLOUT)
         for number, event in poll.poll(config["every_s"]):
             if event & select.EPOLLIN and _has_answer(knocking[number]):
-                return {"at": time.monotonic()}
+                return time.monotonic()
             if event & (select.EPOLLERR | select.EPOLLHUP):
                 knocking.pop(number).close()
             elif event & select.EPOLLOUT:
@@ -235,20 +244,18 @@ def _has_answer(one: socket.socket) -> bool:
 
 def pulse(config: Config) -> Config:
     """One live flow that says a byte every ``every_s``: the monotonic time at which it was cut."""
-    one = _live(config, LIVE_PORT)
-    print("ready", flush=True)
-    deadline = time.monotonic() + config["seconds"]
-    while time.monotonic() < deadline:
-        try:
-            one.send(BYTE)
-            if not one.recv(1):
-                break
-        except OSError:
-            break
-        time.sleep(config["every_s"])
-    else:
-        raise TimeoutError("nobody cut it")
-    return {"at": time.monotonic()}
+    with _live(config, LIVE_PORT) as one:
+        print("ready", flush=True)
+        deadline = time.monotonic() + config["seconds"]
+        while time.monotonic() < deadline:
+            try:
+                one.send(BYTE)
+                if not one.recv(1):
+                    return {"at": time.monotonic()}
+            except OSError:
+                return {"at": time.monotonic()}
+            time.sleep(config["every_s"])
+    raise TimeoutError("nobody cut it")
 
 
 def crowd(config: Config) -> Config:
