@@ -136,7 +136,7 @@ class App:
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
         parts.callback(self._conntrack.close)
-        self._ledger = Ledger(state / "ledger.db", days=settings.ledger_days)
+        self._ledger = Ledger(state / "ledger.db", days=settings.ledger_days, months=settings.ledger_months)
         parts.callback(self._ledger.close)
         self._control = ControlServer(settings.control, self._selector)
         parts.callback(self._control.close)
@@ -207,9 +207,12 @@ class App:
                     send(command)
                 else:
                     do[type(command)](command)
+        self._do(self._engine.report(self._now()))  # only now: a waiting packet comes before its record
 
     def _handle(self, event: Event) -> None:
-        self._do(self._engine.handle(event, self._now()))
+        now = self._now()
+        self._do(self._engine.handle(event, now))
+        self._do(self._engine.report(now))
 
     def _do(self, commands: Iterable[Command]) -> None:
         for command in commands:

@@ -29,18 +29,16 @@ if TYPE_CHECKING:
 TICK_PACKETS = 4_096
 
 
-class DeviceProfile(click.ParamType[tuple[Mac, str]]):
-    """``MAC=profile``."""
-
-    name = "MAC=profile"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Mac, str]:
-        """A tuple of both, or a usage error."""
+def _told(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[Mac, str]:
+    """``MAC=profile``, checked."""
+    told = {}
+    for value in values:
         mac, equals, profile = value.partition("=")
         octets = mac.lower().replace("-", ":").split(":")
         if not equals or not profile or len(octets) != 6 or not all(_is_octet(octet) for octet in octets):
-            self.fail(f"{value!r} is not MAC=profile, for example 02:00:5e:10:00:01=ring-doorbell", param, ctx)
-        return Mac(":".join(octets)), profile
+            raise click.BadParameter(f"{value!r} is not MAC=profile, for example 02:00:5e:10:00:01=ring-doorbell")
+        told[Mac(":".join(octets))] = profile
+    return told
 
 
 def _is_octet(text: str) -> bool:
@@ -50,19 +48,18 @@ def _is_octet(text: str) -> bool:
 @click.command()
 @click.argument("captures", nargs=-1, required=True, type=click.Path(), metavar="CAPTURE...")
 @click.option("--policies", default=None, metavar="DIR|none", help="Judge by this directory, or tell purposes only.")
-@click.option("--device", "devices", multiple=True, type=DeviceProfile(), help="Say what a device is; may be repeated.")
+@click.option("--device", "profiles", multiple=True, callback=_told, metavar="MAC=profile", help="Say what a device is; may be repeated.")
 @click.option("--evidence", type=click.Path(path_type=Path), help="Copy the packets of refused flows of one CAPTURE here.")
 @click.option("--json", "as_json", is_flag=True, help="One EVE-style object per flow and line.")
 def inspect(
     captures: tuple[str, ...],
     policies: str | None,
-    devices: tuple[tuple[Mac, str], ...],
+    profiles: dict[Mac, str],
     evidence: Path | None,
     as_json: bool,
 ) -> None:
     """Tell what each flow in CAPTURE files is for, and what the policy would make of it."""
     policy = _policy(policies)
-    profiles = dict(devices)
     for profile in profiles.values():
         if profile not in policy.profiles:
             choices = ", ".join(sorted(policy.profiles))

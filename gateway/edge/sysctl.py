@@ -32,6 +32,7 @@ FORWARDING = {
 LAN = {
     # Isolated stations reach each other through us: we answer for all of them, and never tell them the short way.
     "net/ipv4/conf/{}/proxy_arp_pvlan": "1",
+    "net/ipv4/neigh/{}/proxy_delay": "0",  # at once: the default keeps a phone waiting for up to 0.8 s
     "net/ipv4/conf/{}/send_redirects": "0",
     "net/ipv4/conf/{}/accept_redirects": "0",
     "net/ipv4/conf/{}/accept_source_route": "0",

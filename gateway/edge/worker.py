@@ -40,7 +40,8 @@ class Worker:
         if self._child is not None:
             raise RuntimeError("the worker is busy")
         self._output.clear()
-        self._complaints.truncate(0)
+        self._complaints.seek(0)
+        self._complaints.truncate()
         self._child = subprocess.Popen(
             [sys.executable, "-I", "-m", self._module, *arguments],
             stdin=subprocess.DEVNULL,

@@ -170,12 +170,14 @@ class Forward:
         """Judge the flow, and let this packet and all held ones follow the judgement."""
         self._judge(flow, event, now)
         self._count_refused(flow, event)
-        return [*self._release(flow), SetVerdict(event.queue_id, True, self._mark(flow)), *self._report(flow, now)]
+        self._state.unreported.append(flow)
+        return [*self._release(flow), SetVerdict(event.queue_id, True, self._mark(flow))]
 
     def _give_up(self, flow: Flow, why: str, now: Now) -> list[Command]:
         """A hello that does not become whole is refused: what it would have said, nobody knows."""
         self._refuse(flow, why)
-        return [*self._release(flow), *self._report(flow, now)]
+        self._state.unreported.append(flow)
+        return self._release(flow)
 
     def _refuse(self, flow: Flow, why: str) -> None:
         flow.assessment = Assessment(purpose=Purpose.UNKNOWN, reasons=(why,))
@@ -251,13 +253,17 @@ class Forward:
         purpose = flow.decision.purpose.number if flow.decision else 0
         return pack(flow.number, self._state.epoch, purpose, flow.flow_class)
 
-    def _report(self, flow: Flow, now: Now) -> list[Command]:
-        decision = flow.decision
-        if decision is None:
-            return []
-        entry = record(flow)
-        self._state.remember(entry, decision)
-        commands: list[Command] = [Record(entry), Publish(kind="flow", data=entry)]
-        if decision.question:
-            commands += self._state.ask(flow, decision, now)
+    def report(self, now: Now) -> list[Command]:
+        """Tell of what was judged since the last time: for the ledger, for listeners, for the household."""
+        commands: list[Command] = []
+        for flow in self._state.unreported:
+            decision = flow.decision
+            if decision is None:
+                continue
+            entry = record(flow)
+            self._state.remember(entry, decision)
+            commands += (Record(entry), Publish(kind="flow", data=entry))
+            if decision.question:
+                commands += self._state.ask(flow, decision, now)
+        self._state.unreported.clear()
         return commands

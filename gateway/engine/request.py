@@ -10,7 +10,6 @@ from gateway.model.event import Asked, Now
 from gateway.model.moment import Grant
 from gateway.model.purpose import Purpose
 
-from .roster import Member
 from .snapshot import snapshot
 from .state import State, device_view, grant_view
 
@@ -61,7 +60,7 @@ class Requests:
         limit = int(self._number(request.args, "limit", default=100, most=MAX_FLOWS))
         since = self._number(request.args, "since", default=0.0, most=1e12)
         device, purpose = request.args.get("device"), request.args.get("purpose")
-        mac = self._member(device).device.mac if device else None
+        mac = self._mac(device) if device else None
         found = [
             record
             for record, _ in self._state.recent.values()
@@ -89,12 +88,11 @@ class Requests:
         if request.args.get("flow") is not None:
             mac, purpose = self._of_flow(request.args)
         else:
-            mac, purpose = self._member(request.args.get("device")).device.mac, self._purpose(request.args)
+            mac, purpose = self._mac(request.args.get("device")), self._purpose(request.args)
         return self._open("allowance", mac, purpose, request, now)
 
     def _do_view(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
-        member = self._member(request.args.get("device"))
-        return self._open("viewing", member.device.mac, Purpose.VIDEO, request, now)
+        return self._open("viewing", self._mac(request.args.get("device")), Purpose.VIDEO, request, now)
 
     def _do_stop(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         ended = self._state.grants.stop(self._device_or_all(request.args))
@@ -136,15 +134,17 @@ class Requests:
         return Mac(known[0].device), Purpose(known[0].purpose)
 
     def _device_or_all(self, args: Mapping[str, Any]) -> Mac | None:
-        return None if args.get("device") == "all" else self._member(args.get("device")).device.mac
+        return None if args.get("device") == "all" else self._mac(args.get("device"))
 
-    def _member(self, named: object) -> Member:
-        members = self._state.roster.members.values()
-        for member in members:
-            if named in (member.device.mac, member.device.id):
-                return member
-        known = ", ".join(sorted(member.device.id for member in members)) or "none was seen yet"
-        raise Refused("unknown-device", f"no device is called {named!r}", f"devices: {known}")
+    def _mac(self, named: object) -> Mac:
+        """The device that was seen, or that the household's file names: it may be silent so far."""
+        known = {member.device.mac: member.device.id for member in self._state.roster.members.values()}
+        known |= {mac: entry.device.id for mac, entry in self._state.policy.devices.items()}
+        for mac, name in known.items():
+            if named in (mac, name):
+                return mac
+        choices = ", ".join(sorted(known.values())) or "none is known yet"
+        raise Refused("unknown-device", f"no device is called {named!r}", f"devices: {choices}")
 
     @staticmethod
     def _purpose(args: Mapping[str, Any]) -> Purpose:

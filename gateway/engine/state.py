@@ -25,6 +25,7 @@ from .total import Totals
 MOMENT_KEPT_S = 0.25
 RECENT_FLOWS = 2_000
 MAX_QUESTIONS = 256
+MAX_JUDGED = 4_096
 SCAPY_PER_S = 200.0
 """At most so many packets a second are given to Scapy on the verdict's path (0.2 to 0.7 ms each)."""
 
@@ -49,6 +50,9 @@ class State:
         self.stale_owners = False
         """A device joined that the kernel's table of owners does not know yet."""
         self.totals = Totals()
+        self.unreported: list[Flow] = []
+        """Judged, and not told to anybody yet."""
+        self._judged: dict[object, tuple[Assessment, Decision]] = {}
         self._next_id = first_id
         self._moment = Moment(wall=0.0)
         self._moment_mono = -1.0
@@ -78,9 +82,25 @@ class State:
         return True
 
     def judge(self, evidence: Evidence, flow: Flow, now: Now) -> tuple[Assessment, Decision]:
-        """Judge evidence about a flow by the policy in force."""
+        """Judge evidence about a flow by the policy in force.
+
+        Gadgets say the same things all day: within one epoch the same evidence has the same answer, so it is remembered.
+        Whatever could change it (a policy, a grant, a schedule, the clock's trust) begins a new epoch, and forgets.
+        """
         device, peer = flow.ends
-        return judge(self.policy, device=device, evidence=evidence, moment=self.moment(now), peer=peer, inbound=flow.inbound)
+        moment = self.moment(now)
+        facts = evidence.facts
+        key = (
+            device, peer, flow.inbound, evidence.names, facts.app_proto, facts.alpn, facts.ech, evidence.address, evidence.port,
+            evidence.proto, evidence.local, evidence.bytes_out, moment.wall_trusted,
+        )  # fmt: skip
+        known = self._judged.get(key)
+        if known is None:
+            known = judge(self.policy, device=device, evidence=evidence, moment=moment, peer=peer, inbound=flow.inbound)
+            if len(self._judged) >= MAX_JUDGED:
+                self._judged.clear()
+            self._judged[key] = known
+        return known
 
     def decide(self, assessment: Assessment, flow: Flow, now: Now) -> Decision:
         """Decide about a flow whose purpose is known already."""
@@ -105,6 +125,7 @@ class State:
         """Go on in the epoch that is in force."""
         self.next_change = next_change(self.policy, now.wall)
         self._moment_mono = -1.0
+        self._judged.clear()
         return self.load_ruleset()
 
     def load_ruleset(self) -> list[Command]:
@@ -160,10 +181,9 @@ class State:
 
 def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:
     """A grant as ``status`` and events show it."""
-    member = state.roster.get(grant.mac) if grant.mac else None
     return {
         "kind": grant.kind,
-        "device": member.device.id if member else (grant.mac or "all"),
+        "device": state.roster.describe(grant.mac).id if grant.mac else "all",
         "purpose": str(grant.purpose) if grant.purpose else None,
         "remaining_s": round(max(0.0, grant.until - now.mono), 1),
     }

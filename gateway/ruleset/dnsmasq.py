@@ -32,6 +32,8 @@ log-facility=-
 """
 _DHCP = """\
 dhcp-authoritative
+# An address is given at once: the lease file says which are taken, and devices look for themselves (RFC 5227).
+no-ping
 quiet-dhcp
 quiet-dhcp6
 quiet-ra

@@ -49,7 +49,7 @@ class Watched:
 
     def do(self, event: Event) -> list[Command]:
         """Handle one event."""
-        return self.engine.handle(event, self.now)
+        return self.engine.handle(event, self.now) + self.engine.report(self.now)
 
     def see(self, packet: Packet, **how: object) -> list[Command]:
         """A packet is queued."""

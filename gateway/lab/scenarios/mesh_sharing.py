@@ -15,6 +15,8 @@ def play(stage: Stage) -> None:
     step = {"tls": MESH, "cached": True, "up": 1800, "timeout_s": 1.0}
     remembered = [speaker.one(**step), speaker.one(**step, ip=6)]
     stage.check("an address it remembers helps it no more", all(one.result != "ok" for one in remembered), outcomes(remembered))
+    hidden = speaker.one(**step, sni=False)
+    stage.check("nor does keeping silent about the name", hidden.result != "ok", outcomes([hidden]))
     again = speaker.one(tls=VOICE, up=92000, down=24000)
     stage.check("the next spoken request works too", again.result == "ok", outcomes([again]))
     left = stage.left(MESH)

@@ -93,6 +93,11 @@ def test_explain_tells_what_would_let_it_pass() -> None:
     assert data["flow"]["netcurtain"]["rule"].startswith("profiles/bell.yaml:")
 
 
+def test_device_may_be_named_before_it_was_seen() -> None:
+    view, error = ask(Watched(), "view", device="front-door", seconds=60)
+    assert (error, view["kind"]) == ("", "viewing")
+
+
 def test_grants_are_saved_the_moment_they_are_given() -> None:
     home = known()
     commands = home.do(Asked(request=Request(id=1, do="pause", args={"device": "all", "seconds": 60}), client=3))

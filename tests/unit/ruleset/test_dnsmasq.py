@@ -41,6 +41,8 @@ server=149.112.112.112#53
 cache-size=2000
 stop-dns-rebind
 dhcp-authoritative
+# An address is given at once: the lease file says which are taken, and devices look for themselves (RFC 5227).
+no-ping
 quiet-dhcp
 quiet-dhcp6
 quiet-ra
