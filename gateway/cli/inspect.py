@@ -48,7 +48,7 @@ def _is_octet(text: str) -> bool:
 @click.command()
 @click.argument("captures", nargs=-1, required=True, type=click.Path(), metavar="CAPTURE...")
 @click.option("--policies", default=None, metavar="DIR|none", help="Judge by this directory, or tell purposes only.")
-@click.option("--device", "profiles", multiple=True, callback=_told, metavar="MAC=profile", help="Say what a device is; may be repeated.")
+@click.option("--device", "profiles", multiple=True, callback=_told, metavar="MAC=profile", help="What a device is.")
 @click.option("--evidence", type=click.Path(path_type=Path), help="Copy the packets of refused flows of one CAPTURE here.")
 @click.option("--json", "as_json", is_flag=True, help="One EVE-style object per flow and line.")
 def inspect(
