@@ -3,13 +3,14 @@
 Incomplete input is None, anything that is not a ClientHello a ``ValueError``.
 """
 
-from struct import Struct
+from functools import lru_cache
+from struct import Struct, error
 from typing import NamedTuple
 
 from gateway.model.facts import Facts
 from gateway.model.name import NameSource
 
-from .name import clean, name_of
+from .name import MAX_NAME_BYTES, clean, name_of
 
 MAX_HELLO_BYTES = 65_536
 MAX_RECORD_BYTES = 16_384 + 2_048
@@ -18,6 +19,7 @@ MAX_RECORDS = 256
 MAX_EXTENSIONS = 256
 MAX_LISTED = 32
 """Names or protocols read from one list."""
+MAX_KEPT_ALPN = 4
 
 _SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH = 0, 13, 16, 43, 0xFE0D
 _EXTENSION = Struct("!HH").unpack_from
@@ -43,11 +45,20 @@ class ClientHello(NamedTuple):
 
     def facts(self, app_proto: str) -> Facts:
         """The same as ``Facts``."""
-        names = [name for raw in self.server_names if (name := name_of(raw, NameSource.SNI))]
-        return Facts(
-            app_proto=app_proto, names=tuple(names), alpn=tuple(map(clean, self.alpn)),
-            ech=self.ech, hello=True, dissector="fast",
-        )  # fmt: skip
+        names, alpn = self.server_names, self.alpn
+        usual = len(names) == 1 and len(names[0]) <= MAX_NAME_BYTES and len(alpn) <= MAX_KEPT_ALPN
+        return (_kept_facts if usual else _facts)(app_proto, names, alpn, self.ech)
+
+
+def _facts(app_proto: str, server_names: tuple[bytes, ...], alpn: tuple[bytes, ...], ech: bool) -> Facts:
+    names = [name for raw in server_names if (name := name_of(raw, NameSource.SNI))]
+    return Facts(
+        app_proto=app_proto, names=tuple(names), alpn=tuple(map(clean, alpn)), ech=ech, hello=True, dissector="fast",
+    )  # fmt: skip
+
+
+_kept_facts = lru_cache(maxsize=512)(_facts)
+"""Gadgets say the same names all day. At most 600 kB, whatever they say."""
 
 
 def parse_client_hello(data: bytes) -> ClientHello | None:
@@ -123,16 +134,17 @@ def parse_body(body: bytes, *, cookie: bool = False) -> ClientHello:
 def _parse_extensions(data: bytes, *, version: int, ciphers: bytes) -> ClientHello:
     at, end, types = 0, len(data), list[int]()
     found: dict[int, bytes] = {}
-    while at < end:
-        if at + 4 > end or len(types) >= MAX_EXTENSIONS:
-            raise ValueError("extensions contradict their length")
-        kind, size = _EXTENSION(data, at)
-        at += 4 + size
-        if at > end:
-            raise ValueError("extension ends early")
-        types.append(kind)
-        if kind in _READ and kind not in found:
-            found[kind] = data[at - size : at]
+    try:
+        while at < end:
+            kind, size = _EXTENSION(data, at)
+            at += 4 + size
+            types.append(kind)
+            if kind in _READ and kind not in found:
+                found[kind] = data[at - size : at]
+    except error:
+        at = -1
+    if at != end or len(types) > MAX_EXTENSIONS:
+        raise ValueError("extensions contradict their length")
     names = _server_names(found[_SERVER_NAME]) if _SERVER_NAME in found else ()
     protocols = _protocols(found[_ALPN]) if _ALPN in found else ()
     algorithms, versions = found.get(_SIGNATURE_ALGORITHMS, b"")[2:], found.get(_SUPPORTED_VERSIONS, b"")[1:]
