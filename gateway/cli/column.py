@@ -7,8 +7,9 @@ from datetime import datetime
 
 import click
 
-_COLOURS = {"pass": "green", "refuse": "red", "drop": "red", "redirect": "yellow"}
-VERDICTS = {"pass": "passes", "refuse": "refused", "drop": "dropped", "redirect": "answered"}
+COLOURS = {"pass": "green", "refuse": "red", "drop": "magenta", "redirect": "yellow"}
+VERDICTS = {"pass": "passes", "refuse": "refused", "drop": "silent", "redirect": "answered here"}
+"""What the device meets: nothing, a refusal, silence, or the gateway in the internet's place."""
 
 
 def size(count: float) -> str:
@@ -43,7 +44,7 @@ def ago(then: float, now: float) -> str:
 
 def verdict(effect: str | None) -> str:
     """A flow's outcome in a word, coloured on a terminal."""
-    return click.style(VERDICTS.get(effect or "", "–"), fg=_COLOURS.get(effect or ""))
+    return click.style(VERDICTS.get(effect or "", "–"), fg=COLOURS.get(effect or ""))
 
 
 def printable(text: object) -> str:

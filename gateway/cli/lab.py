@@ -3,8 +3,11 @@
 import json
 import sys
 import time
+from pathlib import Path
 
 import click
+
+from .ask import Duration
 
 
 @click.group()
@@ -45,6 +48,34 @@ def run_scenarios(names: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"scenarios": [result.view() for result in results]}))
     sys.exit(0 if all(result.ok for result in results) else 1)
+
+
+@lab.command()
+@click.option("--plain", is_flag=True, help="One line per event, cells separated by tabs; totals at the end.")
+@click.option("--for", "seconds", type=Duration(), default=None, metavar="30s", help="End after a while.")
+@click.option("--replay", is_flag=True, help="Replay the recording even where a home could be built.")
+def demo(plain: bool, seconds: float | None, replay: bool) -> None:
+    """Watch a home live behind the curtain; where none can be built, a recording of it."""
+    from .demo import demo as show
+
+    sys.exit(show(plain=plain, seconds=seconds, replay=replay))
+
+
+@lab.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--for", "seconds", type=Duration(), default=20.0, metavar="20s", help="How long a day it is.")
+def record(file: Path, seconds: float) -> None:
+    """Record a day of the home without a curtain into FILE (pcap, gzip): what `lab demo --replay` shows."""
+    from gateway.lab.namespace import LabError, inside
+    from gateway.lab.record import record as live
+
+    try:
+        data = inside(lambda: live(seconds))
+    except LabError as err:
+        click.echo(f"netcurtain lab: {err}", err=True)
+        sys.exit(1)
+    file.write_bytes(data)
+    click.echo(f"{file}: {len(data):,} bytes")
 
 
 def _show(result: object, took_s: float) -> None:

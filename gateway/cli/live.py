@@ -7,24 +7,45 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import click
 
 from gateway.edge.control_client import ControlClient, ControlError
 
 from .ask import Duration, control_option, tell
-from .scene import Scene
+from .scene import Line, Scene
 
 STATUS_EVERY_S = 1.0
 DEVICES_EVERY_S = 5.0
 DRAW_EVERY_S = 0.1
+MESSAGE_S = 10.0
 PAUSE_S = 60.0
 ALLOW_S = 600.0
 VIEWING_S = 900.0
 PRESETS = ("recommended", "strict", "gentle")
+
+
+class Key(NamedTuple):
+    """What a key does: a hint for people, and an action that answers with a sentence."""
+
+    hint: str
+    press: Callable[[], str]
+
+
+class Source(Protocol):
+    """What the view looks at: a running gateway, or a recording in its place."""
+
+    def fileno(self) -> int: ...
+
+    def start(self) -> None: ...
+
+    def ask(self, do: str, **args: Any) -> Any: ...
+
+    def receive(self, timeout_s: float | None = None) -> list[dict[str, Any]]: ...
 
 
 @click.command()
@@ -36,34 +57,51 @@ def live(plain: bool, seconds: float | None, control: Path) -> None:
     sys.exit(watch(control, plain=plain, seconds=seconds))
 
 
-def watch(control: Path, *, plain: bool = False, seconds: float | None = None, household: Path | None = None) -> int:
-    """Show it until ``q``, the end of ``seconds``, or of the gateway; returns the exit code.
+def watch(
+    control: Path,
+    *,
+    plain: bool = False,
+    seconds: float | None = None,
+    household: Path | None = None,
+    keys: Mapping[str, Key] | None = None,
+    banner: str = "",
+) -> int:
+    """Show a running gateway until ``q``, the end of ``seconds``, or of the gateway; returns the exit code.
 
-    With ``household`` (a household.yaml that may be edited) the key ``s`` switches its preset.
+    With ``household`` (a household.yaml that may be edited) the key ``s`` switches its preset; ``keys`` come in addition to the
+    usual ones, or in the place of one.
     """
     try:
         with ControlClient(control) as client:
-            view = View(client, household=household)
-            if plain or not sys.stdout.isatty():
-                view.follow(seconds)
-            else:
-                view.paint(seconds)
+            view = View(client, banner=banner)
+            view.keys |= view.switches() | (view.presets(household) if household else {}) | dict(keys or {})
+            return show(view, plain=plain, seconds=seconds)
     except ControlError as err:
         tell(err)
         return 1
+
+
+def show(view: "View", *, plain: bool, seconds: float | None) -> int:
+    """Lines where they are wanted or where there is no terminal, else the picture; returns the exit code."""
+    try:
+        if plain or not sys.stdout.isatty():
+            view.follow(seconds)
+        else:
+            view.paint(seconds)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing is left to say at the end
+        return 0
     return 0
 
 
 class View:
-    """One live view on one connection."""
+    """One live view on one source. ``keys`` is what may be pressed besides a device's number and ``q``."""
 
-    def __init__(self, client: ControlClient, *, household: Path | None = None) -> None:
+    def __init__(self, client: Source, *, banner: str = "") -> None:
         self._client = client
-        self._household = household
-        self._scene = Scene()
+        self.keys: dict[str, Key] = {}
+        self._scene = Scene(banner=banner)
         self._status_at = self._devices_at = float("-inf")
+        self._message_until = float("inf")
         client.start()
         self._scene.take_flows(client.ask("flows", limit=50))
         self._refresh()
@@ -71,8 +109,11 @@ class View:
     def follow(self, seconds: float | None) -> None:
         """Lines for programs."""
         end = time.monotonic() + seconds if seconds is not None else float("inf")
+        past = list(self._scene.lines)
         with suppress(KeyboardInterrupt):
-            for line in self._scene.lines:
+            if self._scene.banner:
+                past.insert(0, Line(time=time.strftime("%H:%M:%S"), event="note", why=self._scene.banner))
+            for line in past:
                 print(line.plain())
             sys.stdout.flush()
             while (left := end - time.monotonic()) > 0:
@@ -92,6 +133,7 @@ class View:
         from .screen import draw
 
         console = Console()
+        hints = {key: entry.hint for key, entry in self.keys.items()}
         end = time.monotonic() + seconds if seconds is not None else float("inf")
         with suppress(KeyboardInterrupt), _keys() as keys, Live(console=console, screen=True, auto_refresh=False) as picture:
             for key in self._turns(keys, end):
@@ -99,7 +141,7 @@ class View:
                     break
                 if key:
                     self._press(key)
-                picture.update(draw(self._scene, console, presets=self._household is not None), refresh=True)
+                picture.update(draw(self._scene, console, hints=hints), refresh=True)
         console.print(f"kept at home: {self._scene.summary()}")
 
     def _turns(self, keys: int | None, end: float) -> Iterator[str]:
@@ -122,6 +164,8 @@ class View:
 
     def _refresh(self) -> None:
         now = time.monotonic()
+        if now > self._message_until:
+            self._scene.message = ""
         if now - self._status_at >= STATUS_EVERY_S:
             self._status_at = now
             self._scene.take_status(self._client.ask("status"))
@@ -129,36 +173,51 @@ class View:
             self._devices_at = now
             self._scene.take_devices(self._client.ask("devices"))
 
+    def switches(self) -> dict[str, Key]:
+        """The keys that ask a gateway for something."""
+        return {
+            "p": Key("pause", lambda: self._toggle("pause", "all", seconds=PAUSE_S)),
+            "v": Key("viewing", self._view),
+            "a": Key("allow last", self._allow),
+        }
+
+    def presets(self, household: Path) -> dict[str, Key]:
+        """The key that edits a household's file."""
+        return {"s": Key("preset", lambda: f"household.yaml now says: preset: {switch_preset(household)}")}
+
     def _press(self, key: str) -> None:
         """What a key does; what the gateway refuses is shown, not fatal."""
-        scene = self._scene
         try:
             if key.isdecimal():
-                scene.pick(int(key))
-            elif key == "p":
-                self._toggle("pause", "all", seconds=PAUSE_S)
-            elif key == "v" and (camera := scene.camera()):
-                self._toggle("viewing", camera, seconds=VIEWING_S)
-            elif key == "a" and (stopped := scene.last_stopped()):
-                self._toggle("allowance", stopped.device, seconds=ALLOW_S, purpose=stopped.purpose)
-            elif key == "s" and self._household is not None:
-                scene.message = f"preset: {switch_preset(self._household)}"
+                self._scene.pick(int(key))
+            elif key in self.keys:
+                self._scene.message = self.keys[key].press()
+                self._message_until = time.monotonic() + MESSAGE_S
         except ControlError as err:
             if err.code == "gone":
                 raise
-            scene.message = err.message
+            self._scene.message = err.message
         except OSError as err:
-            scene.message = str(err)
+            self._scene.message = str(err)
         self._status_at = float("-inf")
 
-    def _toggle(self, kind: str, device: str, *, seconds: float, purpose: str | None = None) -> None:
+    def _view(self) -> str:
+        camera = self._scene.camera()
+        return self._toggle("viewing", camera, seconds=VIEWING_S) if camera else "there is no camera here"
+
+    def _allow(self) -> str:
+        stopped = self._scene.last_stopped()
+        if stopped is None:
+            return "nothing was stopped yet"
+        return self._toggle("allowance", stopped.device, seconds=ALLOW_S, purpose=stopped.purpose)
+
+    def _toggle(self, kind: str, device: str, *, seconds: float, purpose: str | None = None) -> str:
         if self._scene.has_grant(kind, device):
             self._client.ask("stop", device=device)
-            self._scene.message = f"{kind} of {device} ended"
-            return
+            return f"{kind} of {device} ended"
         verb = {"pause": "pause", "viewing": "view", "allowance": "allow"}[kind]
         self._client.ask(verb, device=device, seconds=seconds, purpose=purpose)
-        self._scene.message = f"{kind} of {device}{' ' + purpose if purpose else ''} for {seconds / 60:.0f} min"
+        return f"{kind} of {device}{' ' + purpose if purpose else ''} for {seconds / 60:.0f} min"
 
 
 def switch_preset(household: Path) -> str:

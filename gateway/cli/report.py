@@ -14,11 +14,13 @@ from rich.text import Text
 
 from gateway.model.record import FlowRecord
 
+from .column import COLOURS, VERDICTS
+
 MAX_LINES = 10_000
 MAX_NAMES = 512
 PROGRESS_FROM_BYTES = 8_000_000
-EFFECT_STYLE = {"pass": "green", "refuse": "red", "drop": "red", "redirect": "yellow", "": "dim"}
-EFFECT_WORD = {"pass": "passes", "refuse": "refused", "drop": "dropped", "redirect": "answered here", "": "–"}
+EFFECT_STYLE = {**COLOURS, "": "dim"}
+EFFECT_WORD = {**VERDICTS, "": "–"}
 
 
 @dataclass(slots=True)

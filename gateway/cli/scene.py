@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .column import VERDICTS, clock, printable
+from .column import VERDICTS, clock, printable, size
 
 MAX_FLOWS = 500
 MAX_PICKS = 9
@@ -24,11 +24,27 @@ class Line:
     name: str = ""
     effect: str = ""
     why: str = ""
+    rule: str = ""
+    """``file:line`` of the policy."""
+    flow_id: int = 0
+    """0: not a flow."""
+    tries: int = 1
 
     @property
     def verdict(self) -> str:
         """What became of it."""
         return VERDICTS.get(self.effect, "")
+
+    @property
+    def ruling(self) -> str:
+        """What the policy says, without what the flow is for, its device and its rule: those are seen beside it."""
+        said = (self.why.partition("; ")[2] or self.why).replace(f" ({self.rule})", "")
+        return said.replace(f" for {self.device}", "", 1).replace(f" of {self.device}", "", 1) if self.device else said
+
+    @property
+    def cause(self) -> str:
+        """The same where the purpose is seen, too."""
+        return self.ruling.removeprefix(f"{self.purpose} is ")
 
     def plain(self) -> str:
         """Separated by tabs, for programs."""
@@ -49,8 +65,10 @@ class Kept:
 class Scene:
     """Events and answers go in, a picture of the house comes out."""
 
+    banner: str = ""
+    """What is looked at, where that is not this machine's own gateway."""
     devices: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By MAC, in the order they came."""
+    """By MAC: those that somebody named, strangers, and trusted ones last."""
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=MAX_FLOWS))
     totals: list[dict[str, Any]] = field(default_factory=list)
     grants: list[dict[str, Any]] = field(default_factory=list)
@@ -58,21 +76,33 @@ class Scene:
     picked: str = ""
     """MAC of the device that is looked at; empty: all."""
     message: str = ""
+    _by_flow: dict[int, Line] = field(default_factory=dict)
 
     def take(self, event: dict[str, Any], *, now: str) -> Line:
         """One event of the control socket; ``now`` is the time of day."""
         data: dict[str, Any] = event.get("data") or {}
         line = _read(event["event"], data, now)
         if event["event"] == "device":
-            self.devices[data["mac"]] = data
-        if event["event"] != "device":
-            self.lines.append(line)
+            self.take_devices([*self.devices.values(), data])
+        else:
+            self._add(line)
         return line
+
+    def _add(self, line: Line) -> None:
+        """A flow that comes again, tried again or judged anew, moves to the end: it is one line."""
+        before = self._by_flow.pop(line.flow_id, None)
+        if before is not None and before in self.lines:
+            self.lines.remove(before)
+        self.lines.append(line)
+        if line.flow_id:
+            self._by_flow[line.flow_id] = line
+        if len(self._by_flow) > 2 * MAX_FLOWS:
+            self._by_flow = {line.flow_id: line for line in self.lines if line.flow_id}
 
     def take_flows(self, flows: Iterable[dict[str, Any]]) -> None:
         """What happened before we looked."""
         for flow in flows:
-            self.lines.append(_read("flow", flow, ""))
+            self._add(_read("flow", flow, clock(flow["timestamp"])))
 
     def take_status(self, status: dict[str, Any]) -> None:
         """The answer to ``status``."""
@@ -80,7 +110,8 @@ class Scene:
 
     def take_devices(self, devices: Iterable[dict[str, Any]]) -> None:
         """The answer to ``devices``."""
-        self.devices = {device["mac"]: device for device in devices}
+        known = {device["mac"]: device for device in devices}
+        self.devices = dict(sorted(known.items(), key=lambda item: (item[1]["trusted"], item[1]["id"] == item[0], item[0])))
 
     def pick(self, number: int) -> None:
         """Look at one device (from 1 on); at all of them where it is the one looked at already."""
@@ -108,7 +139,7 @@ class Scene:
         return any(grant["kind"] == kind and grant["device"] == device for grant in self.grants)
 
     def kept(self) -> dict[str, Kept]:
-        """By purpose, most stopped first; of the picked device, or of all."""
+        """By purpose, most stopped first, then most passed; of the picked device, or of all."""
         name = self.devices[self.picked]["id"] if self.picked else None
         found: dict[str, Kept] = {}
         for row in self.totals:
@@ -117,19 +148,25 @@ class Scene:
             line = found.setdefault(row["purpose"], Kept())
             line.stopped += row["stopped"]
             line.held_bytes += row["held_bytes"]
-            line.passed += max(0, row["flows"] - row["stopped"])
-        return dict(sorted(found.items(), key=lambda item: (-item[1].stopped, item[0])))
+            line.passed += row["passed"]
+        return dict(sorted(found.items(), key=lambda item: (-item[1].stopped, -item[1].passed, item[0])))
+
+    def label(self, mac: str, name: str) -> str:
+        """What to call a device: its name, else what it calls itself, else its MAC."""
+        known = self.devices.get(mac)
+        return printable(known["hostname"]) if known and name == mac and known.get("hostname") else name
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any], int, int]]:
-        """(MAC, device, flows, stopped) of each device."""
+        """(MAC, device, passed, stopped) of each device."""
         for mac, device in self.devices.items():
             mine = [row for row in self.totals if row["device"] == device["id"]]
-            yield mac, device, sum(row["flows"] for row in mine), sum(row["stopped"] for row in mine)
+            yield mac, device, sum(row["passed"] for row in mine), sum(row["stopped"] for row in mine)
 
     def summary(self) -> str:
         """One sentence about what stayed at home."""
         kept = self.kept().values()
-        return f"{sum(line.stopped for line in kept)} tries stopped, {sum(line.held_bytes for line in kept)} bytes held"
+        stopped, held = sum(line.stopped for line in kept), sum(line.held_bytes for line in kept)
+        return f"{stopped} tries stopped, {size(held)} held back; {sum(line.passed for line in kept)} flows passed"
 
 
 def _read(kind: str, data: dict[str, Any], now: str) -> Line:
@@ -137,8 +174,11 @@ def _read(kind: str, data: dict[str, Any], now: str) -> Line:
     if kind == "flow":
         own = data["netcurtain"]
         return Line(
-            time=clock(data["timestamp"]),
+            time=now,
             event=kind,
+            rule=own["rule"] or "",
+            flow_id=data["flow_id"],
+            tries=own["attempts"],
             device=printable(own["device_id"] or own["device"] or ""),
             mac=own["device"] or "",
             purpose=own["purpose"] or "",
@@ -153,7 +193,8 @@ def _read(kind: str, data: dict[str, Any], now: str) -> Line:
     if kind == "question":
         name = printable(data["name"])
         return Line(time=now, event=kind, device=printable(data["device"]), purpose=data["purpose"], name=name, why="may it?")
-    return Line(time=now, event=kind, **_words(kind, data))
+    words = _words(kind, data)
+    return Line(time=now, event=kind, device=words.get("device", ""), purpose=words.get("purpose", ""), why=words["why"])
 
 
 def _words(kind: str, data: dict[str, Any]) -> dict[str, str]:

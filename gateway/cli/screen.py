@@ -1,77 +1,93 @@
 """The live view as a picture for a terminal of 80 by 24 or more."""
 
+from collections.abc import Mapping
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .column import size, span
+from .column import COLOURS, size, span
 from .scene import MAX_PICKS, Line, Scene
 
-_STYLES = {"pass": "green", "refuse": "red", "drop": "red", "redirect": "yellow", "": "cyan"}
-MAX_TOP = 9
-KEYS = "q quit  1-9 device  p pause 1 min  v viewing  a allow what was stopped"
+WIDE, WIDEST = 100, 140
+"""From so many columns on there is room for every reason; and for the time."""
+EVENT_STYLE = "cyan"
 
 
-def draw(scene: Scene, console: Console, *, presets: bool) -> RenderableType:
-    """The whole picture, as many lines as the terminal has."""
+def draw(scene: Scene, console: Console, *, hints: Mapping[str, str]) -> RenderableType:
+    """The whole picture, as many lines as the terminal has: what is there, what stayed at home, what happens, what to press."""
     width, height = console.size
-    kept = scene.kept()
-    top = min(MAX_TOP, max(2, len(scene.devices), len(kept)), max(2, height - 12))
-    upper = Table.grid(expand=True, padding=(0, 2))
-    upper.add_column(width=(width - 2) * 55 // 100)
+    wide = width >= WIDE
+    top = max(2, min(max(len(scene.devices), len(scene.kept())), height // 3))
+    upper = Table.grid(expand=True, padding=(0, 3))
     upper.add_column(ratio=1)
-    upper.add_row(_devices(scene, top), _kept(scene, top))
-    room = max(3, height - top - 7)
-    return Group(_title(scene), upper, Text(), _flows(scene.shown()[-room:], room), _why(scene), _open(scene), _keys(presets))
+    upper.add_column(ratio=1)
+    upper.add_row(_devices(scene, top, wide=wide), _kept(scene, top))
+    room = max(3, height - top - 8)
+    flows = _flows(scene, scene.shown()[-room:], width=width)
+    blank = [Text() for _ in range(room - min(room, len(scene.shown())))]
+    return Group(_title(scene, width), upper, Text(), flows, *blank, _why(scene), _open(scene), _total(scene), _keys(hints))
 
 
-def _title(scene: Scene) -> Text:
-    text = Text("Netcurtain", style="bold", no_wrap=True, overflow="ellipsis")
-    total = [sum(values) for values in zip(*((kept.stopped, kept.held_bytes) for kept in scene.kept().values()), strict=True)]
-    stopped, held = total or [0, 0]
-    text.append(f"  kept at home: {stopped} tries, {size(held)} held", style="not bold")
-    text.append(f"   policy {scene.policy[:8]}", style="dim not bold")
+def _title(scene: Scene, width: int) -> Text:
+    text = _text("Netcurtain", style="bold")
+    text.append(f"  {scene.banner}" if scene.banner else "", style="not bold")
+    policy = f"policy {scene.policy[:8]}"
+    text.append(policy.rjust(width - len(text)) if len(text) + len(policy) + 2 <= width else "", style="dim not bold")
     return text
 
 
-def _devices(scene: Scene, rows: int) -> Table:
-    table = _table(("", 1), ("Device", 14), ("Profile", 0), ("Flows", -5), ("Stopped", -7))
-    for number, (mac, device, flows, stopped) in enumerate(scene.rows(), start=1):
+def _devices(scene: Scene, rows: int, *, wide: bool) -> Table:
+    table = _table(("", 1), ("Device", 17 if wide else 0), *([("Profile", 0)] if wide else []), ("Passed", -6), ("Stopped", -7))
+    for number, (mac, device, passed, stopped) in enumerate(scene.rows(), start=1):
         if number > rows:
             break
-        style = "reverse" if mac == scene.picked else ""
         key = str(number) if number <= MAX_PICKS else ""
-        profile = "trusted" if device["trusted"] else device["profile"]
-        table.add_row(key, _text(device["id"]), _text(profile), str(flows), str(stopped), style=style)
+        profile = "trusted: not judged" if device["trusted"] else device["profile"]
+        cells = [_text(scene.label(mac, device["id"])), *([_text(profile)] if wide else [])]
+        style = "reverse" if mac == scene.picked else "dim" if device["trusted"] else ""
+        table.add_row(key, *cells, _count(passed, "green"), _count(stopped, "red"), style=style)
     return table
 
 
 def _kept(scene: Scene, rows: int) -> Table:
-    table = _table(("Kept at home", 0), ("Tries", -5), ("Held", -8))
+    table = _table(("Purpose", 0), ("Passed", -6), ("Stopped", -7), ("Held", -8))
     for purpose, kept in list(scene.kept().items())[:rows]:
-        style = "" if kept.stopped else "dim"
-        table.add_row(_text(purpose), str(kept.stopped), size(kept.held_bytes), style=style)
+        table.add_row(
+            _text(purpose),
+            _count(kept.passed, "green"),
+            _count(kept.stopped, "red"),
+            size(kept.held_bytes) if kept.held_bytes else "",
+        )
     return table
 
 
-def _flows(lines: list[Line], room: int) -> Table:
-    table = _table(("Time", 8), ("Device", 12), ("Purpose", 14), ("Verdict", 8), ("To, why", 0))
+def _flows(scene: Scene, lines: list[Line], *, width: int) -> Table:
+    wide, widest = width >= WIDE, width >= WIDEST
+    columns = [("Device", 17 if wide else 13), ("Purpose", 18 if wide else 14), ("Verdict", 13), ("", -3), ("To", 0)]
+    table = _table(*[("Time", 8)] * widest, *columns, *[("Why", 0)] * wide)
     for line in lines:
-        what = Text(line.name, no_wrap=True, overflow="ellipsis")
-        if line.why:
-            what.append(f"  {line.why}" if line.name else line.why, style="dim" if line.name else "")
-        verdict = Text(line.verdict or line.event, style=_STYLES[line.effect])
-        table.add_row(line.time, _text(line.device), _text(line.purpose), verdict, what)
-    for _ in range(room - len(lines)):
-        table.add_row("", "", "", "", "")
+        verdict = Text(line.verdict or line.event, style=COLOURS.get(line.effect, EVENT_STYLE))
+        what = _text(line.name if wide else line.name or line.why)
+        tries = f"×{line.tries}" if line.tries > 1 else ""
+        cells = [_text(scene.label(line.mac, line.device)), _text(line.purpose), verdict, Text(tries), what]
+        table.add_row(*[Text(line.time)] * widest, *cells, *[_cause(line)] * wide)
     return table
+
+
+def _cause(line: Line) -> Text:
+    """The rule's file first: whatever is cut off, it stays."""
+    text = _text(f"{line.rule.rpartition('/')[2]} " if line.rule else "")
+    return text.append(line.cause, style="dim")
 
 
 def _why(scene: Scene) -> Text:
-    """The whole reason of the last refusal, for which its line may have no room."""
+    """The reason of the last refusal, for which its line may have no room."""
     stopped = scene.last_stopped()
-    text = f"last stopped: {stopped.device}, {stopped.purpose}: {stopped.why}" if stopped else ""
-    return Text(text, style="italic", no_wrap=True, overflow="ellipsis")
+    if stopped is None:
+        return Text()
+    text = _text(f"{stopped.rule}  ")
+    return text.append(f"{scene.label(stopped.mac, stopped.device)}: {stopped.ruling}", style="italic")
 
 
 def _open(scene: Scene) -> Text:
@@ -79,20 +95,26 @@ def _open(scene: Scene) -> Text:
         f"{grant['kind']} {grant['device']}{' ' + grant['purpose'] if grant['purpose'] else ''} {span(grant['remaining_s'])}"
         for grant in scene.grants
     ]
-    text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(scene.message, style="bold yellow")
-    if shown:
-        text.append(("   " if scene.message else "") + "open: " + ", ".join(shown), style="yellow")
+    text = _text("open: " + ", ".join(shown) if shown else "", style="bold yellow")
+    return text.append(("   " if shown and scene.message else "") + scene.message, style="not bold yellow")
+
+
+def _total(scene: Scene) -> Text:
+    whose = scene.label(scene.picked, scene.devices[scene.picked]["id"]) + ": " if scene.picked else ""
+    text = _text("kept at home: ", style="bold")
+    return text.append(whose + scene.summary(), style="bold")
+
+
+def _keys(hints: Mapping[str, str]) -> Text:
+    text = Text(no_wrap=True, overflow="crop")
+    for key, hint in {"q": "quit", "1-9": "device", **hints}.items():
+        text.append(key, style="bold cyan").append(f" {hint}  ", style="dim")
     return text
-
-
-def _keys(presets: bool) -> Text:
-    return Text(KEYS + ("  s preset" if presets else "") , style="dim", no_wrap=True, overflow="crop")
 
 
 def _table(*columns: tuple[str, int]) -> Table:
     """Title and width: 0 takes what is left, negative is aligned to the right."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="bold")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="bold dim")
     for title, width in columns:
         table.add_column(
             title,
@@ -105,6 +127,10 @@ def _table(*columns: tuple[str, int]) -> Table:
     return table
 
 
-def _text(text: str) -> Text:
+def _text(text: str, *, style: str = "") -> Text:
     """Not markup: a device chooses its own name."""
-    return Text(str(text), no_wrap=True, overflow="ellipsis")
+    return Text(str(text), style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _count(number: int, style: str) -> Text:
+    return Text(str(number), style=style) if number else Text("·", style="dim")

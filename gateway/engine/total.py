@@ -11,6 +11,8 @@ class Total:
     """Of one device and purpose."""
 
     flows: int = 0
+    passed: int = 0
+    """Flows that were let out."""
     stopped: int = 0
     """Tries that were refused, dropped or answered by the gateway."""
     bytes_out: int = 0
@@ -34,7 +36,9 @@ class Totals:
     def _count(self, record: FlowRecord, sign: int) -> None:
         total = self.table.setdefault((record.device_id, record.purpose), Total())
         total.flows += sign
-        if record.effect != "pass":
+        if record.effect == "pass":
+            total.passed += sign
+        else:
             total.stopped += sign * record.attempts
             total.held_bytes += sign * record.held_bytes
         total.bytes_out += sign * record.bytes_toserver
@@ -47,6 +51,7 @@ class Totals:
                 "device": device,
                 "purpose": purpose,
                 "flows": total.flows,
+                "passed": total.passed,
                 "stopped": total.stopped,
                 "bytes_out": total.bytes_out,
                 "bytes_in": total.bytes_in,

@@ -211,7 +211,8 @@ class Namespace:
             return run(*argv, text=text)
 
     def spawn(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
-        """A process on that machine."""
+        """A process on that machine. It has a group of its own: Ctrl-C is for whoever runs the home."""
+        options.setdefault("process_group", 0)
         with self.entered():
             return subprocess.Popen(argv, **options)
 

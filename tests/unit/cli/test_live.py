@@ -44,9 +44,12 @@ def scene() -> Scene:
     return made
 
 
-def picture(of: Scene, *, width: int = 80, height: int = 24, presets: bool = False) -> list[str]:
+HINTS = {"p": "pause", "v": "view door", "a": "allow last", "s": "preset", "t": "telemetry"}
+
+
+def picture(of: Scene, *, width: int = 80, height: int = 24) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
-    console.print(draw(of, console, presets=presets))
+    console.print(draw(of, console, hints=HINTS))
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined]
 
 
@@ -61,7 +64,7 @@ def test_lines_for_programs_end_by_themselves(path: Path) -> None:
     assert len(flows) > 6 and {len(row) for row in flows} == {7}
     assert ["speaker", "telemetry", "metrics.example.com", "refused"] in [row[2:6] for row in flows]
     assert ["total", "telemetry", "stopped=6", "held_bytes=1034", "passed=0"] in rows
-    assert rows[-1] == ["kept at home", "6 tries stopped, 1034 bytes held"]
+    assert rows[-1] == ["kept at home", "6 tries stopped, 1.0 kB held back; 3 flows passed"]
     assert {row[1] for row in rows} >= {"flow", "device", "viewing", "question"}
 
 
@@ -98,14 +101,15 @@ def test_the_picture_fits(width: int, height: int) -> None:
     for number in range(300):
         full.take({"event": "flow", "data": STOPPED.eve()}, now="12:00:00")
         full.devices[f"02:00:00:00:00:{number:02x}"] = {**DEVICES[0], "id": f"gadget-with-a-long-name-{number}"}
-    lines = picture(full, width=width, height=height, presets=True)
+    lines = picture(full, width=width, height=height)
     assert len(lines) <= height
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
     for word in ("front-door", "telemetry", "refused", "metrics.exam", "viewing", "kept at home: 6 tries"):
         assert word in text
     assert "q quit" in text
-    assert "s preset" in text or width < 80
+    assert "t telemetry" in text or width < 80
+    assert ("×3" in text) and ("Why" in text) == (width >= 100) and ("Time" in text) == (width >= 140)
 
 
 def test_the_first_picture_of_an_empty_house() -> None:
@@ -129,6 +133,39 @@ def test_a_picked_device_is_looked_at_alone() -> None:
     assert made.picked == SPEAKER and made.camera() == "speaker"
     made.pick(2)
     assert made.picked == "" and len(made.shown()) == 2
+
+
+def test_a_flow_that_comes_again_is_one_line_at_the_end() -> None:
+    made = scene()
+    tried_again = STOPPED.eve()
+    tried_again["netcurtain"]["attempts"] = 4
+    made.take({"event": "flow", "data": PASSED.eve()}, now="12:00:01")
+    made.take({"event": "flow", "data": tried_again}, now="12:00:02")
+    assert [(line.time, line.device, line.tries) for line in made.lines] == [
+        ("12:00:01", "front-door", 1), ("12:00:02", "speaker", 4)
+    ]  # fmt: skip
+
+
+def test_reasons_leave_out_what_is_seen_beside_them() -> None:
+    made = scene()
+    flow = STOPPED.eve()
+    reason = "x serves telemetry (c.yaml:1); telemetry is blocked for speaker (profiles/echo.yaml:21)"
+    flow["netcurtain"] |= {"rule": "profiles/echo.yaml:21", "reason": reason}
+    line = made.take({"event": "flow", "data": flow}, now="")
+    assert (line.ruling, line.cause) == ("telemetry is blocked", "blocked")
+    assert line.plain().endswith("telemetry is blocked for speaker (profiles/echo.yaml:21)")
+    assert "profiles/echo.yaml:21  speaker: telemetry is blocked" in "\n".join(picture(made))
+    assert "echo.yaml:21 blocked" in "\n".join(picture(made, width=120))
+
+
+def test_named_devices_come_first_and_strangers_are_called_what_they_call_themselves() -> None:
+    made = Scene()
+    mac = "02:00:00:00:00:09"
+    made.take_devices([{**DEVICES[0], "mac": "02:00:00:00:00:01", "trusted": True}])
+    made.take({"event": "device", "data": {**DEVICES[0], "mac": mac, "id": mac, "hostname": "ESP_1"}}, now="")
+    made.take({"event": "device", "data": DEVICES[1]}, now="")
+    assert [device["id"] for device in made.devices.values()] == ["speaker", mac, "front-door"]
+    assert made.label(mac, mac) == "ESP_1" and made.label(BELL, "front-door") == "front-door"
 
 
 def test_what_a_device_says_never_moves_the_cursor_nor_becomes_markup() -> None:

@@ -24,3 +24,4 @@ def test_judged_otherwise_moves_it() -> None:
     lines = {line["purpose"]: line for line in totals.view()}
     assert lines["telemetry"]["stopped"] == 0
     assert (lines["control"]["flows"], lines["control"]["bytes_out"], lines["control"]["stopped"]) == (1, 9, 0)
+    assert (lines["telemetry"]["passed"], lines["control"]["passed"]) == (0, 1)

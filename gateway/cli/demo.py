@@ -1,0 +1,107 @@
+"""``netcurtain lab demo``: the virtual home behind the real gateway, in the live view; where none can be built, a recording."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from gateway.policy import load
+
+from .live import Key, View, show, watch
+from .playback import Playback
+
+if TYPE_CHECKING:
+    from gateway.lab.demo import Demo
+
+RECORDING = "recordings/home.pcap.gz"
+HOUSEHOLD = "household"
+HOME = "a virtual home behind the real gateway, in this kernel"
+REPLAY = "REPLAY of a recorded home: same engine, nothing is really stopped"
+
+
+class Ended(NamedTuple):
+    """What became of a home: an exit code, or why it never stood."""
+
+    code: int = 0
+    reason: str = ""
+
+
+def demo(*, plain: bool, seconds: float | None, replay: bool) -> int:
+    """Show the home; returns the exit code."""
+    if not replay:
+        tell("building the virtual home: nine gadgets and phones, a gateway and an internet (about 5 s)")
+        ended = _in_the_kernel(plain=plain, seconds=seconds)
+        if not ended.reason:
+            return ended.code
+        tell(f"no virtual home can be built here: {ended.reason}")
+        tell("so this replays a recording of that home through the same engine instead")
+    return _replay(plain=plain, seconds=seconds)
+
+
+def tell(text: str) -> None:
+    """Progress, on standard error."""
+    click.secho(f"-- {text}", dim=True, err=True)
+
+
+def _in_the_kernel(*, plain: bool, seconds: float | None) -> Ended:
+    """The home in a world of its own, with everything it needs; nothing of it remains."""
+    if sys.platform != "linux":
+        return Ended(reason="network namespaces are a thing of Linux")
+    try:
+        from gateway.lab.namespace import LabError, inside
+    except ImportError as err:
+        return Ended(reason=f"{err.name} is not installed (pip install 'netcurtain[lab]')")
+    try:
+        with _one_who_listens():
+            return inside(lambda: _live(plain=plain, seconds=seconds))
+    except LabError as err:
+        return Ended(code=130) if str(err) == "interrupted" else Ended(reason=str(err).strip().splitlines()[-1])
+
+
+def _live(*, plain: bool, seconds: float | None) -> Ended:
+    from gateway.lab.demo import Demo
+    from gateway.lab.namespace import LabError
+
+    began = time.monotonic()
+    with ExitStack() as stack:
+        try:
+            home = stack.enter_context(Demo())
+        except LabError as err:
+            return Ended(reason=str(err))
+        tell(f"it stands after {time.monotonic() - began:.1f} s")
+        code = watch(
+            home.control, plain=plain, seconds=seconds, household=home.household, keys=keys_of(home), banner=HOME
+        )  # fmt: skip
+        return Ended(code)
+
+
+def keys_of(home: "Demo") -> dict[str, Key]:
+    """What can be done by hand in this home, besides what every gateway offers."""
+    return {"v": Key("view door", home.watch_door), "t": Key("telemetry", home.switch_telemetry)}
+
+
+@contextmanager
+def _one_who_listens() -> Iterator[None]:
+    """Ctrl-C is for the process that shows the picture and takes the home down; we wait for it."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _replay(*, plain: bool, seconds: float | None) -> int:
+    lab = files("gateway.lab")
+    with as_file(lab.joinpath(RECORDING)) as recording, as_file(lab.joinpath(HOUSEHOLD)) as household:
+        policy = load(household).policy
+        if policy is None or not recording.is_file():
+            click.echo("netcurtain: the recorded home is not here, or damaged: install the package again", err=True)
+            return 1
+        with Playback(recording, policy) as playback:
+            tell(f"a recording of {playback.length_s:.0f} s, again and again; its policy cannot be switched")
+            return show(View(playback, banner=REPLAY), plain=plain, seconds=seconds)
