@@ -1,5 +1,7 @@
 """The first bytes of one flow, read as far as they tell what it is and whom it is for."""
 
+from typing import NamedTuple
+
 from gateway.model.facts import NOTHING, Facts
 from gateway.model.packet import TCP, UDP, Packet
 
@@ -7,11 +9,22 @@ from .stream import StreamReader
 from .udp import UdpReader
 
 
+class _Finished(NamedTuple):
+    """What is left of a reader that is done: no byte of what it read."""
+
+    facts: Facts
+    hello_from: int | None
+    contradiction: bool
+    exhausted: bool
+    held_bytes: int = 0
+
+
 class FlowReader:
     """Reads the first bytes of one flow.
 
-    Memory: at most four times ``limit_bytes`` (TCP), or what is held of one DTLS or QUIC hello. Time per packet: once over
-    the bytes in order while incomplete; a look at the first bytes while watching for a later hello; nothing once ``done``.
+    Memory: at most four times ``limit_bytes`` (TCP), or what is held of one DTLS or QUIC hello; once ``done``, no byte of it.
+    Time per packet: once over the bytes in order while incomplete; a look at the first bytes while watching for a later
+    hello; nothing once ``done``.
     Whatever the bytes, nothing is raised. Who holds packets back looks at ``contradiction`` and ``exhausted`` first: facts are
     told in these cases too, for captures.
     """
@@ -22,7 +35,7 @@ class FlowReader:
         self.proto = proto
         self.done = False
         """Nothing more will be learnt: ``feed`` does nothing."""
-        self._reader: StreamReader | UdpReader | None = None
+        self._reader: StreamReader | UdpReader | _Finished | None = None
         if proto == TCP:
             self._reader = StreamReader(port, limit_bytes=limit_bytes, limit_packets=limit_packets)
         elif proto == UDP:
@@ -63,7 +76,7 @@ class FlowReader:
         or STARTTLS's plain words.
         """
         reader = self._reader
-        if self.done or reader is None or packet.fragment is not None:
+        if self.done or reader is None or isinstance(reader, _Finished) or packet.fragment is not None:
             return None
         if isinstance(reader, StreamReader):
             facts = reader.feed(packet, direction)
@@ -71,5 +84,7 @@ class FlowReader:
             facts = reader.feed(packet.payload, direction, port=min(packet.sport, packet.dport))
         else:
             return None
-        self.done = reader.done
+        if reader.done:
+            self._reader = _Finished(reader.facts, reader.hello_from, reader.contradiction, reader.exhausted)
+            self.done = True
         return facts

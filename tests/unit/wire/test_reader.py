@@ -107,3 +107,14 @@ def test_any_bytes_from_the_network_layer_up(data: bytes, at: int, change: bytes
 def test_the_room_is_entered_without_scapy() -> None:
     code = "import sys, gateway.wire; sys.exit(any(name.split('.')[0] == 'scapy' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+
+
+def test_a_reader_that_is_done_keeps_no_byte() -> None:
+    """Tens of thousands of flows keep theirs for as long as they live."""
+    payload = bytes(bytearray(client_hello("kept.example")))  # one of its own
+    before = sys.getrefcount(payload)
+    reader = FlowReader(TCP, 443)
+    reader.feed(tcp(payload, seq=1), 0)
+    assert reader.done and reader.held_bytes == 0
+    assert sys.getrefcount(payload) == before
+    assert [name.text for name in reader.facts.names] == ["kept.example"] and reader.hello_from == 0
