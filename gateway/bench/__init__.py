@@ -16,6 +16,7 @@ One file per figure:
 ``memory``   resident memory of the gateway after the load
 ``start``    from the command to the first judged flow
 ``reload``   from the edit of a file to the cut of a live flow; what an epoch costs
+``wake``     what it costs this machine to wake a process
 ``parse``    a packet in the parsers and in the engine, in this process
 
 May import everything but ``panel``, ``app`` and ``cli``; the gateway it measures is a process of its own.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.lab.namespace import WORK, inside, set_resolver
 
-from . import bulk, flow, memory, parse, reload, start
+from . import bulk, flow, memory, parse, reload, start, wake
 from .figure import Figure, Report
 from .lane import Lane
 from .machine import describe
@@ -40,7 +40,7 @@ def measure(plan: Plan, say: Say) -> Report:
     machine, began = describe(), time.monotonic()
     say("in this process: parsers and engine")
     figures = parse.measure(repetitions=5, seconds=plan.parse_s)
-    figures = inside(lambda: _on_the_wire(plan, say)) + figures
+    figures = [*inside(lambda: _on_the_wire(plan, say)), wake.measure(repetitions=plan.repetitions), *figures]
     return Report(machine=machine, quick=plan.quick, seconds=time.monotonic() - began, figures=tuple(figures))
 
 

@@ -40,7 +40,7 @@ def show(report: Report, console: Console) -> None:
     )
     table = Table(box=None, pad_edge=False)
     for heading in ("figure", "plain NAT", "Netcurtain", "ratio", "goal", ""):
-        table.add_column(heading, justify="left" if heading in ("figure", "goal", "") else "right")
+        table.add_column(heading, justify="left" if heading in ("figure", "goal", "") else "right", no_wrap=heading != "figure")
     for figure in report.figures:
         table.add_row(*_cells(figure))
     console.print(table)

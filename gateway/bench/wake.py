@@ -1,0 +1,61 @@
+"""What it costs this machine to wake a sleeping process on another core: every look of the curtain pays it.
+
+A plain router forwards within the sender's own system call; a queued packet wakes the gateway, and its verdict wakes the
+sender. On bare metal that is a few microseconds, on a virtual machine whose idle cores are given back it can be thirty.
+"""
+
+import os
+import time
+
+from .figure import Figure, percentile, spread
+
+ROUNDS = 400
+
+
+def measure(*, repetitions: int) -> Figure:
+    """Microseconds; half of there and back through two pipes."""
+    cores = sorted(os.sched_getaffinity(0))
+    return Figure(
+        name="wake_us",
+        title="this machine: waking a process on another core",
+        unit="us",
+        curtain=spread(_once(cores[0], cores[-1]) for _ in range(repetitions)),
+        note="" if len(cores) > 1 else "there is one core only",
+    )
+
+
+def _once(here: int, there: int) -> float:
+    to, back = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(to[1])
+        _echo(to[0], back[1], core=there)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {here})
+    try:
+        return _median_us(to[1], back[0])
+    finally:
+        os.sched_setaffinity(0, before)
+        for end in (*to, *back):
+            os.close(end)
+        os.waitpid(child, 0)
+
+
+def _echo(reader: int, writer: int, *, core: int) -> None:
+    """The other process; it ends with its pipe."""
+    try:
+        os.sched_setaffinity(0, {core})
+        while os.read(reader, 1):
+            os.write(writer, b".")
+    finally:
+        os._exit(0)
+
+
+def _median_us(writer: int, reader: int) -> float:
+    found = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter_ns()
+        os.write(writer, b".")
+        os.read(reader, 1)
+        found.append((time.perf_counter_ns() - began) / 2_000)
+    return percentile(sorted(found), 0.5)
