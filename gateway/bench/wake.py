@@ -4,7 +4,10 @@ A plain router forwards within the sender's own system call; a queued packet wak
 sender. On bare metal that is a few microseconds, on a virtual machine whose idle cores are given back it can be thirty.
 """
 
+import json
 import os
+import subprocess
+import sys
 import time
 
 from .figure import Figure, percentile, spread
@@ -25,30 +28,16 @@ def measure(*, repetitions: int) -> Figure:
 
 
 def _once(here: int, there: int) -> float:
-    to, back = os.pipe(), os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(to[1])
-        _echo(to[0], back[1], core=there)
+    argv = [sys.executable, "-m", "gateway.bench.traffic", "echo", json.dumps({"core": there})]
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {here})
-    try:
-        return _median_us(to[1], back[0])
-    finally:
-        os.sched_setaffinity(0, before)
-        for end in (*to, *back):
-            os.close(end)
-        os.waitpid(child, 0)
-
-
-def _echo(reader: int, writer: int, *, core: int) -> None:
-    """The other process; it ends with its pipe."""
-    try:
-        os.sched_setaffinity(0, {core})
-        while os.read(reader, 1):
-            os.write(writer, b".")
-    finally:
-        os._exit(0)
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as other:
+        assert other.stdin is not None and other.stdout is not None
+        os.sched_setaffinity(0, {here})
+        try:
+            return _median_us(other.stdin.fileno(), other.stdout.fileno())
+        finally:
+            os.sched_setaffinity(0, before)
+            other.stdin.close()
 
 
 def _median_us(writer: int, reader: int) -> float:
