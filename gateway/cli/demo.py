@@ -2,10 +2,12 @@
 
 import signal
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.resources import as_file, files
+from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -22,6 +24,8 @@ RECORDING = "recordings/home.pcap.gz"
 HOUSEHOLD = "household"
 HOME = "a virtual home behind the real gateway, in this kernel"
 REPLAY = "REPLAY of a recorded home: same engine, nothing is really stopped"
+LEAVE_PICTURE = "\x1b[?1049l\x1b[?25h"
+"""The alternate screen is left, the cursor seen again."""
 
 
 class Ended(NamedTuple):
@@ -39,7 +43,7 @@ def demo(*, plain: bool, seconds: float | None, replay: bool) -> int:
         if not ended.reason:
             return ended.code
         tell(f"no virtual home can be built here: {ended.reason}")
-        tell("so this replays a recording of that home through the same engine instead")
+        tell("so this replays a recording of that home through the same engine instead; nothing is really stopped")
     return _replay(plain=plain, seconds=seconds)
 
 
@@ -60,7 +64,7 @@ def _in_the_kernel(*, plain: bool, seconds: float | None) -> Ended:
         with _one_who_listens():
             return inside(lambda: _live(plain=plain, seconds=seconds))
     except LabError as err:
-        return Ended(code=130) if str(err) == "interrupted" else Ended(reason=str(err).strip().splitlines()[-1])
+        return Ended(code=130) if str(err) == "interrupted" else Ended(reason=_sentence(str(err)))
 
 
 def _live(*, plain: bool, seconds: float | None) -> Ended:
@@ -72,12 +76,18 @@ def _live(*, plain: bool, seconds: float | None) -> Ended:
         try:
             home = stack.enter_context(Demo())
         except LabError as err:
-            return Ended(reason=str(err))
+            return Ended(reason=_sentence(str(err)))
         tell(f"it stands after {time.monotonic() - began:.1f} s")
         code = watch(
             home.control, plain=plain, seconds=seconds, household=home.household, keys=keys_of(home), banner=HOME
         )  # fmt: skip
         return Ended(code)
+
+
+def _sentence(text: str) -> str:
+    """What went wrong, in a line: the end of a traceback, the beginning and the end of anything else."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines[0].startswith("Traceback") else " … ".join(dict.fromkeys([lines[0], lines[-1]]))
 
 
 def keys_of(home: "Demo") -> dict[str, Key]:
@@ -87,12 +97,27 @@ def keys_of(home: "Demo") -> dict[str, Key]:
 
 @contextmanager
 def _one_who_listens() -> Iterator[None]:
-    """Ctrl-C is for the process that shows the picture and takes the home down; we wait for it."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ctrl-C is for the process that shows the picture and takes the home down: we wait for it. SIGTERM is for us: we end it,
+    and give the terminal back in its place."""
+    terminal = sys.stdin.fileno() if sys.stdin.isatty() else None
+    settings = termios.tcgetattr(terminal) if terminal is not None else None
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.signal(signal.SIGTERM, _leave)
     try:
         yield
+    except SystemExit:
+        if terminal is not None and settings is not None:
+            termios.tcsetattr(terminal, termios.TCSADRAIN, settings)
+        if sys.stdout.isatty():
+            sys.stdout.write(LEAVE_PICTURE)
+            sys.stdout.flush()
+        raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+
+
+def _leave(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)
 
 
 def _replay(*, plain: bool, seconds: float | None) -> int:

@@ -45,8 +45,8 @@ STATUS: dict[str, Any] = {
     "questions": [{"device": SPEAKER, "purpose": "unknown", "name": "odd.example.com", "asked_at": 1.0}],
     "problems": [{"what": "resolver", "message": "dnsmasq ended", "at": 1.0}],
     "totals": [
-        {"device": "front-door", "purpose": "control", "flows": 3, "passed": 3, "stopped": 0, "bytes_out": 4_500, "bytes_in": 27_000,
-         "held_bytes": 0},
+        {"device": "front-door", "purpose": "control", "flows": 3, "passed": 3, "stopped": 0, "bytes_out": 4_500,
+         "bytes_in": 27_000, "held_bytes": 0},
         {"device": "speaker", "purpose": "telemetry", "flows": 2, "passed": 0, "stopped": 6, "bytes_out": 0, "bytes_in": 0,
          "held_bytes": 1_034},
     ],
