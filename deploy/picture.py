@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.terminal_theme import MONOKAI
 
 from gateway.cli.demo import HOME, keys_of
 from gateway.cli.live import View
@@ -20,7 +19,7 @@ from gateway.edge.control_client import ControlClient
 from gateway.lab.demo import Demo
 from gateway.lab.namespace import inside
 
-COLUMNS, LINES = 120, 36
+COLUMNS, LINES = 120, 40
 BEFORE_S, VIEWING_S = 11.0, 4.0
 
 
@@ -45,7 +44,7 @@ def picture() -> str:
         keys = view.switches() | view.presets(home.household) | keys_of(home)
     console = Console(file=io.StringIO(), record=True, width=COLUMNS, height=LINES, force_terminal=True)
     console.print(draw(scene, console, hints={key: entry.hint for key, entry in keys.items()}))
-    svg = console.export_svg(title="./deploy/demo", theme=MONOKAI)
+    svg = console.export_svg(title="./deploy/demo")
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # nothing is fetched to look at it
 
 

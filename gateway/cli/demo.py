@@ -24,6 +24,7 @@ RECORDING = "recordings/home.pcap.gz"
 HOUSEHOLD = "household"
 HOME = "a virtual home behind the real gateway, in this kernel"
 REPLAY = "REPLAY of a recorded home: same engine, nothing is really stopped"
+SWITCHES = "a recording: there is no gateway here whose policy could be switched"
 LEAVE_PICTURE = "\x1b[?1049l\x1b[?25h"
 """The alternate screen is left, the cursor seen again."""
 
@@ -128,5 +129,5 @@ def _replay(*, plain: bool, seconds: float | None) -> int:
             click.echo("netcurtain: the recorded home is not here, or damaged: install the package again", err=True)
             return 1
         with Playback(recording, policy) as playback:
-            tell(f"a recording of {playback.length_s:.0f} s, again and again; its policy cannot be switched")
-            return show(View(playback, banner=REPLAY), plain=plain, seconds=seconds)
+            tell(f"a recording of {playback.length_s:.0f} s, again and again")
+            return show(View(playback, banner=REPLAY, message=SWITCHES), plain=plain, seconds=seconds)

@@ -96,10 +96,10 @@ def show(view: "View", *, plain: bool, seconds: float | None) -> int:
 class View:
     """One live view on one source. ``keys`` is what may be pressed besides a device's number and ``q``."""
 
-    def __init__(self, client: Source, *, banner: str = "") -> None:
+    def __init__(self, client: Source, *, banner: str = "", message: str = "") -> None:
         self._client = client
         self.keys: dict[str, Key] = {}
-        self._scene = Scene(banner=banner)
+        self._scene = Scene(banner=banner, message=message)
         self._status_at = self._devices_at = float("-inf")
         self._message_until = float("inf")
         client.start()
@@ -142,6 +142,7 @@ class View:
                 if key:
                     self._press(key)
                 picture.update(draw(self._scene, console, hints=hints), refresh=True)
+        self._scene.picked = ""
         console.print(f"kept at home: {self._scene.summary()}")
 
     def _turns(self, keys: int | None, end: float) -> Iterator[str]:

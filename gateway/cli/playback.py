@@ -22,7 +22,6 @@ from gateway.model.record import FlowRecord
 from .inspect import replay
 
 PAUSE_BETWEEN_S = 1.0
-MAX_FLOWS = 1_000
 
 
 class Playback:
@@ -39,7 +38,7 @@ class Playback:
         self._began_mono, self._began = time.monotonic(), time.time()
         self._script = self._tell(speed)
         self._next = next(self._script)
-        self._told: list[FlowRecord] = []
+        self._stopped: dict[tuple[str, str, str | None], FlowRecord] = {}
         self._totals = Totals()
         self._devices: dict[str, dict[str, Any]] = {}
         self._never, self._silent = socket.socketpair()  # a view waits for something to become readable
@@ -93,11 +92,24 @@ class Playback:
                 yield after_s, replace(record, flow_id=flow_id, started=self._began + after_s)
 
     def _take(self, record: FlowRecord) -> Iterator[dict[str, Any]]:
-        self._totals.add(record, None)
+        record, before = self._as_a_try(record)
+        self._totals.add(record, before)
         if record.device not in self._devices:
             self._devices[record.device] = self._device(record)
             yield {"event": "device", "data": self._devices[record.device]}
         yield {"event": "flow", "data": record.eve()}
+
+    def _as_a_try(self, record: FlowRecord) -> tuple[FlowRecord, FlowRecord | None]:
+        """What is stopped again and again is one flow with many tries, as in a gateway; and what it was before this try."""
+        if record.effect == "pass":
+            return record, None
+        key = (record.device, record.purpose, record.server_name)
+        before = self._stopped.get(key)
+        if before is not None:
+            held_bytes = before.held_bytes + record.held_bytes
+            record = replace(record, flow_id=before.flow_id, attempts=before.attempts + 1, held_bytes=held_bytes)
+        self._stopped[key] = record
+        return record, before
 
     def _device(self, record: FlowRecord) -> dict[str, Any]:
         known = self._policy.devices.get(Mac(record.device))

@@ -151,10 +151,12 @@ class Scene:
             line.passed += row["passed"]
         return dict(sorted(found.items(), key=lambda item: (-item[1].stopped, -item[1].passed, item[0])))
 
-    def label(self, mac: str, name: str) -> str:
-        """What to call a device: its name, else what it calls itself, else its MAC."""
-        known = self.devices.get(mac)
-        return printable(known["hostname"]) if known and name == mac and known.get("hostname") else name
+    def label(self, mac: str, name: str, *, short: bool = False) -> str:
+        """What to call a device: its name, else what it calls itself, else its MAC (or the end of it)."""
+        if name != mac or not mac:
+            return name
+        said = self.devices.get(mac, {}).get("hostname")
+        return printable(said) if said else f"…{mac[-8:]}" if short else mac
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any], int, int]]:
         """(MAC, device, passed, stopped) of each device."""

@@ -9,8 +9,8 @@ from rich.text import Text
 from .column import COLOURS, size, span
 from .scene import MAX_PICKS, Line, Scene
 
-WIDE, WIDEST = 100, 140
-"""From so many columns on there is room for every reason; and for the time."""
+SMALL, WIDE, WIDEST = 80, 100, 140
+"""From so many columns on there is room for names; for every reason; for the time."""
 EVENT_STYLE = "cyan"
 
 
@@ -44,7 +44,7 @@ def _devices(scene: Scene, rows: int, *, wide: bool) -> Table:
             break
         key = str(number) if number <= MAX_PICKS else ""
         profile = "trusted: not judged" if device["trusted"] else device["profile"]
-        cells = [_text(scene.label(mac, device["id"])), *([_text(profile)] if wide else [])]
+        cells = [_text(scene.label(mac, device["id"], short=not wide)), *([_text(profile)] if wide else [])]
         style = "reverse" if mac == scene.picked else "dim" if device["trusted"] else ""
         table.add_row(key, *cells, _count(passed, "green"), _count(stopped, "red"), style=style)
     return table
@@ -64,13 +64,14 @@ def _kept(scene: Scene, rows: int) -> Table:
 
 def _flows(scene: Scene, lines: list[Line], *, width: int) -> Table:
     wide, widest = width >= WIDE, width >= WIDEST
-    columns = [("Device", 17 if wide else 13), ("Purpose", 18 if wide else 14), ("Verdict", 13), ("", -3), ("To", 0)]
+    who, what_for = (17, 18) if wide else (15, 15) if width >= SMALL else (11, 11)
+    columns = [("Device", who), ("Purpose", what_for), ("Verdict", 13), ("", -3), ("To", 0)]
     table = _table(*[("Time", 8)] * widest, *columns, *[("Why", 0)] * wide)
     for line in lines:
         verdict = Text(line.verdict or line.event, style=COLOURS.get(line.effect, EVENT_STYLE))
         what = _text(line.name if wide else line.name or line.why)
         tries = f"×{line.tries}" if line.tries > 1 else ""
-        cells = [_text(scene.label(line.mac, line.device)), _text(line.purpose), verdict, Text(tries), what]
+        cells = [_text(scene.label(line.mac, line.device, short=not wide)), _text(line.purpose), verdict, Text(tries), what]
         table.add_row(*[Text(line.time)] * widest, *cells, *[_cause(line)] * wide)
     return table
 
@@ -86,7 +87,7 @@ def _why(scene: Scene) -> Text:
     stopped = scene.last_stopped()
     if stopped is None:
         return Text()
-    text = _text(f"{stopped.rule}  ")
+    text = _text(f"stopped by {stopped.rule}  ")
     return text.append(f"{scene.label(stopped.mac, stopped.device)}: {stopped.ruling}", style="italic")
 
 

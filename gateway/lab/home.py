@@ -47,8 +47,9 @@ class Home:
         prepare: Callable[[Path], None] | None = None,
     ) -> None:
         """``gateway``: ``netcurtain`` or ``plain``; ``policies``: instead of the lab's household; ``actors``: only these
-        (None: all); ``services``: ``quic``, ``mqtt`` besides what the actors' behaviours need, ``without`` some of those; ``captured``: take the truth
-        (segmentation offload is then off); ``prepare``: may change the home's copy of the policies before it starts."""
+        (None: all); ``services``: ``quic``, ``mqtt`` besides what the actors' behaviours need, ``without`` some of those;
+        ``captured``: take the truth (segmentation offload is then off); ``prepare``: may change the home's copy of the policies
+        before it starts."""
         self.zone: Zone = load_zone()
         self.behaviours: dict[str, Behaviour] = load_behaviours(actors)
         spoken = {kind for kind in ("quic", "mqtt") for one in self.behaviours.values() if one.speaks(kind)}

@@ -154,7 +154,7 @@ def test_reasons_leave_out_what_is_seen_beside_them() -> None:
     line = made.take({"event": "flow", "data": flow}, now="")
     assert (line.ruling, line.cause) == ("telemetry is blocked", "blocked")
     assert line.plain().endswith("telemetry is blocked for speaker (profiles/echo.yaml:21)")
-    assert "profiles/echo.yaml:21  speaker: telemetry is blocked" in "\n".join(picture(made))
+    assert "stopped by profiles/echo.yaml:21  speaker: telemetry is blocked" in "\n".join(picture(made))
     assert "echo.yaml:21 blocked" in "\n".join(picture(made, width=120))
 
 
@@ -165,6 +165,7 @@ def test_named_devices_come_first_and_strangers_are_called_what_they_call_themse
     made.take({"event": "device", "data": {**DEVICES[0], "mac": mac, "id": mac, "hostname": "ESP_1"}}, now="")
     made.take({"event": "device", "data": DEVICES[1]}, now="")
     assert [device["id"] for device in made.devices.values()] == ["speaker", mac, "front-door"]
+    assert made.label(BELL, BELL, short=True) == "…10:00:01" and made.label("", "") == ""
     assert made.label(mac, mac) == "ESP_1" and made.label(BELL, "front-door") == "front-door"
 
 

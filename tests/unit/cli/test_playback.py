@@ -78,10 +78,22 @@ def test_what_is_stopped_counts_as_held_not_as_sent(fast: Playback) -> None:
 def test_it_begins_again_with_other_flow_ids(fast: Playback) -> None:
     assert fast.length_s < 1.5
     told = [event["data"] for event in events(fast, fast.length_s + 0.4) if event["event"] == "flow"]
-    ids = [flow["flow_id"] for flow in told]
+    passed = [flow for flow in told if flow["netcurtain"]["effect"] == "pass"]
+    ids = [flow["flow_id"] for flow in passed]
     assert len(ids) == len(set(ids)) and ids == sorted(ids)
-    names = [flow["netcurtain"]["server_name"] for flow in told]
-    assert names[0] in names[1:] and len(told) > len(set(map(str, names)))
+    first = [flow["timestamp"] for flow in passed if flow["netcurtain"] == passed[0]["netcurtain"]]
+    assert len(first) >= 2 and first == sorted(first)
+
+
+def test_what_is_stopped_again_is_one_flow_with_more_tries(fast: Playback) -> None:
+    told = [event["data"] for event in events(fast, 0.4) if event["event"] == "flow"]
+    mesh = [flow for flow in told if flow["netcurtain"]["purpose"] == "mesh-sharing"]
+    assert len(mesh) > 2 and len({flow["flow_id"] for flow in mesh}) == 1
+    assert [flow["netcurtain"]["attempts"] for flow in mesh] == list(range(1, len(mesh) + 1))
+    held = [flow["netcurtain"]["held_bytes"] for flow in mesh]
+    assert held == sorted(held) and held[0] < held[-1]
+    (total,) = [row for row in fast.ask("status")["totals"] if row["purpose"] == "mesh-sharing"]
+    assert (total["flows"], total["stopped"], total["held_bytes"]) == (1, len(mesh), held[-1])
 
 
 def test_receive_waits_no_longer_than_it_may(policy: Any) -> None:
