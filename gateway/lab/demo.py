@@ -10,7 +10,9 @@ from ruamel.yaml import YAML
 
 from .home import Home
 from .life import live
+from .namespace import PACKAGES, LabError
 
+NEEDED = ("ip", "nft", "dnsmasq")
 CAMERA = "front-door"
 SPEAKER = "kitchen-speaker"
 VIEWING_S = 12.0
@@ -29,6 +31,9 @@ class Demo:
         self._day = threading.Thread(target=self._live, daemon=True)
 
     def __enter__(self) -> Self:
+        for program in NEEDED:
+            if shutil.which(program) is None:
+                raise LabError(f"{program} is not installed: {PACKAGES[program]}")
         self._home.__enter__()
         self._day.start()
         return self
