@@ -1,5 +1,6 @@
 """``netcurtain lab demo``: the virtual home behind the real gateway, in the live view; where none can be built, a recording."""
 
+import os
 import signal
 import sys
 import termios
@@ -72,6 +73,7 @@ def _live(*, plain: bool, seconds: float | None) -> Ended:
     from gateway.lab.demo import Demo
     from gateway.lab.namespace import LabError
 
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where an ordinary user's shell does not look for nft and dnsmasq
     began = time.monotonic()
     with ExitStack() as stack:
         try:
