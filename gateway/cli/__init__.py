@@ -4,7 +4,8 @@
 ``run``                   the gateway
 ``policy``                ``check``, ``test``, ``explain``, ``schema``
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people)
-``live``                  the live view (``scene``: what it knows)
+``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
+``demo``                  the live view of the virtual home (``playback``: of its recording)
 ``doctor``                what this machine lacks (``symptom``: how that is found out)
 ``lab``, ``bench``        the virtual home, and how fast the datapath is
 

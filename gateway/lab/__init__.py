@@ -18,7 +18,9 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``router``      what stands between: ``netcurtain run``, or a plain NAT router
 ``home``        ``Home``: all of it, started and taken down
 ``scenario``    promises and how they are checked; ``scenarios`` holds one file per promise
-``life``        an ordinary day, played without end: what the demo shows
+``life``        an ordinary day, played without end
+``demo``        the home that the demo shows, and what is done in it by hand
+``record``      that day without a curtain, as a capture: ``recordings/home.pcap.gz`` (``netcurtain lab record``)
 
 May import ``model``, ``policy``, ``wire`` and ``edge``. The truth never asks the datapath what it let pass.
 """
