@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from gateway.model.record import FlowRecord
 from .ledger_schema import (
     ADD_TOTAL,
     FOLD_HOURS,
+    NEWEST,
     PUT_FLOW,
     PUT_JUDGEMENT,
     READ_FLOWS,
@@ -29,12 +30,14 @@ from .ledger_schema import (
     rows_of,
 )
 
-BATCH_ROWS = 500
-MAX_BATCH_ROWS = 5_000
-"""How many rows are gathered at most where the budget is used up."""
+BATCH_ROWS = 5_000
+"""Rows that are not gathered any longer."""
+QUIET_S = 0.05
+"""A pause between flows in which writing disturbs no judgement: both want the interpreter."""
+MAX_PATIENCE_S = 10.0
 BATCH_S = 2.0
 MAX_BATCH_S = 300.0
-MAX_WAITING = 50_000
+MAX_WAITING = 16_384
 BUDGET_BYTES_DAY = 16_000_000
 """Below the 20 MB a day that are promised: pruning, and what the file system adds, come on top."""
 BURST_BYTES = 1_000_000
@@ -96,11 +99,12 @@ class Ledger:
         self._on_error = on_error
         self._wall = wall
         self._batch_s = batch_s
-        self._batch_rows = BATCH_ROWS
         self._waiting: deque[FlowRecord | threading.Event] = deque()
         self._wake = threading.Event()
         self._closing = False
         self._known: set[int] = set()
+        self._newest = 0
+        """The largest flow id in the database."""
         self._pruned_at = float("-inf")
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._thread.start()
@@ -112,7 +116,7 @@ class Ledger:
             self.dropped += 1
             return
         waiting.append(record)
-        if len(waiting) == self._batch_rows:
+        if len(waiting) == BATCH_ROWS:
             self._wake.set()
 
     def flush(self, timeout_s: float = 5.0) -> bool:
@@ -133,14 +137,22 @@ class Ledger:
         database: sqlite3.Connection | None = None
         while not self._closing:
             wait_s = self._batch_s or budget.wait_s(time.monotonic())
-            self._batch_rows = BATCH_ROWS if wait_s <= BATCH_S else MAX_BATCH_ROWS
             self._wake.wait(wait_s)
+            self._wait_for_quiet()
             self._wake.clear()
             database = self._commit(database)
         database = self._commit(database)
         if database is not None:
             with contextlib.suppress(sqlite3.Error):
                 database.close()
+
+    def _wait_for_quiet(self) -> None:
+        """Let a burst of flows go by, unless the queue fills up, somebody waits, or it never ends."""
+        patience = time.monotonic() + MAX_PATIENCE_S
+        seen = -1
+        while seen != len(self._waiting) < BATCH_ROWS and not self._wake.is_set() and time.monotonic() < patience:
+            seen = len(self._waiting)
+            self._wake.wait(QUIET_S)
 
     def _commit(self, database: sqlite3.Connection | None) -> sqlite3.Connection | None:
         """One batch; a connection that failed is opened anew the next time."""
@@ -160,7 +172,9 @@ class Ledger:
         if not batch and database is not None and time.monotonic() - self._pruned_at < PRUNE_EVERY_S:
             return database
         try:
-            database = database or open_ledger(self._path)
+            if database is None:
+                database = open_ledger(self._path)
+                self._newest = database.execute(NEWEST).fetchone()[0]
             if batch:
                 self._insert(database, batch)
             self._prune(database)
@@ -176,11 +190,14 @@ class Ledger:
     def _insert(self, database: sqlite3.Connection, batch: dict[int, FlowRecord]) -> None:
         minute = int(self._wall() // 60)
         totals: dict[tuple[str, str, str], list[int]] = {}
+        written: set[int] = set()
         with database:
             database.execute("BEGIN IMMEDIATE")
             for record in batch.values():
                 counts = (record.attempts, 1, record.bytes_toserver, record.bytes_toclient, record.held_bytes)
-                before = database.execute(READ_OLD, (record.flow_id,)).fetchone()
+                before = None
+                if record.flow_id <= self._newest:  # ids rise: a larger one was never written
+                    before = database.execute(READ_OLD, (record.flow_id,)).fetchone()
                 key = (record.device, record.purpose, record.effect)
                 line = totals.setdefault(key, [0, 0, 0, 0, 0])
                 for place, grown in enumerate(_growth(counts, key, before)):
@@ -188,14 +205,13 @@ class Ledger:
                 flow, judgement = rows_of(record)
                 if judgement[0] not in self._known:
                     database.execute(PUT_JUDGEMENT, judgement)
+                    written.add(judgement[0])
                 database.execute(PUT_FLOW, flow)
             database.executemany(ADD_TOTAL, [(minute, *key, *line) for key, line in totals.items() if any(line)])
-        self._remember(rows_of(record)[0][-1] for record in batch.values())
-
-    def _remember(self, judgements: Iterator[int]) -> None:
         if len(self._known) > KNOWN_JUDGEMENTS:
             self._known.clear()
-        self._known.update(judgements)
+        self._known |= written
+        self._newest = max(self._newest, *batch)
 
     def _prune(self, database: sqlite3.Connection) -> None:
         """Drop detail older than its days, fold minutes of that age into hours, drop roll-ups older than their months."""

@@ -8,7 +8,9 @@
 import hashlib
 import json
 from dataclasses import fields
+from functools import lru_cache
 from ipaddress import ip_address
+from operator import attrgetter
 from typing import Any
 
 from gateway.model.record import FlowRecord
@@ -20,6 +22,7 @@ NUMBERS = (
 )  # fmt: skip
 TEXTS = tuple(field.name for field in fields(FlowRecord) if field.name not in NUMBERS)
 _LISTS = ("names", "also")
+_read_numbers, _read_texts = attrgetter(*NUMBERS), attrgetter(*TEXTS)
 
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS flow (
@@ -38,6 +41,7 @@ READ_OLD = (
     "SELECT j.device, j.purpose, j.effect, f.attempts, f.bytes_toserver, f.bytes_toclient, f.held_bytes"
     " FROM flow f JOIN judgement j ON j.id = f.judgement WHERE f.flow_id = ?"
 )
+NEWEST = "SELECT coalesce(max(flow_id), 0) FROM flow"
 PUT_FLOW = f"INSERT OR REPLACE INTO flow VALUES ({', '.join('?' * (len(NUMBERS) + 1))})"
 PUT_JUDGEMENT = f"INSERT OR IGNORE INTO judgement VALUES ({', '.join('?' * (len(TEXTS) + 1))})"
 _COUNTS = ("attempts", "flows", "bytes_out", "bytes_in", "held_bytes")
@@ -64,12 +68,17 @@ READ_TOTALS = (
 
 def rows_of(record: FlowRecord) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """(row of ``flow``, row of ``judgement``)."""
-    texts = tuple(_plain(getattr(record, name)) for name in TEXTS)
+    judgement = _judgement(_read_texts(record))
+    number, _, *others = _read_numbers(record)
+    return (number, round(record.started * 1_000_000), *others, judgement[0]), judgement
+
+
+@lru_cache(maxsize=4_096)
+def _judgement(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The row of these texts: gadgets are judged alike all day, so it is made once."""
+    texts = tuple(_plain(value) for value in values)
     digest = hashlib.blake2b(repr(texts).encode(), digest_size=8).digest()
-    judgement = int.from_bytes(digest, "big") >> 1
-    numbers = [getattr(record, name) for name in NUMBERS]
-    numbers[1] = round(record.started * 1_000_000)
-    return (*numbers, judgement), (judgement, *texts)
+    return (int.from_bytes(digest, "big") >> 1, *texts)
 
 
 def record_of(row: tuple[Any, ...]) -> FlowRecord:

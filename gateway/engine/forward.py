@@ -169,6 +169,7 @@ class Forward:
     def _settle(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Judge the flow, and let this packet and all held ones follow the judgement."""
         self._judge(flow, event, now)
+        flow.reader = flow.other = None  # what they know stands in the flow's facts
         self._count_refused(flow, event)
         self._state.unreported.append(flow)
         return [*self._release(flow), SetVerdict(event.queue_id, True, self._mark(flow))]

@@ -91,8 +91,8 @@ class State:
         moment = self.moment(now)
         facts = evidence.facts
         key = (
-            device, peer, flow.inbound, evidence.names, facts.app_proto, facts.alpn, facts.ech, evidence.address, evidence.port,
-            evidence.proto, evidence.local, evidence.bytes_out, moment.wall_trusted,
+            device.mac, device.profile, peer and peer.mac, flow.inbound, evidence.names, facts.app_proto, facts.alpn, facts.ech,
+            evidence.address, evidence.port, evidence.proto, evidence.local, evidence.bytes_out, moment.wall_trusted,
         )  # fmt: skip
         known = self._judged.get(key)
         if known is None:

@@ -2,7 +2,7 @@
 
 The path of a packet from a curtain interface, by hook and priority::
 
-    prerouting  raw           early       spoofed senders, TCP Fast Open
+    prerouting  raw           early       TCP Fast Open
                 mangle - 10   ask_dns     DNS queries of managed devices: ask
                 mangle        (queue)
                 mangle + 10   dns_judged  verdict -> connection mark
@@ -39,8 +39,6 @@ PREROUTING = """\
   chain early {
     type filter hook prerouting priority raw; policy accept;
     iifname != $LAN return
-    ip saddr != 0.0.0.0 fib saddr . iif oif missing drop
-    ip6 saddr != :: fib saddr . iif oif missing drop
     ether saddr @free return
     # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
     tcp flags & (syn | ack) == syn reset tcp option fastopen
@@ -50,6 +48,7 @@ PREROUTING = """\
     iifname != $LAN return
     meta l4proto != { tcp, udp } return
     th dport != 53 return
+    fib saddr . iif oif missing drop
     meta mark set 0
     ether saddr @free return
     # Here, where the server is still the one that was asked: a reset after the redirect does not find its way back.
@@ -85,25 +84,43 @@ FORWARD = """\
   chain ask {
     type filter hook forward priority mangle - 10; policy accept;
     iifname != $LAN return
+    # The bulk of all traffic: a flow that was let out in this epoch.
+    ct state established ct mark & $PASSMASK == $PASSING goto passing
     ether saddr @free oifname != $LAN goto unasked
     meta mark set 0
     # Neighbours on one bridge find each other; conntrack does not follow that, and router advertisements do not pass.
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
     # Room for bytes that no judge reads: IPv4 options, IPv6 extension headers.
     ip hdrlength > 5 drop
-    exthdr hbh exists drop
-    exthdr dst exists drop
-    exthdr rt exists drop
+    meta nfproto ipv6 jump headers
     # The middle of a connection that we do not know (a reboot): a reset makes the device come again, silence hangs it.
     ct state invalid meta l4proto tcp goto refuse
     ct state invalid,untracked drop
     tcp flags & (syn | ack) == syn @ih,0,8 >= 0 drop
+    # Nobody sends under an address that is not here; later packets of a flow are tied to its hardware address.
+    ct state new fib saddr . iif oif missing drop
     # An ICMP error quotes the packet it is about: payload that nobody judges.
     ct state related meta length > 128 drop
     ct state related limit rate over 20/second burst 40 packets drop
     ct mark & $EMASK == $EPOCH goto current
     ct state related drop
     goto again
+  }
+  chain passing {
+    ip hdrlength > 5 drop
+    meta nfproto ipv6 jump headers
+    ct direction reply goto passed
+    meta mark set ct mark & $DMASK
+    ether saddr . meta mark != @owner_of drop
+    goto passed
+  }
+  chain passed {
+    meta mark set 0
+  }
+  chain headers {
+    exthdr hbh exists drop
+    exthdr dst exists drop
+    exthdr rt exists drop
   }
   chain unasked {
     # Never queued, whatever marks others use.
@@ -133,6 +150,7 @@ FORWARD = """\
   chain judge {
     type filter hook forward priority filter; policy accept;
     iifname != $LAN goto inbound
+    ct state established meta mark & 0x1 == 0 ct mark & $PASSMASK == $PASSING accept
     ether saddr @free oifname != $LAN accept
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     meta mark & 0x1 == 0x1 goto unjudged
@@ -154,6 +172,7 @@ FORWARD = """\
   chain inbound {
     # What neither comes from the curtain nor goes there is not ours.
     oifname != $LAN return
+    ct state established ct mark & $PASSMASK == $PASSING accept
     ct mark & $EMASK == $EPOCH goto answered_flow
     ct state established,related accept
     drop
@@ -169,6 +188,7 @@ FORWARD = """\
 
 INPUT = """\
   chain from_lan {
+    ip6 saddr != :: fib saddr . iif oif missing drop
     udp dport { 53, 67, 123, 547 } accept
     icmp type echo-request accept
     icmpv6 type { echo-request, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept

@@ -83,6 +83,8 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "CMASK": CLASS_MASK,
         "DMASK": DEVICE_MASK,
         "OWN_ANSWER": OWN_ANSWER,
+        "PASSMASK": EPOCH_MASK | CLASS_MASK,
+        "PASSING": pack(0, plan.epoch, 0, FlowClass.PASS),
         **{kind.name: pack(0, 0, 0, kind) for kind in _NAMED},
     }
     yield f"define LAN = {_names(plan.lan)}"
