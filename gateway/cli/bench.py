@@ -28,7 +28,7 @@ def bench(quick: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.as_json()))
     else:
-        show(report, Console())
+        show(report, Console(width=None if sys.stdout.isatty() else 140))
 
 
 def show(report: Report, console: Console) -> None:
@@ -40,7 +40,8 @@ def show(report: Report, console: Console) -> None:
     )
     table = Table(box=None, pad_edge=False)
     for heading in ("figure", "plain NAT", "Netcurtain", "ratio", "goal", ""):
-        table.add_column(heading, justify="left" if heading in ("figure", "goal", "") else "right", no_wrap=heading != "figure")
+        left = heading in ("figure", "goal", "")
+        table.add_column(heading, justify="left" if left else "right", min_width=24 if heading == "figure" else None)
     for figure in report.figures:
         table.add_row(*_cells(figure))
     console.print(table)

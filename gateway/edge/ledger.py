@@ -30,14 +30,14 @@ from .ledger_schema import (
     rows_of,
 )
 
-BATCH_ROWS = 5_000
+BATCH_ROWS = 2_048
 """Rows that are not gathered any longer."""
 QUIET_S = 0.05
 """A pause between flows in which writing disturbs no judgement: both want the interpreter."""
 MAX_PATIENCE_S = 10.0
 BATCH_S = 2.0
 MAX_BATCH_S = 300.0
-MAX_WAITING = 16_384
+MAX_WAITING = 8_192
 BUDGET_BYTES_DAY = 16_000_000
 """Below the 20 MB a day that are promised: pruning, and what the file system adds, come on top."""
 BURST_BYTES = 1_000_000
