@@ -123,18 +123,33 @@ class App:
 
     def _open(self) -> None:
         """Build the parts. Where the order matters, the reason stands beside the line."""
-        settings, parts = self._settings, self._parts
-        state = settings.state_dir
-        state.mkdir(parents=True, exist_ok=True)
         self._worker.start(self._directories())  # first: it takes longest, and runs beside the rest
-        parts.callback(self._worker.close)
+        self._parts.callback(self._worker.close)
         for module, name in FIRST_LAYERS:  # 0.2 s that no packet shall wait for, while the policy is compiled
             layer_class(module, name)
         with suppress(PermissionError):  # packets wait for this thread; the writers keep their place
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
         self._watch_signals()
-        self._store = Store(state / "state.json")
-        self._sysctls = Sysctls(state / "sysctl.json")
+        self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._open_kernel()
+        self._open_books()
+        self._start_engine(self._first_policy())
+        self._parts.callback(self._save_at_last)  # it runs before all of the above is taken down
+        self._selector.register(self._queue, selectors.EVENT_READ, self._judge)  # the ruleset stands: packets may come
+        self._start_resolver()  # after the ruleset: no question is answered unjudged
+        self._start_beats()
+        if self._refused_at_start is not None:
+            self._handle(_policy_event(self._refused_at_start))
+        gc.collect()
+        gc.set_threshold(*GC_THRESHOLDS)
+        gc.freeze()  # tables that live for ever need not be walked by every collection
+        self._notifier.ready()
+        log.info("the curtain is drawn on %s (epoch %s)", ", ".join(self._settings.lan), self._engine.epoch)
+
+    def _open_kernel(self) -> None:
+        """Everything that speaks with the kernel; on the way out it is taken down in reverse."""
+        settings, parts = self._settings, self._parts
+        self._sysctls = Sysctls(settings.state_dir / "sysctl.json")
         parts.callback(self._sysctls.restore)
         for complaint in self._sysctls.set(settings.lan, settings.wan):  # before the ruleset: every connection is counted
             log.warning("%s", complaint)
@@ -146,20 +161,27 @@ class App:
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
         parts.callback(self._conntrack.close)
-        self._ledger = Ledger(state / "ledger.db", days=settings.ledger_days, months=settings.ledger_months)
+        self._selector.register(self._conntrack, selectors.EVENT_READ, self._take_counters)
+
+    def _open_books(self) -> None:
+        """State, ledger, and the socket at which they are asked for."""
+        settings, parts = self._settings, self._parts
+        self._store = Store(settings.state_dir / "state.json")
+        self._ledger = Ledger(settings.state_dir / "ledger.db", days=settings.ledger_days, months=settings.ledger_months)
         parts.callback(self._ledger.close)
         self._control = ControlServer(settings.control, self._selector)
         parts.callback(self._control.close)
-        self._start_engine(self._first_policy())
-        parts.callback(self._save_at_last)  # it runs before all of the above is taken down
-        self._selector.register(self._queue, selectors.EVENT_READ, self._judge)  # the ruleset stands: packets may come
-        self._dnsmasq = Dnsmasq(render_dnsmasq, settings, state)
-        parts.callback(self._dnsmasq.stop)
-        self._dnsmasq.start()  # after the ruleset: no question is answered unjudged
-        self._leases = Leases(state / "dnsmasq.leases")
-        self._selector.register(self._conntrack, selectors.EVENT_READ, self._take_counters)
-        self._watch = Watch(settings.policies)
-        parts.callback(self._watch.close)
+
+    def _start_resolver(self) -> None:
+        settings = self._settings
+        self._dnsmasq = Dnsmasq(render_dnsmasq, settings, settings.state_dir)
+        self._parts.callback(self._dnsmasq.stop)
+        self._dnsmasq.start()
+        self._leases = Leases(settings.state_dir / "dnsmasq.leases")
+
+    def _start_beats(self) -> None:
+        self._watch = Watch(self._settings.policies)
+        self._parts.callback(self._watch.close)
         self._selector.register(self._watch, selectors.EVENT_READ, self._watch.receive)
         self._beats += [
             Beat(TICK_S, self._tick),
@@ -167,13 +189,6 @@ class App:
             Beat(OUTSIDE_S, self._look_outside),
             Beat(self._notifier.watchdog_s, self._notifier.alive),
         ]
-        if self._refused_at_start is not None:
-            self._handle(_policy_event(self._refused_at_start))
-        gc.collect()
-        gc.set_threshold(*GC_THRESHOLDS)
-        gc.freeze()  # tables that live for ever need not be walked by every collection
-        self._notifier.ready()
-        log.info("the curtain is drawn on %s (epoch %s)", ", ".join(settings.lan), self._engine.epoch)
 
     def _start_engine(self, policy: Policy) -> None:
         """Adopt the ruleset that stands if it is of this policy; else begin a new epoch."""
