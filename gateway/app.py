@@ -149,14 +149,14 @@ class App:
     def _open_kernel(self) -> None:
         """Everything that speaks with the kernel; on the way out it is taken down in reverse."""
         settings, parts = self._settings, self._parts
+        self._queue = PacketQueue(settings.queue, lan=settings.lan)  # first: a second gateway ends here, and undoes nothing
+        parts.callback(self._queue.close)
         self._sysctls = Sysctls(settings.state_dir / "sysctl.json")
         parts.callback(self._sysctls.restore)
         for complaint in self._sysctls.set(settings.lan, settings.wan):  # before the ruleset: every connection is counted
             log.warning("%s", complaint)
         self._nft = Nft(queue=settings.queue, lan=settings.lan)
         parts.callback(self._nft.remove)
-        self._queue = PacketQueue(settings.queue, lan=settings.lan)
-        parts.callback(self._queue.close)
         self._raw = RawSender(lan=settings.lan)
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()

@@ -109,7 +109,7 @@ class PacketQueue:
     def _bind(self) -> None:
         flags = _U32.pack(_FAIL_OPEN | _GSO)
         for what, attributes in (
-            ("bind the packet queue", (attribute(_CFG_COMMAND, bytes((_BIND, 0, 0, 0))),)),
+            ("bind the packet queue (does another gateway run here?)", (attribute(_CFG_COMMAND, bytes((_BIND, 0, 0, 0))),)),
             ("copy whole packets", (attribute(_CFG_PARAMS, _U32.pack(_COPY_RANGE) + bytes((_COPY_PACKET,))),)),
             ("size the packet queue", (attribute(_CFG_MAXLEN, _U32.pack(QUEUE_PACKETS)),)),
             ("fail open into the ruleset", (attribute(_CFG_FLAGS, flags), attribute(_CFG_MASK, flags))),
