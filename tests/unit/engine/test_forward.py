@@ -1,16 +1,20 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.engine.forward import MAX_HELD_PER_DEVICE
 from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
 from gateway.model.mark import FlowClass, pack
 from gateway.model.packet import ACK, RST, TCP, UDP, Packet
+from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
-from tests.support.home import Watched, marks, policy, records, verdicts
+from gateway.policy import load
+from tests.support.home import FOLDER, Watched, marks, policy, records, verdicts
 from tests.support.packets import CLOUD, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, client_hello, syn, tcp, udp
 
 PASS, REFUSE, DROP, UNDECIDED = FlowClass.PASS, FlowClass.REFUSE, FlowClass.DROP, FlowClass.UNDECIDED
@@ -89,6 +93,20 @@ def test_hello_that_stops_is_refused_after_three_seconds() -> None:
     assert [mark.flow_class for mark in marks(home.do(Ticked()))] == [REFUSE]
 
 
+def test_one_device_holds_no_more_than_its_share() -> None:
+    home = Watched()
+    refused = []
+    for flow in range(6):
+        sport = 41_000 + flow
+        home.see(syn(sport=sport))
+        for at in range(50):
+            refused += verdicts(
+                home.see(tcp(b"\x16\x03\x01\x40\x00" if at == 0 else b"a", seq=1 + (at + 4 if at else 0), sport=sport))
+            )
+    assert 300 - len(refused) <= MAX_HELD_PER_DEVICE
+    assert {mark.flow_class for mark in marks(list(refused))} == {REFUSE}
+
+
 def test_contradicting_segments_are_refused() -> None:
     home = Watched()
     home.see(syn())
@@ -130,31 +148,23 @@ def test_nameless_hello_is_judged_by_its_dns_answer() -> None:
     assert (record.server_name, record.name_source, record.purpose) == ("bell.example.com", "dns", "control")
 
 
-def test_new_epoch_judges_a_live_flow_again_from_what_is_known() -> None:
+def test_new_epoch_judges_a_live_flow_again_from_what_is_known(tmp_path: Path) -> None:
     home = Watched()
     home.see(syn())
     before = marks(home.see(tcp(client_hello("bell.example.com"))))[0]
-    commands = home.do(PolicyChanged(policy=_with_control_blocked()))
+    commands = home.do(PolicyChanged(policy=_with_control_blocked(tmp_path)))
     assert any(isinstance(command, LoadRuleset) for command in commands)
     after = marks(home.see(tcp(b"later", seq=9_000), mark=pack(*before)))[0]
     assert (before.flow_class, after.flow_class) == (PASS, REFUSE)
     assert after.epoch == before.epoch + 1
 
 
-def _with_control_blocked():  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    from gateway.policy import load
-    from tests.support.home import FOLDER
-
-    with TemporaryDirectory() as folder:
-        text = (FOLDER / "household.yaml").read_text().replace("confirmed: true", "confirmed: true, rules: {control: block}")
-        (Path(folder) / "household.yaml").write_text(text)
-        changed = load(Path(folder), shipped=FOLDER).policy
+def _with_control_blocked(folder: Path) -> Policy:
+    household = (FOLDER / "household.yaml").read_text(encoding="utf-8")
+    (folder / "household.yaml").write_text(household.replace("confirmed: true", "confirmed: true, rules: {control: block}"))
+    changed = load(folder, shipped=FOLDER).policy
     assert changed is not None
-    return replace(changed)
+    return changed
 
 
 CARRIED = [
