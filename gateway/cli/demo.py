@@ -89,7 +89,7 @@ def _live(*, plain: bool, seconds: float | None) -> Ended:
 
 def _sentence(text: str) -> str:
     """What went wrong, in a line: the end of a traceback, the beginning and the end of anything else."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "netcurtain doctor" not in line]
     return lines[-1] if lines[0].startswith("Traceback") else " … ".join(dict.fromkeys([lines[0], lines[-1]]))
 
 

@@ -89,7 +89,7 @@ def show(view: "View", *, plain: bool, seconds: float | None) -> int:
         else:
             view.paint(seconds)
     except BrokenPipeError:
-        return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered has nowhere to go at the exit
     return 0
 
 

@@ -76,6 +76,9 @@ def run(*command: str, text: str = "") -> str:
     """What a command wrote; ``RulesetError`` names its complaint."""
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except FileNotFoundError as err:
+        package = "nftables" if command[0] == "nft" else "iptables"
+        raise RulesetError(f"{command[0]} is needed and not there: apt install {package}") from err
     except (OSError, subprocess.TimeoutExpired) as err:
         raise RulesetError(f"{command[0]}: {err}") from err
     if done.returncode:
