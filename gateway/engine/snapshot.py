@@ -26,6 +26,7 @@ def snapshot(state: State, now: Now) -> SaveState:
                 for known in state.questions.values()
             ],
             "next_change": state.next_change,
+            "epoch": state.epoch,
         }
     )
 
@@ -34,6 +35,8 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     """Put a snapshot back; True if a schedule flipped since it was taken. One of another version is left alone."""
     if saved.get("version") != VERSION:
         return False
+    if not state.epoch:  # no ruleset stands, but connections may: their marks must not look current
+        state.epoch = int(saved["epoch"])
     state.roster.restore(saved["devices"])
     state.bindings.restore(saved["bindings"])
     state.grants.restore(saved["grants"], mono=now.mono)

@@ -77,3 +77,22 @@ def test_viewing_survives_a_kill_with_what_remains_of_it() -> None:
     before, after = inside(play)
     assert 0 < after <= 600
     assert abs(before - after) < 5.0
+
+
+def test_connection_that_outlived_a_clean_stop_is_judged_by_the_policy_of_the_start() -> None:
+    def play() -> tuple[int, int, str]:
+        with Home(actors=["speaker"], captured=False) as home:
+            stream = home["speaker"].begin([{"tls": VOICE, "up": 1500, "for_s": 20, "every_s": 0.05}])
+            time.sleep(0.6)
+            before = home.ask("status")["epoch"]
+            home.curtain.stop()
+            household = home.policies / "household.yaml"
+            entry = "profile: echo, confirmed: true"
+            household.write_text(household.read_text().replace(entry, f"{entry}, rules: {{voice: block}}"))
+            home.curtain.start()
+            home.curtain.await_ready()
+            return before, home.ask("status")["epoch"], stream.wait()[0].result
+
+    before, after, result = inside(play)
+    assert after == before + 1
+    assert result == "refused"

@@ -35,6 +35,13 @@ def test_start_with_the_same_policy_goes_on_in_its_epoch() -> None:
     assert (engine.epoch, ruleset.epoch) == (41, 41)
 
 
+def test_start_after_a_clean_stop_takes_no_mark_of_before_for_current() -> None:
+    before = Watched()
+    successor = Engine(policy())
+    successor.start(saved_by(before), NOW)
+    assert successor.epoch == before.engine.epoch + 1
+
+
 def test_start_after_a_schedule_flipped_judges_anew() -> None:
     engine = Engine(policy(), epoch=41)
     engine.start(saved_by(Watched()), Now(5.0, NOON + 86_400.0), resume=True)
