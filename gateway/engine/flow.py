@@ -1,7 +1,7 @@
 """The flow table: what we know of every connection that was asked about, bounded."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gateway.model.assessment import Assessment
 from gateway.model.decision import Decision
@@ -75,8 +75,8 @@ class Flow:
             return self.peer, self.device
         return self.device, self.peer
 
-    def read(self, packet: Packet, direction: int, *, scapy: bool) -> bool:
-        """Feed one packet to the readers; True when there is something to judge by now."""
+    def read(self, packet: Packet, direction: int, *, scapy: Callable[[], bool]) -> bool:
+        """Feed one packet to the readers; True when there is something to judge by now. ``scapy``: may it be asked?"""
         if self.reader is None:
             self.reader = FlowReader(packet.proto, self.key.dport)
         if not self.reader.done:
@@ -86,7 +86,7 @@ class Flow:
                 return True
             if facts is None and not self.reader.done:
                 return False
-        return self._read_other(packet, direction) if scapy else True
+        return self._read_other(packet, direction) if scapy() else True
 
     def _read_other(self, packet: Packet, direction: int) -> bool:
         if self.other is None:

@@ -50,6 +50,8 @@ class Forward:
         if event.packet.src not in member.addresses:
             self._state.roster.uses(member, event.packet.src, at=now.wall)
         flow = self._find(event, member, now)
+        if flow.number != member.number and flow.table_key.src == event.packet.src:
+            return [*commands, SetVerdict(event.queue_id, False)]  # another device under this one's address
         self._state.flows.touch(flow, now.mono)
         return commands + self._look(flow, event, now)
 
@@ -126,7 +128,7 @@ class Forward:
         """Hold every packet with payload until the hello is whole."""
         if flow.carried and flow.reader is None and unpack(event.mark).flow_class != FlowClass.UNDECIDED:
             return self._settle(flow, event, now)
-        known = flow.read(event.packet, 0, scapy=self._state.may_use_scapy(now))
+        known = flow.read(event.packet, 0, scapy=lambda: self._state.may_use_scapy(now))
         reader = flow.reader
         spoiled = reader is not None and (reader.contradiction or reader.exhausted)
         if known and not spoiled:

@@ -42,20 +42,20 @@ READS = [
 @pytest.mark.parametrize(("packet", "ready", "app", "dissector"), READS)
 def test_read(packet, ready: bool, app: str, dissector: str) -> None:  # type: ignore[no-untyped-def]
     one = flow(40_000, dport=packet.dport)
-    assert one.read(packet, 0, scapy=True) is ready
+    assert one.read(packet, 0, scapy=lambda: True) is ready
     assert (one.facts.app_proto, one.facts.dissector) == (app, dissector)
 
 
 def test_without_scapy_the_rest_is_unknown() -> None:
     one = flow(dport=554)
-    assert one.read(tcp(RTSP, dport=554), 0, scapy=False) is True
+    assert one.read(tcp(RTSP, dport=554), 0, scapy=lambda: False) is True
     assert one.facts.app_proto == "unknown"
 
 
 def test_stun_is_read_through_scapy() -> None:
     one = flow(proto=UDP, dport=3_478)
     binding = bytes.fromhex("000100002112a442") + bytes(12)
-    assert one.read(udp(binding, dport=3_478), 0, scapy=True) is True
+    assert one.read(udp(binding, dport=3_478), 0, scapy=lambda: True) is True
     assert (one.facts.app_proto, one.facts.dissector) == ("stun", "scapy")
 
 

@@ -167,6 +167,28 @@ def _with_control_blocked(folder: Path) -> Policy:
     return changed
 
 
+def test_flow_is_nobody_elses_even_while_it_is_judged_anew() -> None:
+    home = Watched()
+    home.see(syn())
+    mark = marks(home.see(tcp(client_hello("bell.example.com"))))[0]
+    home.engine._state.bump(home.now)
+    other = home.see(tcp(b"smuggled", seq=9_000), mac=GUEST, mark=pack(*mark))
+    assert [verdict.accept for verdict in verdicts(other)] == [False]
+    assert marks(home.see(tcp(b"own", seq=9_000), mark=pack(*mark)))[0].flow_class == PASS
+
+
+def test_many_hellos_leave_scapy_for_those_who_need_it() -> None:
+    home = Watched()
+    for sport in range(10_000, 10_300):
+        home.see(syn(sport=sport))
+        home.see(tcp(client_hello("bell.example.com"), sport=sport))
+    home.bind("nobody.example.net")
+    connect = bytes.fromhex("101000044d5154540402003c000462656c6c")
+    home.see(syn(sport=11_000, dport=1_883))
+    record = records(home.see(tcp(connect, sport=11_000, dport=1_883)))[0]
+    assert (record.app_proto, record.dissector) == ("mqtt", "scapy")
+
+
 CARRIED = [
     pytest.param(Purpose.CONTROL, PASS, id="its-mark-says-control"),
     pytest.param(Purpose.TELEMETRY, REFUSE, id="its-mark-says-telemetry"),
