@@ -17,13 +17,13 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.edge.address import own_addresses
 from gateway.edge.clock import is_trusted
 from gateway.edge.conntrack import Conntrack
 from gateway.edge.control import ControlServer
 from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.leases import Leases
 from gateway.edge.ledger import Ledger
+from gateway.edge.link import own_addresses
 from gateway.edge.nfqueue import PacketQueue
 from gateway.edge.nft import Nft, RulesetError
 from gateway.edge.notify import Notifier
@@ -151,6 +151,7 @@ class App:
         settings, parts = self._settings, self._parts
         self._queue = PacketQueue(settings.queue, lan=settings.lan)  # first: a second gateway ends here, and undoes nothing
         parts.callback(self._queue.close)
+        self._execute[SetVerdict] = self._queue.send
         self._sysctls = Sysctls(settings.state_dir / "sysctl.json")
         parts.callback(self._sysctls.restore)
         for complaint in self._sysctls.set(settings.lan, settings.wan):  # before the ruleset: every connection is counted
@@ -240,15 +241,10 @@ class App:
                 return
 
     def _judge_waiting(self) -> bool:
-        handle, do, send = self._engine.handle, self._execute, self._queue.send
         seen = False
         for event in self._queue.receive():
             seen = True
-            for command in handle(event, self._now()):
-                if type(command) is SetVerdict:
-                    send(command)
-                else:
-                    do[type(command)](command)
+            self._do(self._engine.handle(event, self._now()))
         return seen
 
     def _handle(self, event: Event) -> None:
@@ -258,10 +254,7 @@ class App:
 
     def _do(self, commands: Iterable[Command]) -> None:
         for command in commands:
-            if type(command) is SetVerdict:
-                self._queue.send(command)
-            else:
-                self._execute[type(command)](command)
+            self._execute[type(command)](command)
 
     def _now(self) -> Now:
         return Now(time.monotonic(), time.time(), self._clock_trusted)

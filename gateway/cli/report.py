@@ -14,7 +14,7 @@ from rich.text import Text
 
 from gateway.model.record import FlowRecord
 
-from .column import COLOURS, VERDICTS
+from .column import COLOURS, VERDICTS, size
 
 MAX_LINES = 10_000
 MAX_NAMES = 512
@@ -88,16 +88,6 @@ class Report:
         if all(key[4] == "" for key in self._lines):
             return f"{flows} flows; no policy was asked."
         return f"{flows} flows; {sum(line.flows for line in stopped)} of them, {size(kept)} sent, would be kept at home."
-
-
-def size(count: int) -> str:
-    """Bytes for people: 1 kB = 1,000 bytes."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1_000 or unit == "GB":
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1_000
-    return f"{count} B"
 
 
 def capture_progress(path: str, position: Callable[[], int], wanted: bool) -> AbstractContextManager[Callable[[], None]]:

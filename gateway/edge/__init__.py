@@ -1,8 +1,8 @@
 """One file per outside thing: here IO happens, and nowhere below. Each turns the outside into events, or commands into deeds.
 
 ``nfqueue``, ``nft``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
-``address``, ``clock``   this machine's addresses; whether its wall clock can be believed
-``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: where)
+``clock``                whether the wall clock can be believed
+``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: an interface's addresses)
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
 ``store``                ``state.json``, crash-safe over ``disk``
 ``ledger``               flows in SQLite, written by a thread of its own (``ledger_schema``: its tables)

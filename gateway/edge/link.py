@@ -5,6 +5,7 @@ import fcntl
 import socket
 import struct
 import subprocess
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
@@ -14,8 +15,9 @@ _SIOCGIFADDR, _SIOCGIFNETMASK = 0x8915, 0x891B
 
 
 def read_link(name: str) -> Link:
-    """The interface as it is now; one that is gone has no addresses."""
-    return Link(name=name, ipv4=_ipv4(name), ipv6=tuple(sorted(_ipv6(name))))
+    """The interface as it is now, link-local addresses aside; one that is gone has no addresses."""
+    lasting = (address for address in _ipv6(name) if not address.is_link_local)
+    return Link(name=name, ipv4=_ipv4(name), ipv6=tuple(sorted(lasting)))
 
 
 def add_prefix(name: str, prefix: IPv6Network) -> IPv6Interface:
@@ -37,6 +39,12 @@ def _ip(verb: str, address: IPv6Interface, name: str, *more: str) -> None:
         raise OSError(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
+def own_addresses(names: Iterable[str]) -> frozenset[bytes]:
+    """Packed addresses of the interfaces, link-local ones too: cheap enough for the packet loop."""
+    links = [(_ipv4(name), _ipv6(name)) for name in names]
+    return frozenset(known.packed for ipv4, ipv6 in links for known in (*([ipv4] if ipv4 else ()), *ipv6))
+
+
 def _ipv4(name: str) -> IPv4Interface | None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask, contextlib.suppress(OSError):
         request = struct.pack("256s", name.encode()[:15])
@@ -51,5 +59,4 @@ def _ipv6(name: str) -> list[IPv6Interface]:
     except OSError:
         return []  # IPv6 is switched off
     rows = [line.split() for line in lines]
-    found = [IPv6Interface((IPv6Address(bytes.fromhex(row[0])), int(row[2], 16))) for row in rows if row[5] == name]
-    return [address for address in found if not address.is_link_local]
+    return [IPv6Interface((IPv6Address(bytes.fromhex(row[0])), int(row[2], 16))) for row in rows if row[5] == name]

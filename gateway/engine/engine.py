@@ -70,7 +70,7 @@ class Engine:
 
     def report(self, now: Now) -> list[Command]:
         """What was judged since the last call, for ledger and listeners: asked for once the verdicts are out."""
-        return self._forward.report(now) if self._state.unreported else []
+        return self._state.report(now) if self._state.unreported else []
 
     def start(self, saved: dict[str, Any], now: Now, *, resume: bool = False) -> list[Command]:
         """Go on from a saved state, and put the ruleset in place.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gateway.model.action import Action, Effect
 from gateway.model.assessment import Assessment, Evidence
-from gateway.model.command import Command, Publish, Record, SetVerdict
+from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import NOTHING
@@ -15,7 +15,6 @@ from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 
 from .flow import MAX_HELD_BYTES, MAX_HELD_PACKETS, MAX_HELD_S, Flow
-from .report import record
 from .roster import Member
 from .state import State
 
@@ -255,18 +254,3 @@ class Forward:
     def _mark(self, flow: Flow) -> int:
         purpose = flow.decision.purpose.number if flow.decision else 0
         return pack(flow.number, self._state.epoch, purpose, flow.flow_class)
-
-    def report(self, now: Now) -> list[Command]:
-        """Tell of what was judged since the last time: for the ledger, for listeners, for the household."""
-        commands: list[Command] = []
-        for flow in self._state.unreported:
-            decision = flow.decision
-            if decision is None:
-                continue
-            entry = record(flow)
-            self._state.remember(entry, decision)
-            commands += (Record(entry), Publish(kind="flow", data=entry))
-            if decision.question:
-                commands += self._state.ask(flow, decision, now)
-        self._state.unreported.clear()
-        return commands

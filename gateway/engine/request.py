@@ -5,10 +5,12 @@ from typing import Any
 
 from gateway.model.command import Command, Publish, ReloadPolicy, Reply
 from gateway.model.control import Request, Response
+from gateway.model.decision import Decision
 from gateway.model.device import Mac
 from gateway.model.event import Asked, Now
 from gateway.model.moment import Grant
 from gateway.model.purpose import Purpose
+from gateway.model.record import FlowRecord
 
 from .snapshot import snapshot
 from .state import State, device_view, grant_view
@@ -69,11 +71,7 @@ class Requests:
         return [record.eve() for record in found[-limit:]], []
 
     def _do_explain(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
-        flow_id = int(self._number(request.args, "flow", default=-1, most=2**60))
-        known = self._state.recent.get(flow_id)
-        if known is None:
-            raise Refused("unknown-flow", f"flow {flow_id} is not among the last flows", "`netcurtain flows` lists them")
-        record, decision = known
+        record, decision = self._recent(request.args)
         return {"flow": record.eve(), "grant": decision.grant, "would_pass_if": decision.would_pass_if}, []
 
     def _do_devices(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
@@ -86,7 +84,8 @@ class Requests:
 
     def _do_allow(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         if request.args.get("flow") is not None:
-            mac, purpose = self._of_flow(request.args)
+            record, _ = self._recent(request.args)
+            mac, purpose = Mac(record.device), Purpose(record.purpose)
         else:
             mac, purpose = self._mac(request.args.get("device")), self._purpose(request.args)
         return self._open("allowance", mac, purpose, request, now)
@@ -126,12 +125,12 @@ class Requests:
             for question in self._state.questions.values()
         ]
 
-    def _of_flow(self, args: Mapping[str, Any]) -> tuple[Mac, Purpose]:
+    def _recent(self, args: Mapping[str, Any]) -> tuple[FlowRecord, Decision]:
         flow_id = int(self._number(args, "flow", default=-1, most=2**60))
         known = self._state.recent.get(flow_id)
         if known is None:
             raise Refused("unknown-flow", f"flow {flow_id} is not among the last flows", "`netcurtain flows` lists them")
-        return Mac(known[0].device), Purpose(known[0].purpose)
+        return known
 
     def _device_or_all(self, args: Mapping[str, Any]) -> Mac | None:
         return None if args.get("device") == "all" else self._mac(args.get("device"))

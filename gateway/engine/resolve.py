@@ -6,7 +6,7 @@ key for an encrypted ClientHello; every answer binds its addresses to the name b
 
 from gateway.model.action import Effect
 from gateway.model.assessment import Assessment, Evidence
-from gateway.model.command import Command, Publish, Record, SendPacket, SetVerdict
+from gateway.model.command import Command, SendPacket, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import Facts
@@ -18,7 +18,6 @@ from gateway.wire import answer_query, parse_dns
 
 from .flow import Flow
 from .judge import judge
-from .report import record
 from .roster import Member
 from .state import State
 
@@ -46,14 +45,14 @@ class Resolve:
         self._state.roster.uses(member, event.packet.src, at=now.wall)
         question = message.question
         if self._escapes(event):
-            commands += self._escape(event, member, now)
+            self._escape(event, member, now)
         if question.type in (HTTPS, SVCB):
             return commands + self._answer(event, NODATA)
         assessment, decision = self._judge(member, question.name, now)
         if decision.effect is Effect.PASS:
             mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.PASS)
             return [*commands, SetVerdict(event.queue_id, True, mark)]
-        commands += self._count(event, member, (assessment, decision), now)
+        self._count(event, member, (assessment, decision), now)
         return commands + self._answer(event, NXDOMAIN if decision.effect is Effect.DROP else NODATA)
 
     def answer(self, event: PacketSeen, now: Now) -> list[Command]:
@@ -88,7 +87,7 @@ class Resolve:
         )
         return judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now), dns=True)
 
-    def _escape(self, event: PacketSeen, member: Member, now: Now) -> list[Command]:
+    def _escape(self, event: PacketSeen, member: Member, now: Now) -> None:
         """The device asks a resolver of its own choice: counted, and redirected by the kernel."""
         packet, device = event.packet, member.device
         evidence = Evidence(
@@ -101,11 +100,11 @@ class Resolve:
             proto=packet.proto,
         )
         judged = judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now))
-        return self._count(event, member, judged, now, what=packet.dst.hex())
+        self._count(event, member, judged, now, what=packet.dst.hex())
 
     def _count(
         self, event: PacketSeen, member: Member, judged: tuple[Assessment, Decision], now: Now, *, what: str = ""
-    ) -> list[Command]:
+    ) -> None:
         """One line for all tries of the same thing within a minute."""
         assessment, decision = judged
         name = assessment.name.text if assessment.name else ""
@@ -130,9 +129,4 @@ class Resolve:
         flow.assessment, flow.decision = assessment, decision
         if not what:
             flow.refused_bytes += event.packet.payload_length
-        entry = record(flow)
-        self._state.remember(entry, decision)
-        commands: list[Command] = [Record(entry), Publish(kind="flow", data=entry)]
-        if decision.question:
-            commands += self._state.ask(flow, decision, now)
-        return commands
+        self._state.unreported.append(flow)

@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from ipaddress import ip_address
 
 from gateway.model.assessment import Assessment, Evidence
-from gateway.model.command import Command, LoadRuleset, Publish
+from gateway.model.command import Command, LoadRuleset, Publish, Record
 from gateway.model.decision import Decision, Question, Subject
 from gateway.model.device import Mac
 from gateway.model.event import Now
@@ -19,6 +19,7 @@ from .binding import Bindings
 from .flow import Flow, FlowTable
 from .grants import Grants
 from .judge import judge
+from .report import record
 from .roster import Member, Roster
 from .total import Totals
 
@@ -166,7 +167,26 @@ class State:
             self.questions.popitem(last=False)
         return [Publish(kind="question", data={"device": flow.device.id, "purpose": str(decision.purpose), "name": name})]
 
-    def remember(self, record: FlowRecord, decision: Decision) -> None:
+    def report(self, now: Now) -> list[Command]:
+        """Tell of what was judged since the last time: to the ledger, to listeners, to the household."""
+        commands: list[Command] = []
+        for flow in self.unreported:
+            written = self.write_down(flow)
+            commands += (written, Publish(kind="flow", data=written.record))
+            if flow.decision is not None and flow.decision.question:
+                commands += self.ask(flow, flow.decision, now)
+        self.unreported.clear()
+        return commands
+
+    def write_down(self, flow: Flow) -> Record:
+        """A judged flow as it stands, for the ledger."""
+        assert flow.decision is not None
+        flow.dirty = False
+        entry = record(flow)
+        self._remember(entry, flow.decision)
+        return Record(entry)
+
+    def _remember(self, record: FlowRecord, decision: Decision) -> None:
         """Keep a flow's record for ``flows`` and ``explain``."""
         before = self.recent.pop(record.flow_id, None)
         self.totals.add(record, before[0] if before else None)

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from gateway.model.command import Command, Publish, Record
-from gateway.model.decision import Decision
+from gateway.model.command import Command, Publish
 from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused
 from gateway.model.mark import FlowClass
 
 from .flow import Flow
-from .report import record
 from .snapshot import restore, snapshot
 from .state import State, device_view, grant_view
 
@@ -62,7 +60,7 @@ class Upkeep:
             flow.gone = 0 if flow.id in seen else flow.gone + 1
             over = flow.gone >= GONE_AFTER_READS and flow.flow_class in _IN_THE_KERNEL and not flow.held
             if flow.decision is not None and ((over and flow.flow_class is FlowClass.PASS) or (due and flow.dirty)):
-                commands.append(self._record(flow, flow.decision))
+                commands.append(self._state.write_down(flow))
             if over:
                 self._state.flows.remove(flow)
         return commands
@@ -117,11 +115,5 @@ class Upkeep:
                 continue
             self._state.flows.remove(flow)
             if flow.dirty and flow.decision is not None:
-                commands.append(self._record(flow, flow.decision))
+                commands.append(self._state.write_down(flow))
         return commands
-
-    def _record(self, flow: Flow, decision: Decision) -> Record:
-        flow.dirty = False
-        entry = record(flow)
-        self._state.remember(entry, decision)
-        return Record(entry)

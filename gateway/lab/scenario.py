@@ -7,12 +7,11 @@ behaviour asks for.
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import import_module
 from ipaddress import ip_address
-from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
@@ -220,7 +219,3 @@ def _play(name: str, module: ModuleType) -> Result:
         result.checks = stage.checks
     result.ok = bool(result.checks) and all(check.ok for check in result.checks)
     return result
-
-
-Prepare = Callable[[Path], None]
-Scenarios = Mapping[str, ModuleType]
