@@ -52,6 +52,19 @@ class LoadRuleset:
     owners: tuple[tuple[str, int], ...]
 
 
+class ResolveName(NamedTuple):
+    """Ask our resolver for the addresses of a name, both families; ``NameResolved`` follows."""
+
+    name: str
+
+
+class AnswerHere(NamedTuple):
+    """From now on the gateway answers plain HTTP of this device to this address itself."""
+
+    mac: str
+    address: bytes
+
+
 class Record(NamedTuple):
     """Write a flow to the ledger."""
 
@@ -88,4 +101,15 @@ class ReloadPolicy:
     """Compile the policy files anew."""
 
 
-Command = SetVerdict | SendPacket | LoadRuleset | Record | Reply | Publish | SaveState | ReloadPolicy
+Command = (
+    SetVerdict
+    | SendPacket
+    | LoadRuleset
+    | ResolveName
+    | AnswerHere
+    | Record
+    | Reply
+    | Publish
+    | SaveState
+    | ReloadPolicy
+)

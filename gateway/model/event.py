@@ -71,9 +71,39 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountersRead:
-    """The kernel's counters of all connections with a mark of ours."""
+    """The kernel's counters of connections with a mark of ours: a part of one walk through its table."""
 
     counters: tuple[Counter, ...]
+    complete: bool = True
+    """The walk ended with this part: what it did not show is gone."""
+
+
+class Tried(NamedTuple):
+    """A destination that the kernel refuses by itself, and how often it was tried since it was remembered."""
+
+    mac: Mac
+    address: bytes
+    proto: int
+    port: int
+    packets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriesRead:
+    """The kernel's own counts: of destinations it refuses by itself, and of packets of devices that flood."""
+
+    tried: tuple[Tried, ...] = ()
+    flooded: tuple[tuple[Mac, int], ...] = ()
+    """(Device, packets dropped before the queue since the ruleset was loaded)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameResolved:
+    """Our resolver answered a question of the gateway's own."""
+
+    name: str
+    addresses: tuple[bytes, ...] = ()
+    """Packed, IPv4 and IPv6; empty: there are none, or the resolver did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +135,16 @@ class Ticked:
 
 
 Event = (
-    PacketSeen | PacketUndecodable | LeaseGiven | CountersRead | PolicyChanged | PolicyRefused | Asked | Ticked
+    PacketSeen
+    | PacketUndecodable
+    | LeaseGiven
+    | CountersRead
+    | TriesRead
+    | NameResolved
+    | PolicyChanged
+    | PolicyRefused
+    | Asked
+    | Ticked
 )
 
 
