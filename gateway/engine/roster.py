@@ -2,8 +2,13 @@
 
 The number stands in every connection mark, so it survives restarts (``dump``/``restore``) and is given again only when its
 device has not been seen for long.
+
+An address that the DHCP server leased belongs to the device it was leased to, whoever else sends from it; any other belongs to
+whoever used it last. Where two devices claim one, or a trusted one speaks from an address that is not its own, that is a
+``Conflict``, told once an hour.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +17,24 @@ from gateway.model.policy import Policy
 
 MAX_DEVICES = 254
 MAX_ADDRESSES = 16
+MAX_LEASES = 4
 FORGOTTEN_AFTER_S = 30 * 86_400.0
+TOLD_AGAIN_AFTER_S = 3_600.0
+MAX_CONFLICTS = 256
+HERE_S = 300.0
+"""A device that was seen within this time is here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """An address, and two devices of which at most one can be who it says it is."""
+
+    address: bytes
+    claimant: Mac
+    """Who sent from it."""
+    holder: Mac
+    """Whose it is: by its lease, or because it was here a moment ago; the claimant itself where its lease is for another
+    address, which looks like a borrowed hardware address."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +47,9 @@ class Member:
     last_seen: float
     """Wall time, seconds since 1970."""
     addresses: dict[bytes, float] = field(default_factory=dict)
+    leases: dict[bytes, float] = field(default_factory=dict)
+    """Addresses that the DHCP server gave it, latest last. Several, since a lease can be asked for in another's name: what the
+    device really uses must not be lost by that."""
     hostname: str = ""
     vendor_class: str = ""
 
@@ -36,6 +61,9 @@ class Roster:
         self.members: dict[Mac, Member] = {}
         self._by_number: dict[int, Member] = {}
         self._by_address: dict[bytes, Member] = {}
+        self._by_lease: dict[bytes, Member] = {}
+        self._conflicts: list[Conflict] = []
+        self._told: dict[Conflict, float] = {}
         self._policy = policy
         self._profiles = profiles or {}
 
@@ -48,8 +76,8 @@ class Roster:
         return self._by_number.get(number)
 
     def by_address(self, address: bytes) -> Member | None:
-        """The member that used an address last."""
-        return self._by_address.get(address)
+        """The member an address was leased to, or that used it last."""
+        return self._by_lease.get(address) or self._by_address.get(address)
 
     def join(self, mac: Mac, *, at: float) -> Member | None:
         """A MAC seen for the first time gets a number; None where there is none left."""
@@ -61,8 +89,45 @@ class Roster:
         self._by_number[number] = member
         return member
 
-    def uses(self, member: Member, address: bytes, *, at: float) -> None:
-        """The device sent from, or was given, this address."""
+    def lease(self, member: Member, address: bytes, *, at: float) -> None:
+        """The DHCP server gave the device this address: from now on it is nobody else's."""
+        before = self._by_lease.get(address)
+        if before is not None:
+            del before.leases[address]
+        member.leases[address] = at
+        self._by_lease[address] = member
+        if len(member.leases) > MAX_LEASES:
+            oldest = next(iter(member.leases))
+            del member.leases[oldest], self._by_lease[oldest]
+        self._take(member, address, at)
+
+    def uses(self, member: Member, address: bytes, *, at: float) -> bool:
+        """The device sent from this address. False: it is not this device's to use, and nothing it sends there may pass."""
+        holder = self._by_lease.get(address, member)
+        strays = member.device.trusted and address not in member.leases and _same_family(address, member.leases)
+        if holder is not member or strays:
+            self._tell(Conflict(address=address, claimant=member.device.mac, holder=holder.device.mac), at)
+            return False
+        before = self._by_address.get(address)
+        if before is not None and before is not member and at - before.last_seen < HERE_S:
+            self._tell(Conflict(address=address, claimant=member.device.mac, holder=before.device.mac), at)
+        self._take(member, address, at)
+        return True
+
+    def take_conflicts(self) -> list[Conflict]:
+        """Those that nobody was told of yet."""
+        conflicts, self._conflicts = self._conflicts, []
+        return conflicts
+
+    def _tell(self, conflict: Conflict, at: float) -> None:
+        if abs(at - self._told.get(conflict, -TOLD_AGAIN_AFTER_S)) < TOLD_AGAIN_AFTER_S:
+            return
+        if len(self._told) >= MAX_CONFLICTS:
+            del self._told[next(iter(self._told))]
+        self._told[conflict] = at
+        self._conflicts = [*self._conflicts[-MAX_CONFLICTS + 1 :], conflict]
+
+    def _take(self, member: Member, address: bytes, at: float) -> None:
         holder = self._by_address.get(address)
         if holder is not None and holder is not member:
             holder.addresses.pop(address, None)
@@ -117,6 +182,8 @@ class Roster:
         del self._by_number[member.number]
         for address in member.addresses:
             self._by_address.pop(address, None)
+        for address in member.leases:
+            del self._by_lease[address]
 
     def dump(self) -> dict[str, Any]:
         """Plain values for ``state.json``."""
@@ -126,6 +193,7 @@ class Roster:
                 "first_seen": member.first_seen,
                 "last_seen": member.last_seen,
                 "addresses": {address.hex(): at for address, at in member.addresses.items()},
+                "leases": {address.hex(): at for address, at in member.leases.items()},
                 "hostname": member.hostname,
                 "vendor_class": member.vendor_class,
             }
@@ -150,4 +218,10 @@ class Roster:
             self.members[mac] = member
             self._by_number[number] = member
             for address, at in row.get("addresses", {}).items():
-                self.uses(member, bytes.fromhex(address), at=float(at))
+                self._take(member, bytes.fromhex(address), float(at))
+            for address, at in row.get("leases", {}).items():
+                self.lease(member, bytes.fromhex(address), at=float(at))
+
+
+def _same_family(address: bytes, leases: Iterable[bytes]) -> bool:
+    return any(len(leased) == len(address) for leased in leases)
