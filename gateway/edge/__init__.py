@@ -1,6 +1,6 @@
 """One file per outside thing: here IO happens, and nowhere below. Each turns the outside into events, or commands into deeds.
 
-``nfqueue``, ``nft``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
+``nfqueue``, ``nft``, ``nft_set``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
 ``clock``                whether the wall clock can be believed
 ``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: an interface's addresses)
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
