@@ -118,9 +118,9 @@ class Replay:
             return
         client = event.packet.dst
         device = self._macs.get(client) or client.hex()
-        self._state.bindings.add(device, message.addresses, message.question.name, at=now.wall)
+        self._state.bindings.add(device, message.addresses, message.question.name, at=now.mono)
         if device != client.hex():
-            self._state.bindings.add(client.hex(), message.addresses, message.question.name, at=now.wall)
+            self._state.bindings.add(client.hex(), message.addresses, message.question.name, at=now.mono)
 
     def _judge(self, flow: Flow, now: Now) -> None:
         inner, mac, other = self._private_side(flow)

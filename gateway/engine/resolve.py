@@ -60,7 +60,7 @@ class Resolve:
         member = self._state.roster.by_number(unpack(event.mark).device)
         message = parse_dns(event.packet.payload)
         if member is not None and message is not None and message.question is not None:
-            self._state.bindings.add(member.device.mac, message.addresses, message.question.name, at=now.wall)
+            self._state.bindings.add(member.device.mac, message.addresses, message.question.name, at=now.mono)
         return [SetVerdict(event.queue_id, True, 0)]
 
     def forget_attempts(self, now: Now) -> None:

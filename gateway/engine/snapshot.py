@@ -19,7 +19,7 @@ def snapshot(state: State, now: Now) -> SaveState:
         state={
             "version": VERSION,
             "devices": state.roster.dump(),
-            "bindings": state.bindings.dump(),
+            "bindings": state.bindings.dump(at=now.mono),
             "grants": state.grants.dump(now.mono),
             "questions": [
                 {"mac": known.mac, "purpose": known.purpose, "name": known.name, "asked_at": known.asked_at}
@@ -38,7 +38,7 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     if not state.epoch:  # no ruleset stands, but connections may: their marks must not look current
         state.epoch = int(saved["epoch"])
     state.roster.restore(saved["devices"])
-    state.bindings.restore(saved["bindings"])
+    state.bindings.restore(saved["bindings"], at=now.mono)
     state.grants.restore(saved["grants"], mono=now.mono)
     for row in saved["questions"]:
         mac, purpose = Mac(row["mac"]), Purpose(row["purpose"])

@@ -196,7 +196,7 @@ class State:
 
     def bound_names(self, device: str, address: bytes, now: Now) -> tuple[Name, ...]:
         """Names that DNS bound to an address for a device, latest first."""
-        return tuple(Name(text, NameSource.DNS) for text in self.bindings.names(device, address, at=now.wall))
+        return tuple(Name(text, NameSource.DNS) for text in self.bindings.names(device, address, at=now.mono))
 
 
 def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:

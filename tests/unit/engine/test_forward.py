@@ -126,14 +126,14 @@ BOUND = [
 @pytest.mark.parametrize(("name", "flow_class"), BOUND)
 def test_address_decides_only_where_every_name_is_refused(name: str, flow_class: FlowClass) -> None:
     home = Watched()
-    home.engine._state.bindings.add("02:00:5e:10:00:01", (CLOUD,), name, at=home.wall)
+    home.engine._state.bindings.add("02:00:5e:10:00:01", (CLOUD,), name, at=home.mono)
     assert marks(home.see(syn()))[0].flow_class == flow_class
 
 
 def test_shared_address_is_not_refused_at_the_syn() -> None:
     home = Watched()
     for name in ("metrics.example.com", "bell.example.com"):
-        home.engine._state.bindings.add("02:00:5e:10:00:01", (CLOUD,), name, at=home.wall)
+        home.engine._state.bindings.add("02:00:5e:10:00:01", (CLOUD,), name, at=home.mono)
     assert marks(home.see(syn()))[0].flow_class == UNDECIDED
     assert marks(home.see(tcp(client_hello("metrics.example.com"))))[0].flow_class == REFUSE
 

@@ -63,8 +63,8 @@ def test_tries_after_a_minute_of_silence_are_a_new_line() -> None:
 def test_answer_binds_its_addresses_for_the_device_of_the_mark() -> None:
     home = Watched()
     home.bind("bell.example.com", CLOUD)
-    assert home.engine._state.bindings.names("02:00:5e:10:00:01", CLOUD, at=home.wall) == ("bell.example.com",)
-    assert home.engine._state.bindings.names("02:00:5e:10:00:aa", CLOUD, at=home.wall) == ()
+    assert home.engine._state.bindings.names("02:00:5e:10:00:01", CLOUD, at=home.mono) == ("bell.example.com",)
+    assert home.engine._state.bindings.names("02:00:5e:10:00:aa", CLOUD, at=home.mono) == ()
 
 
 NOISE = [

@@ -25,7 +25,7 @@ def test_snapshot_is_plain_and_comes_back_whole() -> None:
     state = State(policy(), epoch=1, first_id=0)
     assert restore(state, saved, Now(9.0, NOON)) is False
     assert state.roster.owners() == home.engine._state.roster.owners()
-    assert state.bindings.dump() == home.engine._state.bindings.dump()
+    assert state.bindings.dump(at=9.0) == home.engine._state.bindings.dump(at=home.mono)
     assert [grant.until for grant in state.grants.in_force] == [69.0]
     assert list(state.questions) == list(home.engine._state.questions)
 
