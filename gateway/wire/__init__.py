@@ -12,7 +12,7 @@ Flows
     ``tcp``       ``HalfStream``: segments in order
     ``tls``, ``dtls``, ``quic``, ``gquic``  hellos; ``name``: how a name in them is written down
     ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
-    ``dns``       ``parse_dns``, ``answer_query``
+    ``dns``       ``parse_dns``, ``answer_query``; ``query``: ``restate_query``, a query without its letters
 The rest
     ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy (``dissector`` loads its layers)
 
@@ -24,8 +24,10 @@ from .fragment import Reassembler
 from .frame import Frame, decode_frame, innermost
 from .ip import decode_ip
 from .other import OtherReader
+from .query import restate_query
 from .reader import FlowReader
 
 __all__ = [
     "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "decode_frame", "decode_ip", "innermost", "parse_dns",
+    "restate_query",
 ]  # fmt: skip

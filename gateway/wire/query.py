@@ -1,0 +1,36 @@
+"""A DNS query, said again with nothing but its question.
+
+A resolver that forwards passes a query on as it came: with whatever stands behind the question, in EDNS options, or in records
+that no query needs. All of that would be a letter to whoever answers for the name.
+"""
+
+import struct
+
+from gateway.model.packet import UDP, Packet
+
+from .datagram import build_datagram
+from .dns import EDNS_BYTES, OPT, QUERY, parse_dns, read_name
+
+_HEADER = struct.Struct("!6H")
+_EDNS = struct.Struct("!BHHIH")
+_KEPT_FLAGS = 0x0130
+"""Recursion desired, authentic data, checking disabled: what a stub may ask for (RFC 1035, RFC 6840)."""
+
+
+def restate_query(packet: Packet) -> bytes | None:
+    """The raw IP packet that asks the same and says nothing else; None where the packet is no query with one plain question.
+
+    The name keeps its spelling, since clients that mix cases check it.
+    """
+    payload = packet.payload
+    query = parse_dns(payload) if packet.proto == UDP and packet.fragment is None else None
+    if query is None or query.is_response or query.opcode != QUERY or len(query.questions) != 1:
+        return None
+    _, end = read_name(payload, _HEADER.size)
+    asked = payload[_HEADER.size : end + 4]  # whole: a pointer in the first name has nothing to point to
+    edns = b""
+    if query.edns_bytes:
+        edns = _EDNS.pack(0, OPT, min(query.edns_bytes, EDNS_BYTES), 0x8000 * query.dnssec_ok, 0)
+    flags = int.from_bytes(payload[2:4]) & _KEPT_FLAGS
+    head = _HEADER.pack(query.id, flags, 1, 0, 0, bool(edns))
+    return build_datagram((packet.src, packet.sport), (packet.dst, packet.dport), head + asked + edns)
