@@ -13,6 +13,10 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``actor``       the process of one gadget or phone: takes commands, runs the ``step``s of its behaviour, reports what happened
 ``step``        one kind of conversation each: TLS, plain HTTP, media, MQTT, RTSP, NTP, DNS …
 ``household``   the lab's own policy directory; ``gadgets`` the behaviours
+``frame``, ``hello``  frames and ClientHellos made by hand
+``attacker``    what a gadget can do that its own kernel would not: raw frames, TCP from a program
+``evasions``    ways around the curtain, one module per family
+``trial``       plays a family of them and measures each; ``carried`` counts bytes in whatever shape they left
 ``capture``     the process that writes every frame down
 ``truth``       what really left the home, counted on the internet side
 ``router``      what stands between: ``netcurtain run``, or a plain NAT router

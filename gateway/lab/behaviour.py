@@ -28,6 +28,8 @@ class Behaviour:
     triggers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     schedule: Mapping[str, float] = field(default_factory=dict)
     """Trigger -> seconds between two of them, in the demo's day."""
+    everyday: bool = True
+    """False: it comes only where it is named."""
 
     def plug(self, *, dhcp: bool) -> Plug:
         """Its cable."""
@@ -40,12 +42,12 @@ class Behaviour:
 
 
 def load_behaviours(names: Iterable[str] | None = None) -> dict[str, Behaviour]:
-    """Those named, in that order (each has the file of its name); without names all that are shipped, gadgets first."""
+    """Those named, in that order (each has the file of its name); without names every everyday one, gadgets first."""
     folder = files(__package__).joinpath("gadgets")
     if names is not None:
         return {name: _read(folder.joinpath(f"{name}.yaml")) for name in names}
     read = [_read(file) for file in folder.iterdir() if file.name.endswith(".yaml")]
-    return {behaviour.id: behaviour for behaviour in sorted(read, key=lambda behaviour: behaviour.mac)}
+    return {behaviour.id: behaviour for behaviour in sorted(read, key=lambda one: one.mac) if behaviour.everyday}
 
 
 def _read(file: Traversable) -> Behaviour:

@@ -49,6 +49,8 @@ class Result:
     wan_bytes_by_purpose: dict[str, int] = field(default_factory=dict)
     refused_payload_bytes: int = 0
     allowance_bytes: int = 0
+    tried: list[Any] = field(default_factory=list)
+    """Evasions, each with the bytes that it got out."""
 
     def view(self) -> dict[str, Any]:
         """As ``lab run --json`` shows it."""
@@ -61,6 +63,7 @@ class Stage:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.checks: list[Check] = []
+        self.tried: list[Any] = []
         self.witness = Witness(home.curtain.control)
 
     @cached_property
@@ -217,5 +220,6 @@ def _play(name: str, module: ModuleType) -> Result:
         result.checks = [*(stage.checks if stage else ()), Check("the scenario runs to its end", False, seen)]
     else:
         result.checks = stage.checks
+    result.tried = stage.tried if stage else []
     result.ok = bool(result.checks) and all(check.ok for check in result.checks)
     return result

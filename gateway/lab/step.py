@@ -13,10 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import message, rtsp
 from .stub import UnresolvedError, ask, resolve
+
+if TYPE_CHECKING:
+    from .attacker import Attacker
 
 Step = Mapping[str, Any]
 REFUSALS = {
@@ -37,6 +40,8 @@ class World:
     kept: dict[str, "Exchange"] = field(default_factory=dict)
     """Connections that stay open, by the name the behaviour gave them."""
     stopping: threading.Event = field(default_factory=threading.Event)
+    attacker: "Attacker | None" = None
+    """Its hold on the bare cable, once it wanted one."""
 
     def locate(self, step: Step, name: str) -> str:
         """The address a step speaks to."""
@@ -351,6 +356,25 @@ def speak_tcp(step: Step, world: World, outcome: Outcome) -> None:
         outcome.received_bytes = len(sock.recv(2048))
 
 
+def evade(step: Step, world: World, outcome: Outcome) -> None:
+    """``evade: FAMILY/CASE``: a way around the curtain, with the ``token``, ``address4`` and ``address6`` of this try."""
+    from .attacker import Attacker
+    from .evasions import find
+    from .evasions.case import Attempt
+
+    if world.attacker is None:
+        world.attacker = Attacker()
+    attempt = Attempt(
+        attacker=world.attacker,
+        token=bytes.fromhex(str(step["token"])),
+        target4=str(step["address4"]),
+        target6=str(step["address6"]),
+        known=world.known,
+        resolver=world.resolver,
+    )
+    outcome.detail = find(str(step["evade"])).play(attempt) or ""
+
+
 def wait(step: Step, world: World, outcome: Outcome) -> None:
     """``wait: SECONDS``."""
     world.stopping.wait(float(step["wait"]))
@@ -369,6 +393,7 @@ KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
     "mqtt": speak_mqtt,
     "rtsp": speak_rtsp,
     "tcp": speak_tcp,
+    "evade": evade,
     "wait": wait,
 }
 """The steps a behaviour can be made of."""

@@ -1,0 +1,104 @@
+"""Plays the evasions of one family in a home with the rogue, and measures what each got out.
+
+Every case has addresses of the internet for itself and a token of eight random bytes in all that it sends, so that one look
+at the capture of the gateway's WAN cable tells them apart, in whatever shape they left. The same look at the rogue's own cable
+says what was offered: a case that sends nothing proves nothing.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .carried import Mark, count
+from .evasions import cases
+from .evasions.case import GOOD, Case
+from .scenario import Stage, outcomes
+from .step import Outcome
+from .topology import GATEWAY_WAN_MAC
+
+ROGUE = "rogue"
+ADDRESS4, ADDRESS6, FIRST = "198.51.100.{}", "2001:db8:cafe::bad:{:x}", 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One case, and what came of it."""
+
+    family: str
+    case: str
+    text: str
+    offered_bytes: int
+    """On the rogue's own cable."""
+    seen_bytes: int
+    """On the WAN cable."""
+    allowance_bytes: int
+    reason: str
+    said: str
+
+
+def prepare(policies: Path) -> None:
+    """The household knows the rogue: its profile allows it one name and refuses the rest."""
+    file = policies / "household.yaml"
+    entry = '  rogue: {mac: "02:00:5e:10:00:66", profile: rogue, confirmed: true}\n'
+    file.write_text(file.read_text(encoding="utf-8").replace("devices:\n", f"devices:\n{entry}"), encoding="utf-8")
+
+
+def play_family(stage: Stage, family: str, *, timeout_s: float = 20.0) -> None:
+    """Each case in turn, then the truth of all."""
+    before = stage.home.ask("status")
+    introduce(stage)
+    marks: dict[str, Mark] = {}
+    said: dict[str, Outcome] = {}
+    for number, case in enumerate(cases(family), start=FIRST):
+        mark = marks[case.id] = Mark(addresses=(ADDRESS4.format(number), ADDRESS6.format(number)), token=os.urandom(8))
+        step = {"evade": f"{family}/{case.id}", "address4": mark.addresses[0], "address6": mark.addresses[1]}
+        said[case.id] = stage.home[ROGUE].do([{**step, "token": mark.token.hex()}], timeout_s=timeout_s)[-1]
+    judge_cases(stage, family, marks, said)
+    judge_gateway(stage, before)
+
+
+def introduce(stage: Stage) -> None:
+    """The rogue is an ordinary gadget first: known to the gateway, with an address for its good name."""
+    first = stage.home[ROGUE].one(tls=GOOD, up=300)
+    stage.check("an ordinary exchange of the same gadget works before", first.result == "ok", outcomes([first]))
+
+
+def judge_cases(stage: Stage, family: str, marks: Mapping[str, Mark], said: Mapping[str, Outcome]) -> None:
+    """One check a case."""
+    time.sleep(0.2)
+    stage.home.settle()
+    offered = count(stage.home.lan_capture(ROGUE), marks, source=stage.home.behaviours[ROGUE].mac)
+    seen = count(stage.home.wan_capture, marks, source=GATEWAY_WAN_MAC)
+    for case in cases(family):
+        outcome = said[case.id]
+        tried = Tried(
+            family=family, case=case.id, text=case.text, offered_bytes=offered[case.id], seen_bytes=seen[case.id],
+            allowance_bytes=case.allowance_bytes, reason=case.reason, said=outcome.detail or outcome.result,
+        )  # fmt: skip
+        stage.tried.append(tried)
+        stage.check(f"{case.id}: {case.text}", _holds(case, tried, outcome), _told(case, tried))
+
+
+def _holds(case: Case, tried: Tried, outcome: Outcome) -> bool:
+    if case.passes:
+        return outcome.result == "ok"
+    return outcome.result == "ok" and 0 < tried.offered_bytes and tried.seen_bytes <= case.allowance_bytes
+
+
+def _told(case: Case, tried: Tried) -> str:
+    if case.passes:
+        return tried.said
+    return f"{tried.seen_bytes} of {tried.offered_bytes} bytes left, {case.allowance_bytes} allowed; {tried.said}"
+
+
+def judge_gateway(stage: Stage, before: Mapping[str, object]) -> None:
+    """It lives, it complains of nothing, and does for the rogue what it did before."""
+    status = stage.home.ask("status")
+    stage.check("the gateway lives, with its policy", status["policy"] == before["policy"], status["policy"])
+    log = stage.home.curtain.log.read_text(errors="replace")
+    faults = log.count("Traceback")
+    stage.check("and met no fault of its own", not faults, stage.home.curtain.log_tail(12) if faults else "none")
+    last = stage.home[ROGUE].one(tls=GOOD, up=300)
+    stage.check("an ordinary exchange of the same gadget still works", last.result == "ok", outcomes([last]))
