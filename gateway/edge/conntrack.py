@@ -1,6 +1,7 @@
 """The kernel's connection table, read over ctnetlink (``linux/netfilter/nfnetlink_conntrack.h``): who sent how much."""
 
 from struct import Struct
+from typing import NamedTuple
 
 from gateway.model.event import Counter, CountersRead
 from gateway.model.packet import ICMP, ICMPV6, FlowKey
@@ -18,9 +19,9 @@ from .netlink import (
     messages,
 )
 
-MAX_ENTRIES = 65_536
 RECEIVE_BUFFER_BYTES = 4 << 20
-_CHUNK_BYTES = 1 << 17
+_CHUNK_BYTES = 1 << 15
+_MAX_SHAPES = 64
 
 _NEW, _GET = SUBSYSTEM_CTNETLINK << 8, SUBSYSTEM_CTNETLINK << 8 | 1
 _TUPLE, _MARK, _COUNTERS_ORIG, _COUNTERS_REPLY, _MARK_MASK = 1, 8, 9, 10, 21
@@ -34,56 +35,103 @@ _ADDRESSES = {2: Struct("!8x4s4x4s"), 10: Struct("!8x16s4x16s")}
 _PORTS = Struct("!8xB7xH6xH")
 """From the end of the addresses: headers, number of the protocol, header and value of two ports."""
 _NUMBER_AT, _ICMP_TYPE_AT, _ICMP_CODE_AT = 8, 24, 32
+_FLOWS = {2: Struct("!8s8x4s4x4s8xB7xH6xH2x"), 10: Struct("!8s8x16s4x16s8xB7xH6xH2x")}
+"""By address family, from the start of an entry whose tuple comes first and has ports: headers, addresses, protocol, ports."""
+_COUNTED, _MARKED = Struct("!4s4xQ4xQ"), Struct("!4sI")
+"""With the header of the attribute."""
+
+Places = dict[int, tuple[int, int]]
+"""Type -> (start, end) of the payload of an attribute."""
+
+
+class Shape(NamedTuple):
+    """Where an entry holds what, from its start; and the headers that stand there if it is so."""
+
+    flow: Struct
+    out_at: int
+    in_at: int
+    mark_at: int
+    heads: tuple[bytes, ...]
+    """Family and tuple, counters out, counters in, mark."""
 
 
 class Conntrack:
-    """Reads the table of this network namespace, at once or chunk by chunk between other work."""
+    """Reads the table of this network namespace, chunk by chunk between other work."""
 
-    def __init__(self, *, limit: int = MAX_ENTRIES) -> None:
+    def __init__(self) -> None:
         self._socket = NetfilterSocket(receive_buffer_bytes=RECEIVE_BUFFER_BYTES)
         self.fileno = self._socket.fileno
-        self._limit = limit
-        self._counters: list[Counter] = []
-
-    def read(self, *, mark: int = 0, mask: int = 0) -> CountersRead:
-        """The counters of every connection with a mark; ``mark`` and ``mask`` leave others out in the kernel already."""
-        self.request(mark=mark, mask=mask)
-        while (done := self.receive()) is None:
-            pass
-        return done
+        self._shapes: dict[int, Shape] = {}
+        self.reading = False
+        """Is there more to ``receive`` of the last ``request``?"""
 
     def request(self, *, mark: int = 0, mask: int = 0) -> None:
-        """Ask for what ``read`` gives; then ``receive`` whenever the socket is readable. One request at a time."""
+        """Ask for every connection with a mark, then ``receive`` whenever the socket is readable, until ``reading`` ends.
+
+        ``mark`` and ``mask`` leave others out in the kernel already.
+        """
+        if self.reading:
+            return  # the kernel walks once at a time for one socket
+        self.reading = True
         wanted = (attribute(_MARK, _U32.pack(mark)), attribute(_MARK_MASK, _U32.pack(mask))) if mask else ()
-        self._counters = []
         self._socket.send(message(_GET, *wanted, flags=NLM_F_DUMP))
 
     def receive(self) -> CountersRead | None:
-        """Read one chunk of the table, about a hundred connections; None while there is more to come."""
+        """Read one chunk of the table, about a hundred connections; None if none of them is ours."""
         data = self._socket.receive(_CHUNK_BYTES)
-        counters = self._counters
+        counters: list[Counter] = []
+        read = self._read
         for kind, _, at, end in messages(data):
             if kind == _NEW:
-                if len(counters) < self._limit and (counter := _read(data, at, end)) is not None:
+                if (counter := read(data, at, end)) is not None:
                     counters.append(counter)
             elif kind == NLMSG_DONE:
-                self._counters = []
+                self.reading = False
                 return CountersRead(counters=tuple(counters))
             elif kind == NLMSG_ERROR:
+                self.reading = False
                 raise OSError(error_of(data, at, end), "read the connection table")
-        return None
+        return CountersRead(counters=tuple(counters), complete=False) if counters else None
 
     def close(self) -> None:
         """Give the socket back."""
         self._socket.close()
 
+    def _read(self, data: bytes, at: int, end: int) -> Counter | None:
+        """One entry of the table: nearly all look like one before."""
+        shape = self._shapes.get(end - at)
+        if shape is not None:
+            flow, out_at, in_at, mark_at, heads = shape
+            start, src, dst, proto, sport, dport = flow.unpack_from(data, at)
+            out, pkts_out, bytes_out = _COUNTED.unpack_from(data, at + out_at)
+            into, pkts_in, bytes_in = _COUNTED.unpack_from(data, at + in_at)
+            marked, mark = _MARKED.unpack_from(data, at + mark_at)
+            if (start, out, into, marked) == heads:
+                return Counter(FlowKey(proto, src, sport, dst, dport), mark, bytes_out, bytes_in, pkts_out, pkts_in)
+        found = locate(data, at + _GENERIC_BYTES, end)
+        if found is None or _MARK not in found or _TUPLE not in found:
+            return None
+        if (shape := _shape(data, at, found)) is not None and len(self._shapes) < _MAX_SHAPES:
+            self._shapes[end - at] = shape
+        return _read_entry(data, data[at], found)
 
-def _read(data: bytes, at: int, end: int) -> Counter | None:
-    """One entry of the table; None without a mark, or for what is no IP."""
-    found = locate(data, at + _GENERIC_BYTES, end)
-    if found is None or _MARK not in found or _TUPLE not in found:
+
+def _shape(data: bytes, at: int, found: Places) -> Shape | None:
+    """The shape of a counted entry of TCP, UDP and their like; None for one of another kind."""
+    places = [found.get(kind, (0, 0)) for kind in (_TUPLE, _COUNTERS_ORIG, _COUNTERS_REPLY, _MARK)]
+    flow = _FLOWS.get(data[at])
+    if flow is None or [stop - start for start, stop in places] != [flow.size - 8, _COUNTERS.size, _COUNTERS.size, _U32.size]:
         return None
-    key = _read_key(data, data[at], *found[_TUPLE])
+    if places[0][0] != at + 8:
+        return None
+    out_at, in_at, mark_at = (start - 4 - at for start, _ in places[1:])
+    heads = (data[at : at + 8], *(data[at + place : at + place + 4] for place in (out_at, in_at, mark_at)))
+    return Shape(flow, out_at, in_at, mark_at, heads)
+
+
+def _read_entry(data: bytes, family: int, found: Places) -> Counter | None:
+    """An entry of whatever shape; None for what is no IP."""
+    key = _read_key(data, family, *found[_TUPLE])
     if key is None:
         return None
     packets_out, bytes_out = _read_counters(data, found.get(_COUNTERS_ORIG))

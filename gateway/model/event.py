@@ -57,9 +57,8 @@ class LeaseGiven:
     vendor_class: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
-    """The kernel's counters of one connection."""
+class Counter(NamedTuple):
+    """The kernel's counters of one connection. A named tuple, since one is made for every connection again and again."""
 
     key: FlowKey
     mark: int
