@@ -2,6 +2,7 @@
 
 ``engine``    the door: one event in, commands out
 ``forward``   packets leaving the curtain: first look, held hellos, verdicts
+``vouch``     names are checked, not believed (``waiting``: while our resolver is asked)
 ``resolve``   DNS queries and answers: names refused, addresses bound
 ``replay``    the packets of a capture, through the same tables
 ``request``   the verbs of the control socket

@@ -1,0 +1,230 @@
+"""Names are checked, not believed: a hello may call itself anything.
+
+A name counts for an address if our resolver gave that address for it, or for a sibling of the same owner, to anybody within a
+week (``binding``). Else our resolver is asked while the packet is held. What nobody vouches for is a ``direct-address`` that
+claims a name. And a name that a device did not ask for is judged together with its *rivals*, by the strictest of them all: the
+names that it did ask for at this address, and those it was refused there a moment ago.
+
+Only what would pass is checked, and only names that a query of the device's own would have been let out for are asked about:
+our questions carry nothing out that the device could not have asked itself.
+"""
+
+import re
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import Enum
+from typing import NamedTuple
+
+from gateway.model.action import Effect
+from gateway.model.assessment import Assessment, Evidence
+from gateway.model.command import Command, ResolveName
+from gateway.model.decision import Decision
+from gateway.model.event import NameResolved, Now
+from gateway.model.name import Name, NameSource
+from gateway.model.purpose import Purpose
+
+from .binding import Bindings
+from .flow import Flow
+from .judge import judge
+from .state import State
+from .waiting import Waiting
+
+ANSWER_KEPT_S = 30.0
+"""A name that was asked for is not asked for again so soon: the same device tries the same thing a thousand times."""
+SILENCE_KEPT_S = 1.0
+"""Where no address came: the resolver may only have been slow, and its late answer is learnt too."""
+MAX_ANSWERS = 1_024
+QUESTIONS_PER_MINUTE = 30
+"""For one device: it has a resolver of its own to ask, and ours is no way out."""
+MAX_ASKERS = 512
+REFUSED_KEPT_S = 60.0
+MAX_REFUSED = 4_096
+MAX_REFUSED_NAMES = 8
+MAX_RIVALS = 24
+
+_ASKABLE = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?!\d+\Z)[a-z0-9-]{2,63}").fullmatch
+"""Names as hosts have them (RFC 1123, and the underscore): no address literal, nothing unprintable, no single label."""
+
+
+class Standing(Enum):
+    """How much a claimed name is worth."""
+
+    VOUCHED = "vouched"
+    ASK_RESOLVER = "ask"
+    MISMATCH = "mismatch"
+
+
+Judged = tuple[Assessment, Decision]
+
+
+class Claim(NamedTuple):
+    """What a flow's own bytes say, and where."""
+
+    names: tuple[str, ...]
+    """The first is the one that counts."""
+    bound: tuple[str, ...]
+    """The names that DNS gave this very device for the address."""
+    device: str
+    address: bytes
+    port: int
+
+    @property
+    def name(self) -> str:
+        """The name that counts."""
+        return self.names[0]
+
+
+def standing(claim: Claim, bindings: Bindings, *, at: float) -> Standing:
+    """As far as is known now; ``ASK_RESOLVER`` where an answer of our resolver could change it."""
+    if claim.name in claim.bound or bindings.vouched(claim.name, claim.address, at=at):
+        return Standing.VOUCHED
+    return Standing.ASK_RESOLVER if _ASKABLE(claim.name) else Standing.MISMATCH
+
+
+def rivals(claim: Claim, refused: tuple[str, ...]) -> tuple[str, ...]:
+    """The other names to judge by; ``refused``: those that this device was refused there a moment ago.
+
+    None where DNS gave this very device the address for this name, so that an allowed neighbour at a shared address is not
+    hurt; but what the hello itself says beside its first name always counts.
+    """
+    others = claim.names if claim.name in claim.bound else (*claim.names, *claim.bound, *refused)
+    return tuple(dict.fromkeys(other for other in others if other != claim.name))[:MAX_RIVALS]
+
+
+def strictest(judged: Iterable[Judged]) -> Judged:
+    """The judgement that lets out least; among equals the first."""
+    return max(judged, key=lambda one: (one[1].effect is not Effect.PASS, one[1].action.strictness))
+
+
+class Vouch:
+    """Judges flows that name themselves."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._waiting = Waiting()
+        self._answered: OrderedDict[str, float] = OrderedDict()
+        """Name -> until when it is not asked for again."""
+        self._asked_by: OrderedDict[str, deque[float]] = OrderedDict()
+        """Device -> when it last made us ask."""
+        self._refused: OrderedDict[tuple[str, bytes, int], dict[str, float]] = OrderedDict()
+        """(Device, address, port) -> the names it was refused there."""
+        self._lenient_until = float("-inf")
+
+    def begin(self, now: Now, *, grace_s: float) -> None:
+        """The gateway starts. Without saved bindings nobody can be vouched for: mismatches are told, and pass, for a while."""
+        self._lenient_until = now.mono + grace_s if grace_s and not len(self._state.bindings) else float("-inf")
+
+    def judge(self, flow: Flow, evidence: Evidence, now: Now, *, may_ask: bool = True) -> Judged | None:
+        """What the flow is for and what happens to it; None: our resolver is to be asked first (``wait``)."""
+        judged = self._state.judge(evidence, flow, now)
+        if not evidence.names or evidence.names[0].source is NameSource.DNS or flow.local or flow.device.trusted:
+            return judged
+        claim = _claim(flow, evidence)
+        if judged[1].effect is Effect.PASS:
+            worth = standing(claim, self._state.bindings, at=now.mono)
+            if worth is Standing.ASK_RESOLVER and may_ask and self._may_ask(flow, claim, now):
+                return None
+            judged = self._among_rivals(judged, claim, flow, evidence, now)
+            if worth is not Standing.VOUCHED:
+                judged = self._mismatch(judged, claim, flow, now)
+        if judged[1].effect is not Effect.PASS:
+            self._note_refused(claim, now)
+        return judged
+
+    def wait(self, flow: Flow, now: Now) -> list[Command]:
+        """The flow waits until our resolver was asked for its name. Its packets are the caller's to hold."""
+        name = flow.facts.names[0].text
+        return [ResolveName(name)] if self._waiting.join(flow, name, at=now.mono) else []
+
+    def resolved(self, event: NameResolved, now: Now) -> list[Flow]:
+        """Our resolver answered: the flows that can be judged now (``may_ask=False``)."""
+        if event.addresses:
+            self._state.bindings.learn(event.name, event.addresses, at=now.mono)
+        self._answered[event.name] = now.mono + (ANSWER_KEPT_S if event.addresses else SILENCE_KEPT_S)
+        self._answered.move_to_end(event.name)
+        if len(self._answered) > MAX_ANSWERS:
+            self._answered.popitem(last=False)
+        return self._waiting.leave(event.name)
+
+    def expire(self, now: Now) -> list[Flow]:
+        """The flows that have waited long enough: they are judged by what is known (``may_ask=False``)."""
+        return self._waiting.expire(now.mono)
+
+    def forget(self, flow: Flow) -> None:
+        """The flow waits no longer: it was judged, or given up."""
+        self._waiting.forget(flow)
+
+    def _may_ask(self, flow: Flow, claim: Claim, now: Now) -> bool:
+        """Whether a question is due, allowed and affordable; takes it from the device's allowance."""
+        if self._waiting.asks(claim.name):
+            return self._waiting.has_room or self._waiting.holds(flow)
+        if self._answered.get(claim.name, now.mono) > now.mono or not self._waiting.has_room_for_names:
+            return False
+        return self._would_resolve(flow, claim, now) and self._affords(claim.device, now)
+
+    def _would_resolve(self, flow: Flow, claim: Claim, now: Now) -> bool:
+        """Would the device's own query for this name be let out?"""
+        device = flow.device
+        asked = Evidence(
+            profile=device.profile,
+            vendor=device.vendor,
+            family=device.family,
+            names=(Name(claim.name, NameSource.DNS),),
+        )
+        _, decision = judge(self._state.policy, device=device, evidence=asked, moment=self._state.moment(now), dns=True)
+        return decision.effect is Effect.PASS
+
+    def _affords(self, device: str, now: Now) -> bool:
+        times = self._asked_by.setdefault(device, deque(maxlen=QUESTIONS_PER_MINUTE))
+        if len(self._asked_by) > MAX_ASKERS:
+            self._asked_by.popitem(last=False)
+        if len(times) == QUESTIONS_PER_MINUTE and now.mono - times[0] < 60.0:
+            return False
+        times.append(now.mono)
+        return True
+
+    def _among_rivals(self, judged: Judged, claim: Claim, flow: Flow, evidence: Evidence, now: Now) -> Judged:
+        """The strictest purpose counts of all names that this may be."""
+        others = rivals(claim, self._refused_names(claim, now))
+        if not others:
+            return judged
+        alone = [replace(evidence, names=(Name(other, NameSource.DNS),)) for other in others]
+        assessment, decision = strictest((judged, *(self._state.judge(one, flow, now) for one in alone)))
+        reason = f"it says {claim.name}, but could as well be {_list(others)}: the stricter counts"
+        return replace(assessment, reasons=(reason, *assessment.reasons)), decision
+
+    def _mismatch(self, judged: Judged, claim: Claim, flow: Flow, now: Now) -> Judged:
+        """Nobody vouches for the name: it is told, and counts for nothing – in the first minutes of a new gateway only told."""
+        reason = f"it calls itself {claim.name}, but our resolver gave no such address for that name"
+        if now.mono < self._lenient_until:
+            reason = f"{reason} (let be for now: this gateway has not watched for long)"
+        else:
+            nameless = Assessment(purpose=Purpose.DIRECT_ADDRESS, confidence=0.6)
+            judged = strictest(((nameless, self._state.decide(nameless, flow, now)), judged))
+        assessment, decision = judged
+        return replace(assessment, reasons=(reason, *assessment.reasons)), decision
+
+    def _note_refused(self, claim: Claim, now: Now) -> None:
+        place = (claim.device, claim.address, claim.port)
+        names = self._refused.setdefault(place, {})
+        names[claim.name] = now.mono
+        self._refused.move_to_end(place)
+        if len(names) > MAX_REFUSED_NAMES:
+            del names[min(names, key=names.__getitem__)]
+        if len(self._refused) > MAX_REFUSED:
+            self._refused.popitem(last=False)
+
+    def _refused_names(self, claim: Claim, now: Now) -> tuple[str, ...]:
+        names = self._refused.get((claim.device, claim.address, claim.port), {})
+        return tuple(name for name, at in names.items() if now.mono - at < REFUSED_KEPT_S)
+
+
+def _claim(flow: Flow, evidence: Evidence) -> Claim:
+    own = tuple(name.text for name in evidence.names if name.source is not NameSource.DNS)
+    bound = tuple(name.text for name in evidence.names if name.source is NameSource.DNS)
+    return Claim(own, bound, flow.device.mac, flow.key.dst, flow.key.dport)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
