@@ -27,7 +27,7 @@ class SafeStorage(Storage):
         self._disk = disk
         self._old = path.with_name(path.name + ".old")
         self._is_good: bool | None = None
-        """The file in place is whole: only then may it become the old one. None: nobody has looked yet."""
+        """The file in place is whole: only then may it become the old one. None: nobody has looked."""
         self.damage = ""
         """What was wrong with the file when it was last read."""
 
@@ -43,10 +43,11 @@ class SafeStorage(Storage):
         """Replace the file: whoever reads later finds either all of this, or all of what was before."""
         if self._is_good is None:
             self.read()
+        is_good, self._is_good = self._is_good, None  # a step that fails may leave no file in place
         new = self._path.with_name(self._path.name + ".new")
         self._disk.write(new, encode(data))
         self._disk.sync(new)
-        if self._is_good:
+        if is_good:
             self._disk.rename(self._path, self._old)
         self._disk.rename(new, self._path)
         self._disk.sync(self._path.parent)

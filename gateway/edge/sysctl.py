@@ -4,12 +4,14 @@ What they were before is kept in a file, written before the first change. A proc
 not put them back, and takes over the true originals.
 """
 
+import contextlib
 import json
-import os
 import socket
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from .disk import Disk, LocalDisk
 
 PROC = Path("/proc/sys")
 
@@ -47,8 +49,11 @@ _ACCEPT_RA = "net/ipv6/conf/{}/accept_ra"
 class Sysctls:
     """The kernel settings of this network namespace that we change."""
 
-    def __init__(self, originals: Path, *, proc: Path = PROC, interfaces: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, originals: Path, *, proc: Path = PROC, interfaces: Iterable[str] | None = None, disk: Disk | None = None
+    ) -> None:
         self._file = originals
+        self._disk = disk or LocalDisk()
         self._proc = proc
         self._interfaces = interfaces
         self._originals: dict[str, str] = {}
@@ -62,16 +67,16 @@ class Sysctls:
         changes = {key: value for key, value in wanted.items() if self._read(key) not in (None, value)}
         for key in changes:
             self._originals.setdefault(key, self._read(key) or "")
-        if changes:
-            self._save()
-        return tuple(filter(None, (self._write(key, value) for key, value in changes.items())))
+        complaints = [self._save() if changes else "", *(self._write(key, value) for key, value in changes.items())]
+        return tuple(filter(None, complaints))
 
     def restore(self) -> None:
         """Put everything back, in the order in which it was set."""
         for key, value in (self._originals or self._read_originals()).items():
             self._write(key, value)
         self._originals = {}
-        self._file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only disk: the next process finds everything as it should be
+            self._file.unlink(missing_ok=True)
 
     def _wanted(self, lan: tuple[str, ...], wan: tuple[str, ...]) -> dict[str, str]:
         wanted = FORWARDING | {key.format(name): value for name in lan for key, value in LAN.items()}
@@ -99,21 +104,24 @@ class Sysctls:
 
     def _read_originals(self) -> dict[str, str]:
         try:
-            found = json.loads(self._file.read_text())
+            found = json.loads(self._disk.read(self._file) or b"")
         except (OSError, ValueError):
             return {}
         if not isinstance(found, dict):
             return {}
         return {key: value for key, value in found.items() if isinstance(key, str) and isinstance(value, str)}
 
-    def _save(self) -> None:
-        """Whole or not at all: half a file would lose the originals for good."""
+    def _save(self) -> str:
+        """Whole or not at all: half a file would lose the originals for good. On a full disk the gateway runs without it."""
         aside = self._file.with_name(f".{self._file.name}.new")
-        with aside.open("w") as file:
-            json.dump(self._originals, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self._file)
+        try:
+            self._disk.write(aside, json.dumps(self._originals, indent=1).encode())
+            self._disk.sync(aside)
+            self._disk.rename(aside, self._file)
+            self._disk.sync(self._file.parent)
+        except OSError as err:
+            return f"the kernel's settings before ours could not be kept in {self._file}: {err.strerror}"
+        return ""
 
 
 def _load_module(name: str) -> None:

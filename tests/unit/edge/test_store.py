@@ -1,12 +1,21 @@
 """The state file survives a power cut at every moment of a write."""
 
-from itertools import combinations
+import os
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.edge.disk import LocalDisk
 from gateway.edge.store import Store, decode, encode
+from tests.support.kill import killed
+from tests.support.power import PowerCut, PowerDisk
 
 STATE = {
     "version": 1,
@@ -17,49 +26,34 @@ STATE = {
 }
 
 
-class RecordingDisk(LocalDisk):
-    """Does what it is told, and remembers it."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[str, Path, bytes | Path | None]] = []
-
-    def write(self, path: Path, data: bytes) -> None:
-        self.steps.append(("write", path, data))
-        super().write(path, data)
-
-    def sync(self, path: Path) -> None:
-        self.steps.append(("sync", path, None))
-        super().sync(path)
-
-    def rename(self, old: Path, new: Path) -> None:
-        self.steps.append(("rename", old, new))
-        super().rename(old, new)
+HERE = Path("state.json")
 
 
-def crashes(
-    before: dict[str, bytes], steps: list[tuple[str, Path, bytes | Path | None]]
-) -> list[dict[str, bytes]]:
-    """The folders that a power cut can leave behind: every prefix of the steps, and of what was not synced any part."""
-    found = []
-    for length in range(len(steps) + 1):
-        done = steps[:length]
-        synced = {path.name for kind, path, _ in done if kind == "sync"}
-        renames = [step for step in done if step[0] == "rename"]
-        folder_synced = any(kind == "sync" and path.suffix == "" for kind, path, _ in done)
-        parts = [list(part) for size in range(len(renames) + 1) for part in combinations(renames, size)]
-        for kept in [renames] if folder_synced else parts:
-            for share in (0.0, 0.5, 1.0):
-                folder = dict(before)
-                for kind, path, data in done:
-                    if kind == "write":
-                        assert isinstance(data, bytes)
-                        folder[path.name] = data if path.name in synced else data[: int(len(data) * share)]
-                for _, old, new in kept:
-                    assert isinstance(new, Path)
-                    if old.name in folder:
-                        folder[new.name] = folder.pop(old.name)
-                found.append(folder)
-    return found
+def generation(number: int) -> dict[str, object]:
+    """A state that grows and shrinks."""
+    return {"version": number, "devices": {str(at): "." * at for at in range(number * 7 % 23)}, "grants": [{"mac": number}]}
+
+
+def live(disk: PowerDisk, generations: Iterable[int]) -> tuple[int, int]:
+    """Write them one after another; (the last that was acknowledged, the one that was under way) when the power was cut."""
+    acknowledged = under_way = 0
+    store = Store(HERE, disk)
+    try:
+        for under_way in generations:
+            with suppress(OSError):
+                store.write(generation(under_way))
+                acknowledged = under_way
+    except PowerCut:
+        pass
+    return acknowledged, under_way
+
+
+def opened(disk: PowerDisk) -> int:
+    """The generation that is found; 0 where there is none. It must be whole."""
+    found = Store(HERE, disk).read()
+    number = found.get("version", 0)
+    assert found == (generation(number) if number else {})
+    return number
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -72,23 +66,106 @@ def test_nothing_is_empty(tmp_path: Path) -> None:
     assert store.read() == {} and store.damage == ""
 
 
-def test_every_power_cut_leaves_the_old_state_or_the_new(tmp_path: Path) -> None:
-    home, disk = tmp_path / "home", RecordingDisk()
-    home.mkdir()
-    store = Store(home / "state.json", disk)
-    store.write({"version": 1})
-    store.write({"version": 2})
-    before = {path.name: path.read_bytes() for path in home.iterdir()}
-    disk.steps.clear()
-    store.write({"version": 3})
-    seen = set()
-    for number, folder in enumerate(crashes(before, disk.steps)):
-        after = tmp_path / str(number)
-        after.mkdir()
-        for name, data in folder.items():
-            (after / name).write_bytes(data)
-        seen.add(Store(after / "state.json").read()["version"])
-    assert seen == {2, 3}
+def test_every_power_cut_leaves_the_last_state_that_was_acknowledged_or_the_one_under_way() -> None:
+    cuts, seen = 0, set()
+    for cut_at in range(60 * 5 + 1):
+        disk = PowerDisk(cut_at=cut_at)
+        acknowledged, under_way = live(disk, range(1, 61))
+        for after in disk.cuts():
+            cuts += 1
+            number = opened(after)
+            assert number in (acknowledged, under_way), f"cut {cut_at}: {number}, acknowledged {acknowledged}"
+            seen.add(number - acknowledged)
+    assert cuts >= 1_000, cuts
+    assert seen == {0, 1}, "both happen"
+
+
+def test_a_second_cut_while_the_first_is_mended_loses_nothing_either() -> None:
+    cuts = 0
+    for first in range(12, 25):
+        disk = PowerDisk(cut_at=first)
+        live(disk, range(1, 7))
+        for before in disk.cuts():
+            found = opened(before)
+            for second in range(11):
+                again = PowerDisk(names=dict(before.names), _synced=dict(before._synced), cut_at=second)
+                acknowledged, under_way = live(again, range(found + 1, found + 3))
+                for after in again.cuts():
+                    cuts += 1
+                    assert opened(after) in (acknowledged or found, under_way)
+    assert cuts >= 1_000, cuts
+
+
+@given(fails=st.lists(st.integers(0, 12), max_size=4), cut_at=st.integers(0, 40))
+def test_a_disk_that_fails_now_and_then_and_is_cut_loses_nothing(fails: list[int], cut_at: int) -> None:
+    """A full disk, or an input/output error, anywhere; the next state is written all the same, and then the power is cut."""
+    disk = PowerDisk(cut_at=cut_at)
+    store = Store(HERE, disk)
+    acknowledged = under_way = 0
+    with suppress(PowerCut):
+        for fails_at in fails:
+            disk.fails_at = fails_at
+            for _ in range(2):
+                under_way += 1
+                with suppress(OSError):
+                    store.write(generation(under_way))
+                    acknowledged = under_way
+    for after in disk.cuts():
+        assert acknowledged <= opened(after) <= under_way
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_after_a_failure_of_any_step_the_next_state_is_written(step: int) -> None:
+    disk = PowerDisk()
+    store = Store(HERE, disk)
+    store.write(generation(1))
+    disk.fails_at = step
+    with pytest.raises(OSError, match="told to fail"):
+        store.write(generation(2))
+    assert opened(disk) in (1, 2)
+    store.write(generation(3))
+    assert opened(disk) == 3
+
+
+operations = st.lists(
+    st.tuples(st.sampled_from(["write", "sync", "rename"]), st.sampled_from("ab"), st.binary(max_size=9)), max_size=20
+)
+
+
+@given(operations)
+def test_the_disk_of_the_cuts_behaves_like_a_real_one(done: list[tuple[str, str, bytes]]) -> None:
+    with TemporaryDirectory() as folder:
+        disks = ((PowerDisk(), Path()), (LocalDisk(), Path(folder)))
+        for what, name, data in done:
+            if what != "write" and disks[0][0].read(Path(name)) is None:
+                continue
+            for disk, top in disks:
+                if what == "write":
+                    disk.write(top / name, data)
+                elif what == "sync":
+                    disk.sync(top / name)
+                else:
+                    disk.rename(top / name, top / "c")
+        assert len({tuple(disk.read(top / name) for name in "abc") for disk, top in disks}) == 1
+
+
+def test_two_hundred_kills_leave_the_last_state_that_was_acknowledged_or_the_one_under_way(tmp_path: Path) -> None:
+    path, last = tmp_path / "state.json", 0
+    for number in range(200):
+
+        def write(told: int, first: int = last + 1) -> None:
+            store = Store(path)
+            for version in count(first):
+                store.write(generation(version))
+                os.write(told, version.to_bytes(8, "big"))
+
+        acknowledged = killed(write, after_s=random.Random(number).uniform(0.0, 0.03))
+        told = int.from_bytes(acknowledged[-8:], "big") or last
+        found = Store(path).read()
+        assert found == (generation(found["version"]) if found else {})
+        last = found.get("version", 0)
+        assert last in (told, told + 1)
+    assert last > 200, "most of them wrote"
 
 
 @pytest.mark.parametrize(

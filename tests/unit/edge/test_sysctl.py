@@ -1,16 +1,23 @@
 """Kernel settings are changed once, and the true originals come back however the process ended."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from gateway.edge.sysctl import FORWARDING, LAN, Sysctls
+from tests.support.power import PowerCut, PowerDisk
 
 
 @pytest.fixture
 def proc(tmp_path: Path) -> Path:
     """A tree like /proc/sys, in which nothing is as we need it."""
-    root = tmp_path / "proc"
+    return furnish(tmp_path / "proc")
+
+
+def furnish(root: Path) -> Path:
+    """Make such a tree."""
     keys = [*FORWARDING, *(key.format("wlan0") for key in LAN), "net/ipv6/conf/eth0/accept_ra"]
     for key in keys:
         path = root / key
@@ -50,6 +57,28 @@ def test_a_process_that_never_set_anything_can_restore(proc: Path, tmp_path: Pat
     Sysctls(file, proc=proc).set(("wlan0",), ("eth0",))
     Sysctls(file, proc=proc).restore()
     assert read_all(proc) == before
+
+
+def test_every_power_cut_after_a_change_leaves_all_originals(tmp_path: Path) -> None:
+    file, seen = Path("sysctl.json"), set()
+    for cut_at in range(5):
+        proc = furnish(tmp_path / str(cut_at))
+        before, disk = read_all(proc), PowerDisk(cut_at=cut_at)
+        with suppress(PowerCut):
+            Sysctls(file, proc=proc, disk=disk).set(("wlan0",), ("eth0",))
+        changed = {key: before[key] for key, value in read_all(proc).items() if value != before[key]}
+        for after in disk.cuts():
+            left = after.read(file)
+            assert left is None or json.loads(left).keys() <= before.keys(), "never half a file"
+            assert not changed or (left is not None and json.loads(left) == changed)
+            seen.add((bool(changed), left is not None))
+    assert seen == {(False, False), (False, True), (True, True)}
+
+
+def test_a_full_disk_is_told_and_the_kernel_set_all_the_same(proc: Path) -> None:
+    (complaint,) = Sysctls(Path("sysctl.json"), proc=proc, disk=PowerDisk(fails_at=0)).set(("wlan0",), ("eth0",))
+    assert "could not be kept" in complaint
+    assert read_all(proc)["net/ipv4/ip_forward"] == "1"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", ""], ids=["cut", "no object", "empty"])
