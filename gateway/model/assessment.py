@@ -28,6 +28,8 @@ class Evidence:
     """The responder is the resolver this network hands out (the gateway)."""
     bytes_out: int = 0
     bytes_in: int = 0
+    media_bytes: int = 0
+    """What goes up from a camera in more than so many bytes is taken for pictures, whatever it is called; 0: nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixedReply:
+    """What a server always says to one request over plain HTTP, so that the gateway can say it in its place."""
+
+    host: str
+    path: str
+    status: int
+    content_type: str = ""
+    body: str = ""
+    evidence: str = ""
+    source: str = ""
+    """``file:line``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """The compiled table. ``names`` is keyed by reversed labels joined with dots (``com.ring.fw``)."""
 
@@ -79,4 +95,6 @@ class Catalogue:
     """(protocol number, port) -> rows."""
     protocols: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     """``Facts.app_proto`` -> rows."""
+    replies: Mapping[str, tuple[FixedReply, ...]] = field(default_factory=dict)
+    """Host -> what it says to plain HTTP, where that is known."""
     size: int = 0

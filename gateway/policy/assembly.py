@@ -37,7 +37,9 @@ def assemble(parts: Iterable[Part]) -> Policy:
         devices=dict(_devices(households, profiles, base, newcomer)),
         profiles={name: _for_profile(profile, base) for name, profile in profiles.items()},
         newcomer_profile=newcomer,
-        catalogue=build_catalogue(row for part in files for row in part.rows),
+        catalogue=build_catalogue(
+            (row for part in files for row in part.rows), (reply for part in files for reply in part.replies)
+        ),
     )
     return replace(policy, digest=digest_policy(policy, (part.digest for part in files)))
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ..model.assessment import Catalogue, Row
+from ..model.assessment import Catalogue, FixedReply, Row
 from .value import parse_app, parse_ports
 
 
-def build_catalogue(rows: Iterable[Row]) -> Catalogue:
+def build_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = ()) -> Catalogue:
     """The rows, each where a look-up finds it, in the order they were written."""
     names: dict[str, list[Row]] = {}
     patterns: dict[str, list[Row]] = {}
@@ -30,8 +30,17 @@ def build_catalogue(rows: Iterable[Row]) -> Catalogue:
         patterns={key: tuple(found) for key, found in patterns.items()},
         ports={key: tuple(found) for key, found in ports.items()},
         protocols={key: tuple(found) for key, found in protocols.items()},
+        replies=by_host(replies),
         size=size,
     )
+
+
+def by_host(replies: Iterable[FixedReply]) -> dict[str, tuple[FixedReply, ...]]:
+    """What each host says; of two replies to one request the later one counts."""
+    hosts: dict[str, dict[str, FixedReply]] = {}
+    for reply in replies:
+        hosts.setdefault(reply.host, {})[reply.path] = reply
+    return {host: tuple(found.values()) for host, found in hosts.items()}
 
 
 def name_key(name: str) -> str:

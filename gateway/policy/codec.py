@@ -6,12 +6,13 @@ from hashlib import sha256
 from typing import Any
 
 from ..model.action import Action
-from ..model.assessment import Catalogue, Row
+from ..model.assessment import Catalogue, FixedReply, Row
 from ..model.device import Device, Mac
 from ..model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from ..model.purpose import Purpose
+from .catalogue import by_host
 
-FORMAT = 1
+FORMAT = 2
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _ACTIONS = {action.value: action for action in Action}
 
@@ -51,10 +52,10 @@ def parse(data: bytes) -> Policy:
         raise ValueError(f"no compiled policy: {err!r}") from err
 
 
-def digest_rows(rows: Iterable[Row]) -> str:
-    """Of what can change a judgement: evidence and places do not."""
+def digest_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = ()) -> str:
+    """Of what can change a judgement or an answer: evidence and places do not."""
     judged = [[*row_plain(row)[:6], row.confidence] for row in rows]
-    return _hash(judged)
+    return _hash([judged, [reply_plain(reply)[:5] for reply in replies]])
 
 
 def digest_policy(policy: Policy, catalogue: Iterable[str]) -> str:
@@ -226,6 +227,17 @@ def row_from(plain: list[Any]) -> Row:
     )
 
 
+def reply_plain(reply: FixedReply) -> list[Any]:
+    return [reply.host, reply.path, reply.status, reply.content_type, reply.body, reply.evidence, reply.source]
+
+
+def reply_from(plain: list[Any]) -> FixedReply:
+    host, path, status, content_type, body, evidence, source = plain
+    return FixedReply(
+        host=host, path=path, status=status, content_type=content_type, body=body, evidence=evidence, source=source
+    )
+
+
 def _catalogue(catalogue: Catalogue) -> dict[str, Any]:
     rows: list[Row] = []
     numbers: dict[int, int] = {}
@@ -240,7 +252,8 @@ def _catalogue(catalogue: Catalogue) -> dict[str, Any]:
         return numbers[id(row)]
 
     tables = {name: table(getattr(catalogue, name)) for name in ("names", "patterns", "ports", "protocols")}
-    return {**tables, "size": catalogue.size, "rows": [row_plain(row) for row in rows]}
+    replies = [reply_plain(reply) for found in catalogue.replies.values() for reply in found]
+    return {**tables, "size": catalogue.size, "rows": [row_plain(row) for row in rows], "replies": replies}
 
 
 def _catalogue_from(plain: dict[str, Any]) -> Catalogue:
@@ -251,5 +264,10 @@ def _catalogue_from(plain: dict[str, Any]) -> Catalogue:
 
     ports = {(key[0], key[1]): tuple(rows[number] for number in numbers) for key, numbers in plain["ports"]}
     return Catalogue(
-        names=table("names"), patterns=table("patterns"), ports=ports, protocols=table("protocols"), size=plain["size"]
+        names=table("names"),
+        patterns=table("patterns"),
+        ports=ports,
+        protocols=table("protocols"),
+        replies=by_host(reply_from(reply) for reply in plain["replies"]),
+        size=plain["size"],
     )

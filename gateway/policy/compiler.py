@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ..model.action import Action
-from ..model.assessment import Row
+from ..model.assessment import FixedReply, Row
 from ..model.policy import Exemption, Level, Rule, RuleRef
 from ..model.purpose import Purpose
-from .codec import digest_rows
+from .codec import digest_catalogue
 from .document import (
     CONFIDENCE_VALUE,
     DOCUMENTS,
@@ -157,7 +157,19 @@ def _catalogue(document: Any, source: Source, _zone: str) -> CataloguePart:
         )
         for number, row in enumerate(catalogue.rows)
     )
-    return CataloguePart(file=source.file, rows=rows, digest=digest_rows(rows))
+    replies = tuple(
+        FixedReply(
+            host=reply.host,
+            path=reply.path,
+            status=reply.status,
+            content_type=reply.type,
+            body=reply.body,
+            evidence=reply.evidence,
+            source=f"{source.file}:{source.place(('replies', number))[0]}",
+        )
+        for number, reply in enumerate(catalogue.replies)
+    )
+    return CataloguePart(file=source.file, rows=rows, replies=replies, digest=digest_catalogue(rows, replies))
 
 
 def _household(document: Any, source: Source, _zone: str) -> HouseholdPart:

@@ -3,6 +3,7 @@
 Pure and total: the same arguments give the same decision, and any arguments give one.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from ..model.action import Action, Effect
 from ..model.decision import Decision, Subject
 from ..model.device import Device
 from ..model.moment import Grant, Moment
+from ..model.packet import TCP, UDP
 from ..model.policy import DevicePolicy, Policy
 from ..model.purpose import Purpose
 from .assembly import LAST_RESORT
@@ -18,8 +20,8 @@ from .ruling import PASSING, Ruling, entry_for, rule_for, rule_on
 
 DNS_PORT = 53
 MEDIA = frozenset({Purpose.VIDEO, Purpose.VOICE})
-LET_THROUGH = frozenset({Purpose.TIME, Purpose.CONNECTIVITY_CHECK})
-"""What ``answer`` lets pass as long as the gateway has no replies of its own."""
+HTTP_PORT, NTP_PORT = 80, 123
+WEB_PORTS = frozenset({HTTP_PORT, 443})
 _REFUSALS = frozenset({Effect.REFUSE, Effect.DROP})
 
 
@@ -49,13 +51,13 @@ def decide(policy: Policy, subject: Subject, moment: Moment) -> Decision:
     if device.trusted:
         return _free(entry, subject)
     ruling = rule_on(policy, entry, subject, moment)
-    outcome = _ALWAYS.get(ruling.action) or _outcome(ruling, subject, moment)
+    outcome = _ALWAYS.get(ruling.action) or _outcome(ruling, subject, moment, replies=policy.catalogue.replies)
     if (moment.grants and outcome.effect is not Effect.PASS) and (grant := _grant(ruling, outcome, device, moment)):
         return _granted(grant, ruling, subject)
     return _decision(ruling, outcome, subject)
 
 
-def _outcome(ruling: Ruling, subject: Subject, moment: Moment) -> Outcome:
+def _outcome(ruling: Ruling, subject: Subject, moment: Moment, *, replies: Mapping[str, object]) -> Outcome:
     """For the actions that mean different things for different flows."""
     if ruling.action is Action.OWNER_ONLY:
         if any(grant.kind == "viewing" and grant.mac == subject.device.mac for grant in moment.grants):
@@ -63,11 +65,25 @@ def _outcome(ruling: Ruling, subject: Subject, moment: Moment) -> Outcome:
         return _PASS if subject.dns else _REFUSE
     if ruling.action is Action.ASK:
         return _PASS if subject.dns else _ASK
-    if ruling.purpose in LET_THROUGH:
-        return _PASS
-    if ruling.purpose is Purpose.DNS_ESCAPE and subject.port == DNS_PORT and not subject.dns:
+    return _answer(ruling.purpose, subject, replies)
+
+
+def _answer(purpose: Purpose, subject: Subject, replies: Mapping[str, object]) -> Outcome:
+    """What the gateway can say in the internet's place; names resolve where it can say something, or must let through."""
+    name = subject.assessment.name
+    known = name is not None and name.text in replies
+    if subject.dns:
+        return _PASS if known or purpose in (Purpose.TIME, Purpose.CONNECTIVITY_CHECK) else _REFUSE
+    if known and (subject.proto, subject.port) == (TCP, HTTP_PORT):
         return _REDIRECT
-    return _REFUSE
+    if purpose is Purpose.DNS_ESCAPE:
+        return _REDIRECT if subject.port == DNS_PORT else _REFUSE
+    if purpose is Purpose.TIME:
+        if (subject.proto, subject.port) == (UDP, NTP_PORT):
+            return _REDIRECT
+        # Clocks over HTTP say more than a fixed reply can; authenticated ones (NTS) fall back to plain ones.
+        return _PASS if subject.port in WEB_PORTS else _REFUSE
+    return _PASS if purpose is Purpose.CONNECTIVITY_CHECK else _REFUSE
 
 
 def _grant(ruling: Ruling, outcome: Outcome, device: Device, moment: Moment) -> Grant | None:
@@ -122,6 +138,7 @@ def _decision(ruling: Ruling, outcome: Outcome, subject: Subject) -> Decision:
         grant=outcome.grant,
         would_pass_if="" if passes or outcome.effect is Effect.REDIRECT else explain_refusal(ruling, subject),
         budget_bytes=ruling.rule.budget_bytes if passes and ruling.exemption is None else 0,
+        exempt=passes and ruling.exemption is not None,
     )
 
 

@@ -18,6 +18,8 @@ from .value import (
     parse_local_time,
     parse_mac,
     parse_match,
+    parse_name,
+    parse_path,
     parse_rate,
     parse_schedule,
     parse_target,
@@ -41,6 +43,7 @@ OPTIONS = {
     "for": frozenset({Action.OWNER_ONLY}),
 }
 """Which options of a rule fit which actions."""
+MAX_BODY_BYTES = 2_000
 CONFIDENCE_VALUE = {"high": 0.9, "medium": 0.6, "low": 0.3}
 
 
@@ -84,6 +87,13 @@ def _line(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise PydanticCustomError("text", "has to be text")
     return " ".join(value.split())
+
+
+def _body(value: Any) -> str:
+    """Text to the letter: clients compare it."""
+    if not isinstance(value, str) or len(value.encode()) > MAX_BODY_BYTES:
+        raise PydanticCustomError("text", "has to be text of at most {most} bytes", {"most": MAX_BODY_BYTES})
+    return value
 
 
 def _identifier(value: Any) -> str:
@@ -130,6 +140,9 @@ TimeField = Annotated[datetime, *_notation(parse_local_time, "2026-12-24T18:00")
 ZoneField = Annotated[str, *_notation(lambda text: parse_zone(text).key, "Europe/Berlin")]
 MacField = Annotated[Mac, *_notation(parse_mac, "02:00:5e:10:00:01")]
 TargetField = Annotated[Target, *_notation(parse_target, "api.example.com:443/tcp", "*.example.com", "203.0.113.0/24")]
+HostField = Annotated[str, *_notation(parse_name, "check.example.com")]
+PathField = Annotated[str, *_notation(parse_path, "/generate_204")]
+BodyField = Annotated[str, PlainValidator(_body), WithJsonSchema({"type": "string"})]
 MatchField = Annotated[str, *_notation(parse_match, "api.example.com", "*.example.com", "udp/123", "app:stun")]
 Version = Literal[1]
 
@@ -255,12 +268,26 @@ class RowDocument(Document):
     date: TextField | None = None
 
 
+class ReplyDocument(Document):
+    """What a host always says to one plain-HTTP request."""
+
+    host: HostField
+    path: PathField
+    status: Annotated[int, Field(ge=200, le=299)]
+    type: TextField = ""
+    body: BodyField = ""
+    evidence: TextField
+    confidence: ConfidenceField
+    date: TextField | None = None
+
+
 class CatalogueDocument(Document):
-    """``catalogue/*.yaml``: which destinations serve which purpose."""
+    """``catalogue/*.yaml``: which destinations serve which purpose, and which of them can be answered here."""
 
     version: Version
     vendor: IdField
     rows: tuple[RowDocument, ...] = ()
+    replies: tuple[ReplyDocument, ...] = ()
 
 
 class SystemDocument(Document):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model.action import Action
-from ..model.assessment import Row
+from ..model.assessment import FixedReply, Row
 from ..model.device import Mac
 from ..model.policy import Level, Rule, RuleRef
 from ..model.purpose import Purpose
@@ -19,7 +19,8 @@ class CataloguePart:
 
     file: str
     rows: tuple[Row, ...]
-    digest: str
+    replies: tuple[FixedReply, ...] = ()
+    digest: str = ""
     """Of everything in it that can change a judgement."""
 
 

@@ -8,6 +8,7 @@ from ..model.purpose import Purpose
 from .ruling import Ruling
 from .value import format_schedule
 
+HTTPS_PORT = 443
 _EXCEPTION_VERBS = {
     Action.ALLOW: "allows", Action.LIMIT: "limits", Action.OWNER_ONLY: "keeps for the owner", Action.ASK: "asks about",
     Action.ANSWER: "answers", Action.BLOCK: "blocks", Action.DROP: "drops",
@@ -17,8 +18,7 @@ _PARTICIPLES = {Action.BLOCK: "blocked", Action.DROP: "dropped", Action.ASK: "as
 
 def explain_ruling(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool = False) -> str:
     """``telemetry is blocked for front-door (profiles/ring-doorbell.yaml:14)``."""
-    name = label(subject.device)
-    said = _said(ruling, effect, name, viewed=viewed)
+    said = _said(ruling, effect, subject, viewed=viewed)
     if not ruling.mixed:
         return f"{said} ({ruling.ref})"
     place = _name(subject) or ruling.purpose
@@ -27,8 +27,8 @@ def explain_ruling(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: 
     return f"{said}; {place} also serves {_others(subject)}, which could not be told apart ({ruling.ref})"
 
 
-def _said(ruling: Ruling, effect: Effect, name: str, *, viewed: bool) -> str:
-    purpose, action = ruling.purpose.value, ruling.action
+def _said(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool) -> str:
+    name, purpose, action = label(subject.device), ruling.purpose.value, ruling.action
     if ruling.exemption is not None:
         to = ", ".join(target.text for target in ruling.exemption.to)
         return f"an exception {_EXCEPTION_VERBS[action]} {to} for {name}"
@@ -48,15 +48,21 @@ def _said(ruling: Ruling, effect: Effect, name: str, *, viewed: bool) -> str:
         )
     if action is Action.ASK:
         return f"{purpose} of {name} waits for the household's answer"
-    return _answered(purpose, effect, name)
+    return _answered(ruling.purpose, effect, subject)
 
 
-def _answered(purpose: str, effect: Effect, name: str) -> str:
+def _answered(purpose: Purpose, effect: Effect, subject: Subject) -> str:
+    name = label(subject.device)
     if effect is Effect.REDIRECT:
-        return f"{purpose} of {name} is answered by the gateway"
-    if effect is Effect.PASS:
-        return f"{purpose} of {name} is let through until the gateway answers it itself"
-    return f"{purpose} of {name} is to be answered by the gateway, which has no answer for it: refused"
+        return f"{purpose} of {name} is answered by the gateway itself"
+    if effect is Effect.REFUSE:
+        return f"{purpose} of {name} is to be answered by the gateway, which has no answer for it: refused"
+    if subject.dns:
+        return f"{purpose} of {name} is answered here where that is possible, so the name resolves"
+    if purpose is Purpose.TIME:
+        return f"{purpose} of {name} is let through: the gateway's clock speaks NTP, not HTTP"
+    why = "encrypted, so nobody can answer it in its place" if subject.port == HTTPS_PORT else "what is said there is not known"
+    return f"{purpose} of {name} is let through: {why}"
 
 
 def explain_refusal(ruling: Ruling, subject: Subject) -> str:

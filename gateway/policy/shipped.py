@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..model.purpose import Purpose
-from .codec import level_from, level_plain, row_from, row_plain
+from .codec import level_from, level_plain, reply_from, reply_plain, row_from, row_plain
 from .part import CataloguePart, MixedChoice, Part, PresetPart, ProfilePart
 
 
@@ -28,7 +28,8 @@ def _part(kind: str, rest: list[Any]) -> CataloguePart | PresetPart | ProfilePar
 
 def _plain(part: Part) -> list[Any]:
     if isinstance(part, CataloguePart):
-        return ["catalogue", part.file, part.digest, [row_plain(row) for row in part.rows]]
+        rows, replies = [row_plain(row) for row in part.rows], [reply_plain(reply) for reply in part.replies]
+        return ["catalogue", part.file, part.digest, rows, replies]
     if isinstance(part, PresetPart):
         families = {family: level_plain(level) for family, level in part.families.items()}
         return ["preset", part.file, part.id, level_plain(part.level), families]
@@ -42,8 +43,13 @@ def _plain(part: Part) -> list[Any]:
 
 
 def _catalogue(plain: list[Any]) -> CataloguePart:
-    file, digest, rows = plain
-    return CataloguePart(file=file, digest=digest, rows=tuple(row_from(row) for row in rows))
+    file, digest, rows, replies = plain
+    return CataloguePart(
+        file=file,
+        digest=digest,
+        rows=tuple(row_from(row) for row in rows),
+        replies=tuple(reply_from(reply) for reply in replies),
+    )
 
 
 def _preset(plain: list[Any]) -> PresetPart:

@@ -19,6 +19,8 @@ _DURATION = re.compile(r"([0-9]{1,6})(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE = re.compile(r"([0-9]{1,9})(B|kB|MB|GB)")
 _BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
+_BYTE_UNITS = ((1000**3, "GB"), (1000**2, "MB"), (1000, "kB"), (1, "B"))
+_SECOND_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SPAN = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -57,6 +59,20 @@ def parse_budget(text: str) -> Budget:
         return Budget(parse_size(size), parse_duration(window) if slash else 0.0)
     except ValueError:
         raise ValueError("is not a budget; write it like 64kB (for a flow) or 512kB/10m") from None
+
+
+def format_budget(budget: Budget) -> str:
+    """As people say it: ``512 kB in 10 minutes``, ``64 kB in one flow``."""
+    return f"{_format(budget.size_bytes, _BYTE_UNITS)} in {_format(int(budget.window_s), _SECOND_UNITS) or 'one flow'}"
+
+
+def _format(number: int, units: tuple[tuple[int, str], ...]) -> str:
+    """In the largest unit that needs no fraction; empty for nothing."""
+    for size, unit in units:
+        if number and not number % size:
+            count = number // size
+            return f"{count} {unit}" + ("s" if count > 1 and len(unit) > 2 else "")
+    return ""
 
 
 def parse_rate(text: str) -> int:
@@ -170,6 +186,13 @@ def parse_match(text: str) -> str:
     if not all(_PATTERN_LABEL.fullmatch(label) for label in labels) or all(set(label) == {"*"} for label in labels):
         raise ValueError("is not a pattern; write it like *.example.com, *-metrics.example.com, udp/123 or app:stun")
     return low
+
+
+def parse_path(text: str) -> str:
+    """The path of a plain-HTTP request, without a query."""
+    if not text.startswith("/") or len(text) > 200 or not text.isascii() or not text.isprintable() or set(text) & set(" ?#"):
+        raise ValueError("is not a path; write it like /generate_204")
+    return text
 
 
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:

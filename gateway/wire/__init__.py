@@ -12,6 +12,7 @@ Flows
     ``tcp``       ``HalfStream``: segments in order
     ``tls``, ``dtls``, ``quic``, ``gquic``  hellos; ``name``: how a name in them is written down
     ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
+    ``ntp``       ``answer_ntp``, ``is_request``
     ``dns``       ``parse_dns``, ``answer_query``; ``query``: ``restate_query``, a query without its letters
 The rest
     ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy (``dissector`` loads its layers)
@@ -19,7 +20,7 @@ The rest
 Importing this room does not import Scapy: ``OtherReader`` and ``decode_frame`` load it when they are first used.
 """
 
-from .dns import answer_query, parse_dns
+from .dns import answer_query, build_query, parse_dns
 from .fragment import Reassembler
 from .frame import Frame, decode_frame, innermost
 from .ip import decode_ip
@@ -28,6 +29,7 @@ from .query import restate_query
 from .reader import FlowReader
 
 __all__ = [
-    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "decode_frame", "decode_ip", "innermost", "parse_dns",
+    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "build_query", "decode_frame", "decode_ip", "innermost",
+    "parse_dns",
     "restate_query",
 ]  # fmt: skip

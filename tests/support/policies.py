@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from gateway.model.action import Action
-from gateway.model.assessment import Assessment, Row
+from gateway.model.assessment import Assessment, FixedReply, Row
 from gateway.model.decision import Subject
 from gateway.model.device import Device, Mac
 from gateway.model.moment import Grant, Moment
@@ -30,6 +30,9 @@ rows:
   - {match: "*-metrics.example.com", purpose: telemetry, evidence: made up, confidence: low}
   - {match: "tcp,udp/7076-7077", purpose: video, devices: [bell], evidence: made up, confidence: medium}
   - {match: "app:stun", purpose: video, devices: [bell], evidence: made up, confidence: medium}
+replies:
+  - {host: check.example.com, path: /generate_204, status: 204, evidence: made up, confidence: high}
+  - {host: check.example.com, path: /ok, status: 200, type: text/plain, body: "fine\n", evidence: made up, confidence: high}
 """,
     "profiles/bell.yaml": """version: 1
 profile: bell
@@ -191,6 +194,16 @@ ENTRIES = st.builds(
     mixed=st.dictionaries(NAMES, st.sampled_from(["keep", "drop"]), max_size=2),
     costs=st.dictionaries(PURPOSES, TEXTS, max_size=2),
 )
+REPLIES = st.builds(
+    FixedReply,
+    host=st.sampled_from(["check.example.com", "b.example"]),
+    path=st.sampled_from(["/", "/ok"]),
+    status=st.sampled_from([200, 204]),
+    content_type=st.sampled_from(["", "text/plain"]),
+    body=TEXTS,
+    evidence=TEXTS,
+    source=TEXTS,
+)
 ROWS = st.builds(
     Row,
     match=st.sampled_from(["example.com", "*.example.com", "x-*.y.example.org", "udp/123", "app:stun"]),
@@ -211,7 +224,7 @@ POLICIES = st.builds(
     devices=st.dictionaries(MACS, ENTRIES, max_size=2),
     profiles=st.dictionaries(st.sampled_from(["careful", "bell"]), ENTRIES, max_size=2),
     newcomer_profile=st.sampled_from(["careful", "gone"]),
-    catalogue=st.lists(ROWS, max_size=4).map(build_catalogue),
+    catalogue=st.builds(build_catalogue, st.lists(ROWS, max_size=4), st.lists(REPLIES, max_size=4)),
 )
 ASSESSMENTS = st.builds(
     Assessment,

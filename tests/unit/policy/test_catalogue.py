@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.model.assessment import Row
+from gateway.model.assessment import FixedReply, Row
 from gateway.model.packet import TCP, UDP
 from gateway.model.purpose import Purpose
 from gateway.policy.catalogue import build_catalogue, name_key, pattern_key
@@ -37,3 +37,9 @@ def test_rows_keep_their_order() -> None:
 def test_keys() -> None:
     assert name_key("a.b.c") == "c.b.a"
     assert pattern_key("*.c") == "c"
+
+
+def test_replies_lie_under_their_host_and_later_ones_count() -> None:
+    said = (("a.example", 200), ("a.example", 204), ("b.example", 200))
+    first, second, other = (FixedReply(host=host, path="/", status=status) for host, status in said)
+    assert build_catalogue([], [first, second, other]).replies == {"a.example": (second,), "b.example": (other,)}

@@ -3,11 +3,11 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 
-from gateway.model.assessment import Catalogue, Row
+from gateway.model.assessment import Catalogue, FixedReply, Row
 from gateway.model.device import Device
 from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from gateway.policy import dump, parse
-from gateway.policy.codec import digest_rows
+from gateway.policy.codec import digest_catalogue
 from tests.support.policies import FILES, POLICIES, make_policy, small_policy
 
 
@@ -28,7 +28,7 @@ def test_what_levels_share_is_shared_again() -> None:
 @pytest.mark.parametrize(
     "kind, count",
     [(Policy, 6), (DevicePolicy, 8), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
-     (Schedule, 2), (Row, 10), (Catalogue, 5)],
+     (Schedule, 2), (Row, 10), (FixedReply, 7), (Catalogue, 6)],
 )  # fmt: skip
 def test_no_field_was_added_without_the_codec(kind: type, count: int) -> None:
     assert len(fields(kind)) == count
@@ -61,6 +61,8 @@ HOUSEHOLD = FILES["household.yaml"]
         pytest.param("catalogue/maker.yaml", "evidence: made up", "evidence: seen", True, id="evidence"),
         pytest.param("catalogue/maker.yaml", "[motion-event]", "[]", False, id="row"),
         pytest.param("catalogue/maker.yaml", "confidence: low", "confidence: high", False, id="confidence"),
+        pytest.param("catalogue/maker.yaml", "path: /ok", "path: /OK", False, id="path of a reply"),
+        pytest.param("catalogue/maker.yaml", "fine", "well", False, id="body of a reply"),
     ],
 )
 def test_the_digest_is_of_what_can_change_a_decision(file: str, old: str, new: str, same: bool) -> None:
@@ -77,4 +79,4 @@ def test_the_order_of_rules_means_nothing_but_that_of_rows_does() -> None:
     assert make_policy({"presets/recommended.yaml": swapped}).digest == small_policy().digest
     rows = tuple(row for found in small_policy().catalogue.names.values() for row in found)
     rows = (*rows, replace(rows[0], match="b.example.com"))
-    assert digest_rows(rows) != digest_rows(reversed(rows))
+    assert digest_catalogue(rows) != digest_catalogue(reversed(rows))

@@ -11,6 +11,7 @@ from gateway.model.purpose import Purpose
 from gateway.policy import decide
 from tests.support.policies import (
     BELL,
+    FILES,
     MOMENTS,
     NOON,
     PHONE,
@@ -51,7 +52,7 @@ def decided(subject: object, moment: Moment = NOON) -> Decision:
         pytest.param("voice", granted(VIEWING), "owner-only", "pass", id="a viewing opens sound too"),
         pytest.param("telemetry", granted(VIEWING), "block", "refuse", id="a viewing opens nothing else"),
         pytest.param("unknown", NOON, "ask", "refuse", id="ask"),
-        pytest.param("time", NOON, "answer", "pass", id="time passes until it is answered"),
+        pytest.param("time", NOON, "answer", "pass", id="a clock over HTTPS cannot be answered"),
         pytest.param("account", NOON, "answer", "refuse", id="answer without an answer"),
         pytest.param("update", NIGHT, "allow", "pass", id="schedule open"),
         pytest.param("update", NOON, "block", "refuse", id="schedule closed"),
@@ -108,6 +109,39 @@ def test_only_ask_asks(purpose: str, question: bool) -> None:
 )
 def test_dns_escape(flow: dict[str, object], effect: str) -> None:
     assert decided(make_subject(purpose="dns-escape", **flow)).effect == effect
+
+
+REPORTS_ANSWERED = "telemetry: answer\n  connectivity-check: answer"
+ANSWERING = make_policy({"profiles/bell.yaml": FILES["profiles/bell.yaml"].replace("telemetry: block", REPORTS_ANSWERED)})
+KNOWN, UNKNOWN = "check.example.com", "other.example.com"
+
+
+@pytest.mark.parametrize(
+    "purpose, flow, effect",
+    [
+        pytest.param("time", {"port": 123, "proto": 17}, "redirect", id="NTP"),
+        pytest.param("time", {"port": 123, "proto": 17, "name": "time.example.org"}, "redirect", id="NTP of a name"),
+        pytest.param("time", {"port": 123, "proto": 6}, "refuse", id="NTP is UDP"),
+        pytest.param("time", {"port": 4460}, "refuse", id="NTS falls back to NTP"),
+        pytest.param("time", {"port": 80, "name": "time.example.org"}, "pass", id="a clock over HTTP"),
+        pytest.param("time", {"port": 443, "proto": 17}, "pass", id="a clock over QUIC"),
+        pytest.param("time", {"dns": True, "name": "time.example.org"}, "pass", id="clocks resolve"),
+        pytest.param("connectivity-check", {"port": 80, "name": KNOWN}, "redirect", id="a known check"),
+        pytest.param("connectivity-check", {"port": 80, "proto": 17, "name": KNOWN}, "pass", id="HTTP is TCP"),
+        pytest.param("connectivity-check", {"port": 443, "name": KNOWN}, "pass", id="over TLS nobody can answer it"),
+        pytest.param("connectivity-check", {"port": 80, "name": UNKNOWN}, "pass", id="a check nobody described"),
+        pytest.param("connectivity-check", {"port": 80}, "pass", id="a check without a name"),
+        pytest.param("connectivity-check", {"dns": True, "name": UNKNOWN}, "pass", id="checks resolve"),
+        pytest.param("telemetry", {"port": 80, "name": KNOWN}, "redirect", id="reports with a known reply"),
+        pytest.param("telemetry", {"port": 443, "name": KNOWN}, "refuse", id="reports over TLS"),
+        pytest.param("telemetry", {"dns": True, "name": KNOWN}, "pass", id="reports with a known reply resolve"),
+        pytest.param("telemetry", {"dns": True, "name": UNKNOWN}, "refuse", id="others do not"),
+        pytest.param("telemetry", {"port": 80, "name": UNKNOWN}, "refuse", id="reports without one"),
+    ],
+)
+def test_answer(purpose: str, flow: dict[str, object], effect: str) -> None:
+    decision = decide(ANSWERING, make_subject(purpose=purpose, policy=ANSWERING, **flow), NOON)
+    assert (decision.action, decision.effect) == ("answer", effect)
 
 
 def test_a_pause_leaves_redirects_alone_unless_it_names_them() -> None:

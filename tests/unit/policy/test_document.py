@@ -66,3 +66,25 @@ def test_a_row_needs_evidence() -> None:
     row = {"match": "a.example.com", "purpose": "control", "confidence": "high"}
     with pytest.raises(ValidationError, match="evidence"):
         CatalogueDocument.model_validate({"version": 1, "vendor": "v", "rows": [row]})
+
+
+REPLY = {"host": "a.example.com", "path": "/ok", "status": 200, "evidence": "seen", "confidence": "high"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"host": "a b"}, {"host": "*.example.com"}, {"path": "ok"}, {"path": "/a b"}, {"path": "/a?b"},
+        {"path": "/" + "a" * 200}, {"status": 302}, {"status": 404}, {"body": 1}, {"body": "x" * 2_001}, {"evidence": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_reply(change: dict[str, object]) -> None:
+    CatalogueDocument.model_validate({"version": 1, "vendor": "v", "replies": [REPLY]})
+    with pytest.raises(ValidationError):
+        CatalogueDocument.model_validate({"version": 1, "vendor": "v", "replies": [{**REPLY, **change}]})
+
+
+def test_the_body_of_a_reply_is_kept_to_the_letter() -> None:
+    document = CatalogueDocument.model_validate({"version": 1, "vendor": "v", "replies": [{**REPLY, "body": " a  b\n"}]})
+    assert document.replies[0].body == " a  b\n"

@@ -63,13 +63,25 @@ VIEWED = replace(NOON, grants=(Grant(kind="viewing", mac=BELL, purpose=Purpose.V
         (
             {"purpose": "time"},
             NOON,
-            "time of front-door is let through until the gateway answers it itself (profiles/bell.yaml:13)",
+            "time of front-door is let through: the gateway's clock speaks NTP, not HTTP (profiles/bell.yaml:13)",
+            "",
+        ),
+        (
+            {"purpose": "time", "port": 123, "proto": 17},
+            NOON,
+            "time of front-door is answered by the gateway itself (profiles/bell.yaml:13)",
+            "",
+        ),
+        (
+            {"purpose": "time", "dns": True},
+            NOON,
+            "time of front-door is answered here where that is possible, so the name resolves (profiles/bell.yaml:13)",
             "",
         ),
         (
             {"purpose": "dns-escape", "port": 53},
             NOON,
-            "dns-escape of front-door is answered by the gateway (profiles/bell.yaml:14)",
+            "dns-escape of front-door is answered by the gateway itself (profiles/bell.yaml:14)",
             "",
         ),
         (
