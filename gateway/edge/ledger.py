@@ -52,14 +52,16 @@ _DAY_S = 86_400
 class WriteBudget:
     """How long to wait before the next commit, so that a day's writing stays bounded. A bucket of bytes."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, *, written: Callable[[], int] | None = None) -> None:
+        """``written`` tells the bytes written so far; without it, those of the thread that asks."""
         self._credit = float(BURST_BYTES)
         self._at = now
-        self._seen = written_by_thread()
+        self._written = written or written_by_thread
+        self._seen = self._written()
 
     def wait_s(self, now: float) -> float:
         """Charge what was written since the last time; tell how long to gather rows."""
-        seen = written_by_thread()
+        seen = self._written()
         earned = (now - self._at) * BUDGET_BYTES_DAY / _DAY_S
         self._credit = min(float(BURST_BYTES), self._credit + earned - (seen - self._seen))
         self._at, self._seen = now, seen
