@@ -13,7 +13,7 @@ Flows
     ``tls``, ``dtls``, ``quic``, ``gquic``  hellos; ``name``: how a name in them is written down
     ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
     ``ntp``       ``answer_ntp``, ``is_request``
-    ``dns``       ``parse_dns``, ``answer_query``; ``query``: ``restate_query``, a query without its letters
+    ``dns``       ``parse_dns``, ``answer_query``, ``build_query``; ``query``: ``restate_query``, a query without its letters
 The rest
     ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy (``dissector`` loads its layers)
 
@@ -29,7 +29,6 @@ from .query import restate_query
 from .reader import FlowReader
 
 __all__ = [
-    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "build_query", "decode_frame", "decode_ip", "innermost",
-    "parse_dns",
-    "restate_query",
+    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "build_query", "decode_frame", "decode_ip",
+    "innermost", "parse_dns", "restate_query",
 ]  # fmt: skip

@@ -156,6 +156,16 @@ def answer_query(
     return build_datagram((packet.dst, packet.dport), (packet.src, packet.sport), message)
 
 
+def build_query(name: str, type_: int, *, id: int) -> bytes | None:
+    """A question of our own, in the clear form of names; None where no host can be called so."""
+    labels = name.encode("ascii", "replace").split(b".")
+    if not all(0 < len(label) < 64 and _PLAIN(label) for label in labels) or len(name) + 2 > MAX_NAME_BYTES:
+        return None
+    asked = b"".join(bytes((len(label),)) + label for label in labels) + b"\0" + struct.pack("!HH", type_, IN)
+    edns = b"\0" + _RECORD.pack(OPT, EDNS_BYTES, 0, 0)
+    return _HEADER.pack(id, RECURSION_DESIRED, 1, 0, 0, 1) + asked + edns
+
+
 def _suits(address: bytes, question: Question) -> bool:
     return question.type == ANY or _ADDRESS_BYTES.get(question.type) == len(address)
 

@@ -21,6 +21,7 @@ from gateway.wire.dns import (
     DnsMessage,
     Question,
     answer_query,
+    build_query,
     parse_dns,
     parse_dns_tcp,
     read_name,
@@ -322,3 +323,31 @@ def test_any_bytes(head: bytes, tail: bytes) -> None:
         again = parse_dns(raw[28:])
         assert again is not None and parsed is not None
         assert (again.id, again.questions, again.rcode) == (parsed.id, parsed.questions, 3)
+
+
+@pytest.mark.parametrize("type_", [A, AAAA])
+@pytest.mark.parametrize("name", ["fw.ring.com", "_x._tcp.example", "xn--bcher-kva.example", "a" * 63 + ".b" * 94 + ".c"])
+def test_our_questions_are_what_scapy_and_we_read(name: str, type_: int) -> None:
+    data = build_query(name, type_, id=0xBEEF)
+    assert data is not None
+    sent = DNS(data)
+    assert (sent.id, sent.qr, sent.rd, sent.qd[0].qname.decode(), sent.qd[0].qtype) == (0xBEEF, 0, 1, f"{name}.", type_)
+    assert isinstance(sent.ar[0], DNSRROPT) and sent.ar[0].rclass == 1232
+    read = parse_dns(data)
+    assert read is not None and not read.is_response and read.questions == (Question(name, type_, 1),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "a..b", "a.b.", ".a", "a" * 64, "a.b c", "a\\000b.c", "*.b.c", "bücher.example", "a" * 63 + ".b" * 95 + ".c"],
+)
+def test_what_no_host_can_be_called(name: str) -> None:
+    assert build_query(name, A, id=1) is None
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_question_or_none(name: str) -> None:
+    data = build_query(name, A, id=1)
+    if data is not None:
+        message = parse_dns(data)
+        assert message is not None and message.question == Question(name.lower(), A, 1)
