@@ -49,6 +49,8 @@ class Settings:
     """Drop answers from upstream that point into the home."""
     dnsmasq_rebind_ok: tuple[str, ...] = ()
     """Domains that may point into the home all the same."""
+    names_grace_s: float = 300.0
+    """How long a gateway that remembers no names only tells of names that its resolver does not vouch for."""
     ledger_days: int = 14
     """How long each flow is kept."""
     ledger_months: int = 12
@@ -222,6 +224,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "dnsmasq.prefix6": ("dnsmasq_prefix6", _prefix6),
     "dnsmasq.stop_rebind": ("dnsmasq_stop_rebind", _flag),
     "dnsmasq.rebind_ok": ("dnsmasq_rebind_ok", _domains),
+    "names.grace_s": ("names_grace_s", _number(0, 86_400)),
     "ledger.days": ("ledger_days", _number(1, 3_650)),
     "ledger.months": ("ledger_months", _number(1, 1_200)),
 }

@@ -3,12 +3,15 @@
 ``nfqueue``, ``nft``, ``nft_set``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
 ``clock``                whether the wall clock can be believed
 ``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: an interface's addresses)
+``asker``                the gateway's own questions to that resolver
+``suffix``               the list of public suffixes: who registered a name
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
 ``store``                ``state.json``, crash-safe over ``disk``
 ``ledger``               flows in SQLite, written by a thread of its own (``ledger_schema``: its tables)
 ``watch``, ``inotify``   the policy directories
 ``notify``               readiness and watchdog of systemd
 ``pcap``                 capture files
+``loop``                 the one loop of a process: descriptors, beats, signals
 ``worker``               a child process for slow work
 
 May import ``model`` and ``wire``. Library errors are translated with ``raise … from err``.

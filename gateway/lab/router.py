@@ -17,6 +17,7 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 SETTINGS = {
     "NETCURTAIN_TRUST_CLOCK": "true",  # the lab has no time service, and its clock is the host's
+    "NETCURTAIN_NAMES_GRACE_S": "0",  # a home that begins has no bindings, and names are checked from the first packet on
     "NETCURTAIN_DNSMASQ_STOP_REBIND": "false",  # its internet has documentation addresses, which count as private there
 }
 

@@ -24,6 +24,8 @@ dhcp = false
 prefix6 = "fd12:3456:789a:1::/64"
 stop_rebind = false
 rebind_ok = ["plex.direct"]
+[names]
+grace_s = 60
 [ledger]
 days = 3
 months = 6
@@ -43,6 +45,7 @@ ALL = Settings(
     dnsmasq_prefix6="fd12:3456:789a:1::/64",
     dnsmasq_stop_rebind=False,
     dnsmasq_rebind_ok=("plex.direct",),
+    names_grace_s=60.0,
     ledger_days=3,
     ledger_months=6,
 )
@@ -61,6 +64,7 @@ ENVIRONMENT = {
     "NETCURTAIN_DNSMASQ_PREFIX6": "fd12:3456:789a:1::/64",
     "NETCURTAIN_DNSMASQ_STOP_REBIND": "no",
     "NETCURTAIN_DNSMASQ_REBIND_OK": "plex.direct",
+    "NETCURTAIN_NAMES_GRACE_S": "60",
     "NETCURTAIN_LEDGER_DAYS": "3",
     "NETCURTAIN_LEDGER_MONTHS": "6",
 }
