@@ -8,13 +8,10 @@ import gc
 import logging
 import os
 import selectors
-import signal
-import socket
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import Any
 
 from gateway.edge.clock import is_trusted
@@ -24,8 +21,10 @@ from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.leases import Leases
 from gateway.edge.ledger import Ledger
 from gateway.edge.link import own_addresses
+from gateway.edge.loop import Loop
 from gateway.edge.nfqueue import PacketQueue
 from gateway.edge.nft import Nft, RulesetError
+from gateway.edge.nft_set import Sets
 from gateway.edge.notify import Notifier
 from gateway.edge.rawsend import RawSender
 from gateway.edge.store import Store
@@ -34,6 +33,7 @@ from gateway.edge.watch import Watch
 from gateway.edge.worker import Finished, Worker
 from gateway.engine import Engine
 from gateway.model.command import (
+    AnswerHere,
     Command,
     LoadRuleset,
     Publish,
@@ -58,6 +58,8 @@ COUNTERS_S = 2.0
 COUNTING_SHARE = 50.0
 """A walk through a large connection table is followed by a rest of so many times its CPU time."""
 OUTSIDE_S = 1.0
+ANSWERED_S = 3_600.0
+"""How long the gateway answers in an address's place, unless it is named again."""
 SPIN_S = 200e-6
 """How long to look for the next packet after one."""
 JUDGE_S = 0.02
@@ -70,31 +72,19 @@ FIRST_LAYERS = (("scapy.contrib.stun", "STUN"), ("scapy.contrib.mqtt", "MQTT"), 
 """What a gadget that speaks no TLS speaks most often."""
 
 
-@dataclass(slots=True)
-class Beat:
-    """Something that is done again and again."""
-
-    interval_s: float
-    do: Callable[[], None]
-    due: float = 0.0
-    """Monotonic seconds."""
-
-
 class App:
     """The gateway process: one thread judges, two others write."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._parts = ExitStack()
-        self._selector = selectors.DefaultSelector()
-        self._parts.callback(self._selector.close)
-        self._running = True
-        self._beats: list[Beat] = []
+        self._loop = Loop(self._serve)
+        self._parts.callback(self._loop.close)
+        self._started = False
         self._problems: set[str] = set()
         self._notifier = Notifier()
         self._worker = Worker(COMPILER)
         self._compile_again = False
-        self._counting = False
         self._counting_s = 0.0
         """CPU time that the walk under way has cost."""
         self._counted_next = 0.0
@@ -105,6 +95,7 @@ class App:
         self._execute: dict[type, Callable[[Any], None]] = {
             SendPacket: self._send_packet,
             LoadRuleset: self._load_ruleset,
+            AnswerHere: self._answer_here,
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
             Reply: lambda command: self._control.reply(command),
@@ -116,8 +107,7 @@ class App:
         """Serve until SIGTERM or SIGINT, then leave no rule behind; returns the exit status."""
         with self._parts:
             self._open()
-            while self._running:
-                self._turn()
+            self._loop.run()
             self._notifier.stopping()
         return 0
 
@@ -129,13 +119,13 @@ class App:
             layer_class(module, name)
         with suppress(PermissionError):  # packets wait for this thread; the writers keep their place
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
-        self._watch_signals()
+        self._loop.catch(SIGHUP=self._compile)
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         self._open_kernel()
         self._open_books()
         self._start_engine(self._first_policy())
         self._parts.callback(self._save_at_last)  # it runs before all of the above is taken down
-        self._selector.register(self._queue, selectors.EVENT_READ, self._judge)  # the ruleset stands: packets may come
+        self._loop.read(self._queue, self._judge)  # the ruleset stands: packets may come
         self._start_resolver()  # after the ruleset: no question is answered unjudged
         self._start_beats()
         if self._refused_at_start is not None:
@@ -162,7 +152,10 @@ class App:
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
         parts.callback(self._conntrack.close)
-        self._selector.register(self._conntrack, selectors.EVENT_READ, self._take_counters)
+        self._loop.read(self._conntrack, self._take_counters)
+        self._sets = Sets()
+        parts.callback(self._sets.close)
+        self._loop.read(self._sets, self._take_tries)
 
     def _open_books(self) -> None:
         """State, ledger, and the socket at which they are asked for."""
@@ -170,7 +163,7 @@ class App:
         self._store = Store(settings.state_dir / "state.json")
         self._ledger = Ledger(settings.state_dir / "ledger.db", days=settings.ledger_days, months=settings.ledger_months)
         parts.callback(self._ledger.close)
-        self._control = ControlServer(settings.control, self._selector)
+        self._control = ControlServer(settings.control, self._loop.selector)
         parts.callback(self._control.close)
 
     def _start_resolver(self) -> None:
@@ -183,13 +176,12 @@ class App:
     def _start_beats(self) -> None:
         self._watch = Watch(self._settings.policies)
         self._parts.callback(self._watch.close)
-        self._selector.register(self._watch, selectors.EVENT_READ, self._watch.receive)
-        self._beats += [
-            Beat(TICK_S, self._tick),
-            Beat(COUNTERS_S, self._ask_for_counters),
-            Beat(OUTSIDE_S, self._look_outside),
-            Beat(self._notifier.watchdog_s, self._notifier.alive),
-        ]
+        self._loop.read(self._watch, self._watch.receive)
+        self._loop.every(TICK_S, self._tick)
+        self._loop.every(COUNTERS_S, self._ask_for_counters)
+        self._loop.every(OUTSIDE_S, self._look_outside)
+        self._loop.every(self._notifier.watchdog_s, self._notifier.alive)
+        self._started = True
 
     def _start_engine(self, policy: Policy) -> None:
         """Adopt the ruleset that stands if it is of this policy; else begin a new epoch."""
@@ -210,20 +202,9 @@ class App:
             raise ValueError("the shipped policy holds faults: install the package again")
         return shipped
 
-    def _turn(self) -> None:
-        """Wait for something to do, and do it."""
-        due = min(beat.due for beat in self._beats)
-        for key, mask in self._selector.select(max(0.0, due - time.monotonic())):
-            if callable(key.data):
-                key.data()
-            else:
-                for asked in self._control.handle(key, mask):
-                    self._handle(asked)
-        now = time.monotonic()
-        for beat in self._beats:
-            if beat.due <= now:
-                beat.due = now + beat.interval_s
-                beat.do()
+    def _serve(self, key: selectors.SelectorKey, mask: int) -> None:
+        for asked in self._control.handle(key, mask):
+            self._handle(asked)
 
     def _judge(self) -> None:
         """The hot path: queued packets -> verdicts.
@@ -266,19 +247,24 @@ class App:
 
     def _ask_for_counters(self) -> None:
         """One walk through the connection table at a time; it comes in chunks, between packets."""
-        if not self._counting and time.monotonic() >= self._counted_next:
-            self._counting, self._counting_s = True, 0.0
+        self._sets.request()
+        if not self._conntrack.reading and time.monotonic() >= self._counted_next:
+            self._counting_s = 0.0
             self._conntrack.request()
 
     def _take_counters(self) -> None:
         began = time.thread_time()
         read = self._conntrack.receive()
         if read is not None:
-            self._counting = False
             self._handle(read)
         self._counting_s += time.thread_time() - began
-        if not self._counting:
+        if not self._conntrack.reading:
             self._counted_next = time.monotonic() + COUNTING_SHARE * self._counting_s
+
+    def _take_tries(self) -> None:
+        read = self._sets.receive()
+        if read is not None:
+            self._handle(read)
 
     def _look_outside(self) -> None:
         """What may have changed without telling: leases, our own addresses, the clock, the health of what we depend on."""
@@ -305,6 +291,8 @@ class App:
             epoch=command.epoch,
             digest=command.digest,
             free=command.free,
+            free6=command.free6,
+            budgets=command.budgets,
             fault_open=command.fault_open,
             owners=command.owners,
             native_queue=self._nft.native_queue,
@@ -313,9 +301,12 @@ class App:
         try:
             self._nft.load(render(plan))
         except RulesetError as err:
-            if not self._beats:
+            if not self._started:
                 raise  # at the start there is no last generation that could stay
             self._problem("ruleset", f"the kernel refused a new generation, the last one stays: {err}")
+
+    def _answer_here(self, command: AnswerHere) -> None:
+        self._sets.add_answer(command, timeout_s=ANSWERED_S)
 
     def _publish(self, command: Publish) -> None:
         if self._control.subscribers:
@@ -350,35 +341,16 @@ class App:
             self._compile_again = True
             return
         output = self._worker.start(self._directories())
-        self._selector.register(output, selectors.EVENT_READ, lambda: self._compiled(output))
+        self._loop.read(output, lambda: self._compiled(output))
 
     def _compiled(self, output: int) -> None:
-        finished = self._worker.receive(before_close=lambda: self._selector.unregister(output))
+        finished = self._worker.receive(before_close=lambda: self._loop.forget(output))
         if finished is None:
             return
         self._handle(_policy_event(finished))
         if self._compile_again:
             self._compile_again = False
             self._compile()
-
-    def _watch_signals(self) -> None:
-        """SIGTERM and SIGINT end the loop, SIGHUP compiles the policy anew; a socket pair wakes the selector."""
-        reader, writer = socket.socketpair()
-        for end in (reader, writer):
-            end.setblocking(False)
-            self._parts.callback(end.close)
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        self._parts.callback(signal.set_wakeup_fd, -1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)
-        self._selector.register(reader, selectors.EVENT_READ, lambda: self._signalled(reader))
-
-    def _signalled(self, reader: socket.socket) -> None:
-        for number in reader.recv(64):
-            if number == signal.SIGHUP:
-                self._compile()
-            else:
-                self._running = False
 
 
 def _policy_event(finished: Finished) -> Event:

@@ -16,6 +16,7 @@ from gateway.model.event import (
     PolicyChanged,
     PolicyRefused,
     Ticked,
+    TriesRead,
 )
 from gateway.model.policy import Policy
 
@@ -114,6 +115,8 @@ class Engine:
                 return self._requests.handle(event, now)
             case CountersRead():
                 return self._upkeep.counters(event, now)
+            case TriesRead():
+                return self._upkeep.tries(event, now)
             case LeaseGiven():
                 return self._upkeep.lease(event, now)
             case PolicyChanged():

@@ -25,7 +25,7 @@ class Flow:
         "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "reader", "other",
         "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
-        "macs", "syn_seen", "dirty", "gone", "carried", "table_key",
+        "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed",
     )  # fmt: skip
 
     def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
@@ -64,7 +64,11 @@ class Flow:
         self.dirty = False
         """Changed since it was last recorded."""
         self.gone = 0
-        """How many reads of the kernel's counters in a row did not show it."""
+        """How many walks through the kernel's counters in a row did not show it."""
+        self.line: Flow | None = None
+        """The first of the tries it is one of: that one stands in the ledger for all."""
+        self.passed = False
+        """It was let out once: what becomes of it later is its own line."""
         self.carried = 0
         """Purpose number of the mark it carried over from an earlier process; its Facts are lost."""
 
@@ -99,6 +103,15 @@ class Flow:
         if facts.app_proto != "unknown":
             self.facts = facts
         return True
+
+    def read_again(self, packet: Packet, *, scapy: Callable[[], bool]) -> None:
+        """What it speaks by now: ports may be used for something else after a while. What cannot be read changes nothing."""
+        before, self.facts = self.facts, NOTHING
+        self.reader = self.other = None
+        self.read(packet, 0, scapy=scapy)
+        self.reader = self.other = None
+        if self.facts is NOTHING:
+            self.facts = before
 
     @property
     def settled(self) -> bool:

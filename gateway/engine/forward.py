@@ -8,19 +8,20 @@ from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import NOTHING
-from gateway.model.mark import FlowClass, pack, unpack
+from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack, unpack
 from gateway.model.name import Name
 from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
+from gateway.policy import refuse_spent
 
 from .flow import MAX_HELD_BYTES, MAX_HELD_PACKETS, MAX_HELD_S, Flow
 from .roster import Member
 from .state import State
+from .tries import REMEMBER_AFTER, Line
 
 MAX_HELD_PER_DEVICE = 256
 _CLASS = {
-    Effect.PASS: FlowClass.PASS,
     Effect.REFUSE: FlowClass.REFUSE,
     Effect.DROP: FlowClass.DROP,
     Effect.REDIRECT: FlowClass.REFUSE,
@@ -46,8 +47,9 @@ class Forward:
             return [SetVerdict(event.queue_id, False)]
         if self._state.stale_owners:
             commands += self._state.load_ruleset()
-        if event.packet.src not in member.addresses:
-            self._state.roster.uses(member, event.packet.src, at=now.wall)
+        own = event.packet.src in member.addresses or self._state.roster.uses(member, event.packet.src, at=now.wall)
+        if not own:  # in silence: a device whose lease has just changed tries again
+            return [*commands, SetVerdict(event.queue_id, False)]
         flow = self._find(event, member, now)
         if flow.number != member.number and flow.table_key.src == event.packet.src:
             return [*commands, SetVerdict(event.queue_id, False)]  # another device under this one's address
@@ -99,9 +101,9 @@ class Forward:
     def _look(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         packet = event.packet
         if flow.decision is not None:
-            if flow.epoch != self._state.epoch:
+            if flow.epoch != self._state.epoch or self._is_second_look(flow, event):
                 return self._settle(flow, event, now)
-            self._count_again(flow, event)
+            self._count_again(flow, event, now)
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
         if packet.proto not in (TCP, UDP):
             return self._settle(flow, event, now)
@@ -111,15 +113,22 @@ class Forward:
             return self._settle(flow, event, now)
         return self._look_at_payload(flow, event, now)
 
+    def _is_second_look(self, flow: Flow, event: PacketSeen) -> bool:
+        """The kernel asks because a step or a budget was passed – and not because this packet was on its way already."""
+        kind = self._asked_as(event)
+        return flow.flow_class in LET_OUT and (kind == FlowClass.SPENT or (kind in LOOKS and kind == flow.flow_class))
+
+    def _asked_as(self, event: PacketSeen) -> int:
+        """The class in a packet's mark, if it is of this epoch: the kernel tells with it why it asks. Else none."""
+        mark = unpack(event.mark)
+        return mark.flow_class if mark.epoch == self._state.epoch else FlowClass.NONE
+
     def _look_at_address(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
-        if not flow.local:
-            names = self._state.bound_names(flow.device.mac, flow.key.dst, now)
-            judged = [self._state.judge(self._evidence(flow, (name,)), flow, now) for name in names]
-            if judged and all(decision.effect is not Effect.PASS for _, decision in judged):
-                return self._settle(flow, event, now)
+        if not flow.local and self._is_refused_by_every_name(flow, now):
+            return self._settle(flow, event, now)
         flow.flow_class, flow.epoch = FlowClass.UNDECIDED, self._state.epoch
         return [SetVerdict(event.queue_id, True, self._mark(flow))]
 
@@ -161,25 +170,68 @@ class Forward:
         mark = self._mark(flow)
         commands: list[Command] = [SetVerdict(queue_id, True, mark) for queue_id in flow.held]
         self._held_of[flow.number] -= len(flow.held)
-        if flow.flow_class is not FlowClass.PASS:
-            flow.refused_bytes += flow.held_bytes
+        if flow.flow_class not in LET_OUT:
+            (flow.line or flow).refused_bytes += flow.held_bytes
         flow.held, flow.held_bytes = [], 0
         self._holding.pop(flow.table_key, None)
         return commands
 
     def _settle(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Judge the flow, and let this packet and all held ones follow the judgement."""
+        self._look_closer(flow, event, now)
         self._judge(flow, event, now)
         flow.reader = flow.other = None  # what they know stands in the flow's facts
+        self._count(flow, now)
         self._count_refused(flow, event)
-        self._state.unreported.append(flow)
         return [*self._release(flow), SetVerdict(event.queue_id, True, self._mark(flow))]
 
     def _give_up(self, flow: Flow, why: str, now: Now) -> list[Command]:
         """A hello that does not become whole is refused: what it would have said, nobody knows."""
         self._refuse(flow, why)
-        self._state.unreported.append(flow)
+        self._count(flow, now)
         return self._release(flow)
+
+    def _look_closer(self, flow: Flow, event: PacketSeen, now: Now) -> None:
+        """What a second look has to go by: how much went up, and what a nameless datagram flow speaks by now."""
+        kind = self._asked_as(event)
+        if kind not in LOOKS:
+            return
+        size = LOOKS[FlowClass(kind)]
+        flow.bytes_out = max(flow.bytes_out, size + 1)
+        if event.packet.proto == UDP and event.packet.payload and not flow.facts.names:
+            flow.read_again(event.packet, scapy=lambda: self._state.may_use_scapy(now))
+
+    def _count(self, flow: Flow, now: Now) -> None:
+        """Into the books: a flow that was let out by itself, refused tries of one destination in one line."""
+        if flow.flow_class in LET_OUT:
+            flow.passed = True
+            self._state.tries.forgive(flow)
+        elif not flow.passed:
+            self._count_try(flow, now)
+            if flow.line is not flow:
+                return
+        self._state.unreported.append(flow)
+
+    def _count_try(self, flow: Flow, now: Now) -> None:
+        line = self._state.tries.take(flow, now)
+        flow.line = line.flow
+        if self._may_be_remembered(flow, line, now):
+            flow.flow_class = FlowClass.SILENCE if flow.flow_class is FlowClass.DROP else FlowClass.REMEMBER
+
+    def _may_be_remembered(self, flow: Flow, line: Line, now: Now) -> bool:
+        """The kernel knows addresses only: it may refuse by itself where no name of that address is let out."""
+        assert flow.decision is not None
+        if flow.local or flow.key.proto not in (TCP, UDP) or flow.decision.action is Action.LIMIT:
+            return False
+        if self._state.bound_names(flow.device.mac, flow.key.dst, now):
+            return self._is_refused_by_every_name(flow, now)
+        return line.tries >= REMEMBER_AFTER
+
+    def _is_refused_by_every_name(self, flow: Flow, now: Now) -> bool:
+        """DNS gave this device names for that address, and none of them may be reached."""
+        names = self._state.bound_names(flow.device.mac, flow.key.dst, now)
+        judged = (self._state.judge(self._evidence(flow, (name,)), flow, now) for name in names)
+        return bool(names) and all(decision.effect is not Effect.PASS for _, decision in judged)
 
     def _refuse(self, flow: Flow, why: str) -> None:
         flow.assessment = Assessment(purpose=Purpose.UNKNOWN, reasons=(why,))
@@ -203,8 +255,21 @@ class Forward:
         flow.assessment, flow.decision = self._state.judge(evidence, flow, now)
         if flow.carried and flow.facts is NOTHING:
             self._judge_carried(flow, event, names, now)
-        flow.flow_class = _CLASS[flow.decision.effect]
+        flow.flow_class = _CLASS.get(flow.decision.effect) or self._let_out(flow, flow.decision, event, now)
         flow.epoch = self._state.epoch
+
+    def _let_out(self, flow: Flow, decision: Decision, event: PacketSeen, now: Now) -> FlowClass:
+        """How far it may go – unless its budget has no room left."""
+        looks, policy = self._state.looks, self._state.policy
+        kind = looks.next_class(flow, decision)
+        if kind is FlowClass.PASS:
+            return kind
+        if self._asked_as(event) == FlowClass.SPENT and unpack(event.mark).purpose == decision.purpose.number:
+            looks.spend(flow, decision, now)
+        elif not looks.is_spent(flow, decision, now):
+            return kind
+        flow.decision = refuse_spent(policy, flow.device, decision)
+        return FlowClass.REFUSE
 
     @staticmethod
     def _began_unseen(flow: Flow) -> bool:
@@ -238,18 +303,19 @@ class Forward:
             local=flow.local,
             bytes_out=flow.bytes_out,
             bytes_in=flow.bytes_in,
+            media_bytes=self._state.looks.media_bytes(flow),
         )
 
-    def _count_again(self, flow: Flow, event: PacketSeen) -> None:
-        """Another try of a flow that was refused: one line counts them all."""
-        if flow.flow_class is not FlowClass.PASS:
-            flow.attempts += 1
-            flow.dirty = True
+    def _count_again(self, flow: Flow, event: PacketSeen, now: Now) -> None:
+        """Another packet of a flow that was refused is another try of it."""
+        if flow.flow_class not in LET_OUT:
+            if not flow.passed:
+                self._count_try(flow, now)
             self._count_refused(flow, event)
 
     def _count_refused(self, flow: Flow, event: PacketSeen) -> None:
-        if flow.flow_class is not FlowClass.PASS:
-            flow.refused_bytes += event.packet.payload_length
+        if flow.flow_class not in LET_OUT:
+            (flow.line or flow).refused_bytes += event.packet.payload_length
 
     def _mark(self, flow: Flow) -> int:
         purpose = flow.decision.purpose.number if flow.decision else 0

@@ -10,6 +10,7 @@ whoever used it last. Where two devices claim one, or a trusted one speaks from 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from gateway.model.device import Device, Mac
@@ -167,6 +168,11 @@ class Roster:
     def owners(self) -> tuple[tuple[str, int], ...]:
         """(MAC, number) of all members, for the kernel."""
         return tuple((mac, member.number) for mac, member in self.members.items())
+
+    def free(self) -> tuple[tuple[str, str], ...]:
+        """(MAC, leased IPv4 address) of trusted devices: the kernel asks nobody about these."""
+        trusted = (member for member in self.members.values() if member.device.trusted)
+        return tuple(sorted((m.device.mac, str(ip_address(lease))) for m in trusted for lease in m.leases if len(lease) == 4))
 
     def _free_number(self, at: float) -> int | None:
         if len(self.members) < MAX_DEVICES:

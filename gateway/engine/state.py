@@ -19,9 +19,11 @@ from .binding import Bindings
 from .flow import Flow, FlowTable
 from .grants import Grants
 from .judge import judge
+from .look import Looks
 from .report import record
 from .roster import Member, Roster
 from .total import Totals
+from .tries import Tries
 
 MOMENT_KEPT_S = 0.25
 RECENT_FLOWS = 2_000
@@ -50,6 +52,8 @@ class State:
         self.next_change: float | None = None
         self.stale_owners = False
         """A device joined that the kernel's table of owners does not know yet."""
+        self.tries = Tries()
+        self.looks = Looks()
         self.totals = Totals()
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
@@ -93,7 +97,8 @@ class State:
         facts = evidence.facts
         key = (
             device.mac, device.profile, peer and peer.mac, flow.inbound, evidence.names, facts.app_proto, facts.alpn, facts.ech,
-            evidence.address, evidence.port, evidence.proto, evidence.local, evidence.bytes_out, moment.wall_trusted,
+            evidence.address, evidence.port, evidence.proto, evidence.local, evidence.bytes_out, evidence.bytes_in,
+            moment.wall_trusted,
         )  # fmt: skip
         known = self._judged.get(key)
         if known is None:
@@ -127,6 +132,7 @@ class State:
         self.next_change = next_change(self.policy, now.wall)
         self._moment_mono = -1.0
         self._judged.clear()
+        self.looks.forget()
         return self.load_ruleset()
 
     def load_ruleset(self) -> list[Command]:
@@ -137,7 +143,9 @@ class State:
             LoadRuleset(
                 epoch=self.epoch,
                 digest=self.policy.digest,
-                free=tuple(sorted(known.device.mac for known in policies if known.device.trusted)),
+                free=self.roster.free(),
+                free6=tuple(sorted(known.device.mac for known in policies if known.device.trusted)),
+                budgets=self.looks.plan(self.policy, self.roster),
                 fault_open=tuple(sorted(known.device.mac for known in policies if known.on_fault_open)),
                 owners=self.roster.owners(),
             )

@@ -1,10 +1,12 @@
 """What happens beside the packets: time, counters, leases, new policies, and what is saved."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from gateway.model.command import Command, Publish
-from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused
-from gateway.model.mark import FlowClass
+from gateway.model.device import Mac
+from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
+from gateway.model.mark import LET_OUT, FlowClass
 
 from .flow import Flow
 from .snapshot import restore, snapshot
@@ -14,9 +16,11 @@ REFUSED_KEPT_S = 30.0
 GONE_AFTER_READS = 2
 SAVE_EVERY_S = 600.0
 RECORD_EVERY_S = 15.0
+FLOOD_TOLD_S = 300.0
+"""A device that floods is told of so often at most."""
 
 
-_IN_THE_KERNEL = (FlowClass.PASS, FlowClass.UNDECIDED)
+_IN_THE_KERNEL = LET_OUT | {FlowClass.UNDECIDED}
 """Flows that have an entry in the connection table; a refused first packet leaves none."""
 
 
@@ -27,6 +31,9 @@ class Upkeep:
         self._state = state
         self._saved_at = 0.0
         self._recorded_at = 0.0
+        self._flooded: dict[Mac, int] = {}
+        """Packets of a device that were dropped before the queue, as last read."""
+        self._flood_told: dict[Mac, float] = {}
 
     def tick(self, now: Now) -> list[Command]:
         """End what has run out; begin a new epoch where that changes decisions; save now and then."""
@@ -39,27 +46,47 @@ class Upkeep:
         elif state.stale_owners:
             commands += state.load_ruleset()
         commands += self._drop_idle(now)
+        commands += self._tell_conflicts(now)
+        state.unreported += state.tries.take_grown()
+        state.tries.expire(now)
         if now.mono - self._saved_at >= SAVE_EVERY_S:
             self._saved_at = now.mono
             commands.append(snapshot(state, now))
         return commands
 
     def counters(self, event: CountersRead, now: Now) -> list[Command]:
-        """Bytes so far, from the kernel; connections that it no longer knows have ended."""
-        commands: list[Command] = []
-        seen = set()
+        """Bytes so far, from the kernel; at the end of a walk, connections that it no longer knows have ended."""
         for counter in event.counters:
             flow = self._state.flows.get(counter.key)
             if flow is not None:
-                seen.add(flow.id)
                 self._take(flow, counter)
+                flow.gone = -1
+        return self._end_walk(now) if event.complete else []
+
+    def tries(self, event: TriesRead, now: Now) -> list[Command]:
+        """What the kernel refused by itself counts in the lines it belongs to; who floods is told of."""
+        for tried in event.tried:
+            self._state.tries.count(tried, now)
+        commands: list[Command] = []
+        for mac, packets in event.flooded:
+            before = self._flooded.get(mac, 0)
+            self._flooded[mac] = packets
+            if packets > before and now.mono - self._flood_told.get(mac, -FLOOD_TOLD_S) >= FLOOD_TOLD_S:
+                self._flood_told[mac] = now.mono
+                device = self._state.roster.describe(mac)
+                text = f"{device.id} sends more than a gadget has to say: {packets} of its packets were dropped unread"
+                commands.append(self._tell("flood", text, now, device=device.id))
+        return commands
+
+    def _end_walk(self, now: Now) -> list[Command]:
+        commands: list[Command] = []
         due = now.mono - self._recorded_at >= RECORD_EVERY_S
         if due:
             self._recorded_at = now.mono
         for flow in list(self._state.flows):
-            flow.gone = 0 if flow.id in seen else flow.gone + 1
+            flow.gone += 1
             over = flow.gone >= GONE_AFTER_READS and flow.flow_class in _IN_THE_KERNEL and not flow.held
-            if flow.decision is not None and ((over and flow.flow_class is FlowClass.PASS) or (due and flow.dirty)):
+            if flow.decision is not None and ((over and flow.flow_class in LET_OUT) or (due and flow.dirty)):
                 commands.append(self._state.write_down(flow))
             if over:
                 self._state.flows.remove(flow)
@@ -70,7 +97,9 @@ class Upkeep:
         member, commands = self._state.member(event.mac, now)
         if member is None:
             return []
-        self._state.roster.uses(member, event.address, at=now.wall)
+        if event.address not in member.leases:
+            self._state.roster.lease(member, event.address, at=now.wall)
+            self._state.stale_owners |= member.device.trusted  # the kernel lets it pass under this address only
         member.hostname = event.hostname or member.hostname
         member.vendor_class = event.vendor_class or member.vendor_class
         return [*commands, Publish(kind="device", data=device_view(member))]
@@ -99,6 +128,23 @@ class Upkeep:
         self._saved_at = now.mono
         return restore(self._state, saved, now)
 
+    def _tell_conflicts(self, now: Now) -> list[Command]:
+        """Two devices under one address: one of them is not what it says."""
+        commands: list[Command] = []
+        for conflict in self._state.roster.take_conflicts():
+            claimant, holder = (self._state.roster.describe(mac).id for mac in (conflict.claimant, conflict.holder))
+            address = str(ip_address(conflict.address))
+            text = f"{claimant} speaks from {address}, which is not its address" + (
+                f" but that of {holder}" if holder != claimant else ""
+            )
+            commands.append(self._tell("identity", text, now, device=claimant))
+        return commands
+
+    def _tell(self, what: str, message: str, now: Now, **more: object) -> Publish:
+        problem: dict[str, object] = {"what": what, "message": message, "at": now.wall, **more}
+        self._state.problems.append(problem)
+        return Publish(kind="problem", data=problem)
+
     @staticmethod
     def _take(flow: Flow, counter: Counter) -> None:
         if (counter.bytes_out, counter.bytes_in) != (flow.bytes_out, flow.bytes_in):
@@ -110,7 +156,7 @@ class Upkeep:
         """Refused tries have no connection in the kernel: they leave, counted, when nothing more comes."""
         commands: list[Command] = []
         while (flow := self._state.flows.oldest()) is not None and now.mono - flow.touched > REFUSED_KEPT_S:
-            if flow.flow_class is FlowClass.PASS and flow.gone == 0:
+            if flow.flow_class in LET_OUT and flow.gone == 0:
                 self._state.flows.touch(flow, now.mono)
                 continue
             self._state.flows.remove(flow)

@@ -23,6 +23,21 @@ class SendPacket(NamedTuple):
     data: bytes
 
 
+class Budget(NamedTuple):
+    """How much one purpose of one device may send: enforced by the kernel."""
+
+    device: int
+    """Its number."""
+    purpose: int
+    """Its number."""
+    size_bytes: int
+    """0: no end, only a rate."""
+    window_s: int = 0
+    """0: the budget is for one flow; else for all of them within a window of so many seconds."""
+    rate_bytes_s: int = 0
+    """0: at any rate."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesetPlan:
     """What the ruleset has to say: the input of ``ruleset.render``."""
@@ -32,11 +47,16 @@ class RulesetPlan:
     """Upstream interfaces; empty: every interface that is not the curtain's."""
     epoch: int
     digest: str
-    free: tuple[str, ...] = ()
-    """MACs of trusted devices."""
+    free: tuple[tuple[str, str], ...] = ()
+    """(MAC, IPv4 address leased to it) of trusted devices: never asked about."""
+    free6: tuple[str, ...] = ()
+    """MACs of trusted devices: IPv6 knows no leases."""
     fault_open: tuple[str, ...] = ()
     owners: tuple[tuple[str, int], ...] = ()
     """(MAC, device number): which connections belong to whom."""
+    budgets: tuple[Budget, ...] = ()
+    answer_port: int = 0
+    """Where the gateway answers plain HTTP in the internet's place; 0: nowhere."""
     native_queue: bool = True
     queue: int = 0
 
@@ -47,9 +67,11 @@ class LoadRuleset:
 
     epoch: int
     digest: str
-    free: tuple[str, ...]
+    free: tuple[tuple[str, str], ...]
+    free6: tuple[str, ...]
     fault_open: tuple[str, ...]
     owners: tuple[tuple[str, int], ...]
+    budgets: tuple[Budget, ...] = ()
 
 
 class ResolveName(NamedTuple):
@@ -59,10 +81,11 @@ class ResolveName(NamedTuple):
 
 
 class AnswerHere(NamedTuple):
-    """From now on the gateway answers plain HTTP of this device to this address itself."""
+    """From now on the gateway answers plain HTTP of this device to this address itself – or does so no longer."""
 
     mac: str
     address: bytes
+    here: bool = True
 
 
 class Record(NamedTuple):

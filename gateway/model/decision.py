@@ -47,6 +47,8 @@ class Decision:
     would_pass_if: str = ""
     """For a refusal: the smallest change that would let it pass."""
     budget_bytes: int = 0
+    exempt: bool = False
+    """An exception let it pass: no budget holds for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ CLASS_MASK = 0x1E
 PURPOSE_MASK = 0xFE0
 EPOCH_MASK = 0xFFF000
 DEVICE_MASK = 0xFF000000
+BUDGET_MASK = DEVICE_MASK | PURPOSE_MASK
+"""What a budget over many flows is kept for: a device and a purpose."""
 EPOCHS = 4096
 """Epochs run 1 … 4095 and then start again at 1: an empty mark is of no epoch."""
 OWN_ANSWER = 0xFFF
@@ -23,15 +25,35 @@ class FlowClass(IntEnum):
 
     NONE = 0
     PASS = 1
-    LIMIT_64K = 2
-    """Room for the second look: passes, and is asked about again over its budget."""
+    """Let out, and never looked at again in this epoch."""
+    LOOK_64K = 2
+    """Let out, and asked about again when so many bytes went up."""
     REFUSE = 3
     DROP = 4
     UNDECIDED = 5
     """Packets without payload pass, every other is asked about."""
     REMEMBER = 6
-    """Room for refused things that stay in the kernel."""
-    LIMIT_256K = 8
+    """Refused, and the kernel refuses the next tries of the same destination by itself."""
+    LIMIT = 7
+    """Let out within the budget of its purpose; no more looks at this very flow."""
+    LOOK_256K = 8
+    LOOK_1M = 9
+    SPENT = 10
+    """Only in the mark of a packet that is asked about: its budget has no room left."""
+    SILENCE = 11
+    """Dropped, and the kernel drops the next tries of the same destination by itself."""
+    LOOK_16K = 12
+
+
+LOOKS = {
+    FlowClass.LOOK_16K: 16_000,
+    FlowClass.LOOK_64K: 64_000,
+    FlowClass.LOOK_256K: 256_000,
+    FlowClass.LOOK_1M: 1_000_000,
+}
+"""Bytes that may go up before the next look, smallest first."""
+LET_OUT = frozenset({FlowClass.PASS, FlowClass.LIMIT, *LOOKS})
+"""Classes of flows that were judged and may pass."""
 
 
 class Mark(NamedTuple):

@@ -9,7 +9,7 @@
 ``catalogue`` rows -> ``Catalogue``
 ``codec``     ``Policy`` <-> bytes, exactly; its digest
 ``ruling``    which rule holds; ``schedule`` and ``target`` are its questions
-``decide``    what it does to the packets; ``reason`` says why
+``decide``    what it does to the packets; ``reason`` says why; ``spent`` when a budget has no room left
 ``explain``   the whole chain: device -> purpose -> name -> address -> rule
 ``case``      cases: given a flow, expect a decision
 ``schema``    JSON Schema of the files, for editors
@@ -22,6 +22,8 @@ loads neither pydantic nor ruamel: they come with the first file that has to be 
 from .codec import dump, parse
 from .decide import decide
 from .layout import Loaded, load, shipped_directory
+from .ruling import rule_of
 from .schedule import next_change
+from .spent import refuse_spent
 
-__all__ = ["Loaded", "decide", "dump", "load", "next_change", "parse", "shipped_directory"]
+__all__ = ["Loaded", "decide", "dump", "load", "next_change", "parse", "refuse_spent", "rule_of", "shipped_directory"]

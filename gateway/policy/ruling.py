@@ -41,6 +41,12 @@ def entry_for(policy: Policy, device: Device) -> DevicePolicy:
     return found or policy.profiles.get(policy.newcomer_profile) or NOBODY
 
 
+def rule_of(policy: Policy, device: Device, purpose: Purpose) -> Rule:
+    """The nearest rule that a device has for a purpose, whatever its exceptions and the hour."""
+    found = entry_for(policy, device).table.get(purpose)
+    return found[0] if found else LAST_RESORT
+
+
 def rule_on(policy: Policy, entry: DevicePolicy, subject: Subject, moment: Moment) -> Ruling:
     """The rule for the flow: of its main purpose, unless its name serves others that are judged more strictly."""
     assessment = subject.assessment

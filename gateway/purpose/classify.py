@@ -24,6 +24,11 @@ STREAM_BYTES = 300_000
 BULK_RATIO = 4
 """So many times more up than down: a download with its acknowledgements is no picture."""
 _CAN_HIDE_VIDEO = frozenset({Purpose.UNKNOWN, Purpose.DIRECT_ADDRESS, Purpose.CDN, Purpose.TIME})
+_IS_SMALL = frozenset(
+    {Purpose.CONTROL, Purpose.ACCOUNT, Purpose.TELEMETRY, Purpose.MOTION_EVENT, Purpose.CONNECTIVITY_CHECK, Purpose.UPDATE}
+)
+"""Messages: where the household said how much is too much for one (``Evidence.media_bytes``), more is taken for media."""
+_MEDIA_OF = {**dict.fromkeys(CAMERAS, (Purpose.VIDEO, "pictures")), "speaker": (Purpose.VOICE, "sound")}
 
 
 def classify(catalogue: Catalogue, evidence: Evidence) -> Assessment:
@@ -37,7 +42,8 @@ def classify(catalogue: Catalogue, evidence: Evidence) -> Assessment:
         assessment = _judge_outside(catalogue, evidence)
     else:  # The name decided nothing, but exceptions and people ask for it.
         assessment = replace(plain, name=evidence.names[0]) if evidence.names else plain
-    return _judge_volume(assessment, evidence) if evidence.bytes_out >= BULK_BYTES else assessment
+    least = min(BULK_BYTES, evidence.media_bytes or BULK_BYTES)
+    return _judge_volume(assessment, evidence) if evidence.bytes_out >= least else assessment
 
 
 def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:
@@ -71,13 +77,15 @@ def _judge_silence(evidence: Evidence, name: Name | None, named: Named) -> Asses
 
 
 def _judge_volume(assessment: Assessment, evidence: Evidence) -> Assessment:
-    """A camera that sends much where nothing much is expected sends pictures."""
-    if (
-        evidence.family not in CAMERAS
-        or assessment.purpose not in _CAN_HIDE_VIDEO
-        or evidence.bytes_out < BULK_RATIO * evidence.bytes_in
-    ):
+    """A camera that sends much where nothing much is expected sends pictures; a speaker, sound."""
+    sent = evidence.bytes_out
+    if evidence.family not in _MEDIA_OF or sent < BULK_RATIO * evidence.bytes_in:
         return assessment
-    reason = f"{evidence.bytes_out // 1000} kB went up from a {evidence.family}, most of the flow: pictures"
-    confidence = 0.7 if evidence.bytes_out >= STREAM_BYTES else 0.4
-    return replace(assessment, purpose=Purpose.VIDEO, confidence=confidence, reasons=(reason, *assessment.reasons))
+    medium, word = _MEDIA_OF[evidence.family]
+    hidden = assessment.purpose in _CAN_HIDE_VIDEO and medium is Purpose.VIDEO and sent >= BULK_BYTES
+    too_much = assessment.purpose in _IS_SMALL and 0 < evidence.media_bytes < sent
+    if not hidden and not too_much:
+        return assessment
+    reason = f"{sent // 1000} kB went up from a {evidence.family}, most of the flow: {word}"
+    confidence = 0.7 if sent >= STREAM_BYTES else 0.4
+    return replace(assessment, purpose=medium, confidence=confidence, reasons=(reason, *assessment.reasons))

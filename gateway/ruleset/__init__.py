@@ -1,6 +1,7 @@
 """What the kernel and its neighbours are told, as text: rendering only, nothing here opens, loads or runs anything.
 
 ``nftables``  ``render(plan)``: one generation of our nftables table (its chains stand in ``chains``)
+``budget``    budgets of devices and purposes: the sets, chains and map elements of the same table
 ``dnsmasq``   ``render_dnsmasq(plan)``: the resolver's and DHCP server's configuration
 
 May import ``model``. Who loads the text is ``edge``.

@@ -6,7 +6,7 @@ The path of a packet from a curtain interface, by hook and priority::
                 mangle - 10   ask_dns     DNS queries of managed devices: ask
                 mangle        (queue)
                 mangle + 10   dns_judged  verdict -> connection mark
-                dstnat        steer       DNS -> our resolver
+                dstnat        steer       DNS -> our resolver; plain HTTP that we answer ourselves
     forward     mangle - 10   ask         what has no judgement of this epoch: ask
                 mangle        (queue)
                 filter        judge       verdict -> connection mark; whatever is not let out is denied
@@ -23,23 +23,57 @@ that needs it, since other people's routing rules read marks too.
 """
 
 SETS = """\
-  set free { type ether_addr; }
+  set free { type ether_addr . ipv4_addr; }
+  set free6 { type ether_addr; }
   set fault_open { type ether_addr; }
   set owner_of { type ether_addr . mark; }
+  set known { type ether_addr; }
+  set refused4 {
+    type ether_addr . ipv4_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
+  }
+  set refused6 {
+    type ether_addr . ipv6_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
+  }
+  set silenced4 {
+    type ether_addr . ipv4_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
+  }
+  set silenced6 {
+    type ether_addr . ipv6_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
+  }
+  set answered4 { type ether_addr . ipv4_addr; size 8192; flags timeout; timeout 1h; }
+  set answered6 { type ether_addr . ipv6_addr; size 8192; flags timeout; timeout 1h; }
+  set newcomers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
+  set askers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
+  set queries { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
+  set connections { type ether_addr; size 512; flags dynamic; }
+  set flooded { type ether_addr; size 512; flags dynamic; counter; }
+  set spent { type mark; size 8192; flags dynamic,timeout; timeout 10s; }
+  map flow_budget { type mark : verdict; }
+  map purpose_budget { type mark : verdict; }
   set services {
     type inet_proto . inet_service
     elements = { tcp . 22, tcp . 80, tcp . 443, tcp . 8080, udp . 5353 }
   }
 """
-"""``flush table`` leaves sets alone: a change here needs a new ``SCHEMA``."""
+"""``flush table`` leaves sets alone: a change here needs a new ``SCHEMA``.
 
-REFILLED = ("free", "fault_open", "owner_of")
+A dynamic set that is full ends the rule that would add to it, so each is larger than the roster: 254 devices, times 17
+purposes where a purpose is part of the key.
+"""
+
+REFILLED = (
+    ("set", "free"), ("set", "free6"), ("set", "fault_open"), ("set", "owner_of"), ("set", "known"),
+    ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"),
+    ("map", "flow_budget"), ("map", "purpose_budget"),
+)  # fmt: skip
+"""What every generation says anew, or must forget: what was refused under the last policy may pass under this one."""
 
 PREROUTING = """\
   chain early {
     type filter hook prerouting priority raw; policy accept;
     iifname != $LAN return
-    ether saddr @free return
+    ether saddr . ip saddr @free return
+    ether saddr @free6 meta nfproto ipv6 return
     # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
     tcp flags & (syn | ack) == syn reset tcp option fastopen
   }
@@ -50,17 +84,26 @@ PREROUTING = """\
     th dport != 53 return
     fib saddr . iif oif missing drop
     meta mark set 0
-    ether saddr @free return
+    ether saddr . ip saddr @free return
+    ether saddr @free6 meta nfproto ipv6 return
     # Here, where the server is still the one that was asked: a reset after the redirect does not find its way back.
     meta l4proto tcp reject with tcp reset
+    ether saddr @known update @queries { ether saddr limit rate over 100/second burst 200 packets } goto flood
+    ether saddr != @known limit rate over 50/second burst 100 packets goto flood
     meta mark set 0x1
+  }
+  chain flood {
+    # Who sends more than a gadget has to say pays with its own packets; nobody waits behind it.
+    update @flooded { ether saddr }
+    drop
   }
   chain dns_judged {
     type filter hook prerouting priority mangle + 10; policy accept;
     iifname != $LAN return
     meta l4proto != udp return
     udp dport != 53 return
-    ether saddr @free return
+    ether saddr . ip saddr @free return
+    ether saddr @free6 meta nfproto ipv6 return
     meta mark & 0x1 == 0x1 goto dns_unjudged
     # A verdict of the epoch before this one still counts: dropping it would cost a stub seconds, and what the answer leads
     # to is judged anew anyway.
@@ -75,8 +118,11 @@ PREROUTING = """\
   chain steer {
     type nat hook prerouting priority dstnat; policy accept;
     iifname != $LAN return
-    ether saddr @free return
+    ether saddr . ip saddr @free return
+    ether saddr @free6 meta nfproto ipv6 return
     udp dport 53 redirect
+    tcp dport 80 ether saddr . ip daddr @answered4 redirect to :$ANSWER_PORT
+    tcp dport 80 ether saddr . ip6 daddr @answered6 redirect to :$ANSWER_PORT
   }
 """
 
@@ -86,7 +132,8 @@ FORWARD = """\
     iifname != $LAN return
     # The bulk of all traffic: a flow that was let out in this epoch.
     ct state established ct mark & $PASSMASK == $PASSING goto passing
-    ether saddr @free oifname != $LAN goto unasked
+    ether saddr . ip saddr @free oifname != $LAN goto unasked
+    ether saddr @free6 meta nfproto ipv6 oifname != $LAN goto unasked
     meta mark set 0
     # Neighbours on one bridge find each other; conntrack does not follow that, and router advertisements do not pass.
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
@@ -99,12 +146,24 @@ FORWARD = """\
     tcp flags & (syn | ack) == syn @ih,0,8 >= 0 drop
     # Nobody sends under an address that is not here; later packets of a flow are tied to its hardware address.
     ct state new fib saddr . iif oif missing drop
-    # An ICMP error quotes the packet it is about: payload that nobody judges.
-    ct state related meta length > 128 drop
-    ct state related limit rate over 20/second burst 40 packets drop
-    ct mark & $EMASK == $EPOCH goto current
+    # An ICMP error quotes the packet it is about: payload that nobody judges, and an end point needs to send none.
     ct state related drop
+    ct state new jump newcomer
+    ct mark & $EMASK == $EPOCH goto current
     goto again
+  }
+  chain newcomer {
+    # Refused before, and nothing has changed: the kernel says so by itself.
+    meta l4proto { tcp, udp } jump refused_before
+    ether saddr != @known limit rate over 50/second burst 100 packets goto flood
+    ether saddr @known update @newcomers { ether saddr limit rate over 100/second burst 200 packets } goto flood
+    ether saddr @known add @connections { ether saddr ct count over 1000 } goto flood
+  }
+  chain refused_before {
+    ether saddr . ip daddr . meta l4proto . th dport @refused4 goto refuse
+    ether saddr . ip6 daddr . meta l4proto . th dport @refused6 goto refuse
+    ether saddr . ip daddr . meta l4proto . th dport @silenced4 drop
+    ether saddr . ip6 daddr . meta l4proto . th dport @silenced6 drop
   }
   chain passing {
     ip hdrlength > 5 drop
@@ -135,23 +194,45 @@ FORWARD = """\
   }
   chain looked {
     meta mark set 0
-    ct mark & $CMASK == $UNDECIDED goto undecided
+    ct mark & $CMASK vmap $NEXT_LOOK
   }
   chain undecided {
-    ct state related drop
+    # Handshakes and keep-alives are few; what goes on without saying anything is a channel of its own.
+    ct original packets > 128 drop
     meta l4proto != tcp goto again
     # True only where there is payload.
     @ih,0,8 >= 0 goto again
   }
+$LOOKS
+  chain limited {
+    ct direction reply return
+    ct mark & $BUDGET_MASK @spent goto overspent
+    ct mark & $BUDGET_MASK vmap @flow_budget
+  }
+  chain overspent {
+    @ih,0,8 >= 0 goto again_overspent
+  }
+  chain again_overspent {
+    jump seldom
+    meta mark set ct mark & $NO_CLASS
+    meta mark set meta mark | $ASK_SPENT
+  }
   chain again {
+    jump seldom
     meta mark set ct mark
     meta mark set meta mark | 0x1
+  }
+  chain seldom {
+    # Whatever is asked about costs the judge time: so much of it is for each device, and as much for all strangers together.
+    ether saddr @known update @askers { ether saddr limit rate over 500/second burst 1000 packets } goto flood
+    ether saddr != @known limit rate over 100/second burst 200 packets goto flood
   }
   chain judge {
     type filter hook forward priority filter; policy accept;
     iifname != $LAN goto inbound
     ct state established meta mark & 0x1 == 0 ct mark & $PASSMASK == $PASSING accept
-    ether saddr @free oifname != $LAN accept
+    ether saddr . ip saddr @free oifname != $LAN accept
+    ether saddr @free6 meta nfproto ipv6 oifname != $LAN accept
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
     meta mark & 0x1 == 0x1 goto unjudged
     meta mark & $EMASK == $EPOCH ct mark set meta mark
@@ -164,6 +245,27 @@ FORWARD = """\
     meta mark set 0
     ether saddr @fault_open accept
     goto refuse
+  }
+  chain charged {
+    # What goes up counts, and only what says something: acknowledgements of a download are free.
+    ct direction reply accept
+    @ih,0,8 >= 0 ct mark & $BUDGET_MASK vmap @purpose_budget
+    accept
+  }
+  chain spend {
+    # The packet that does not fit any more is lost; when it comes again it is asked about.
+    update @spent { ct mark & $BUDGET_MASK }
+    drop
+  }
+  chain remember {
+    update @refused4 { ether saddr . ip daddr . meta l4proto . th dport }
+    update @refused6 { ether saddr . ip6 daddr . meta l4proto . th dport }
+    goto refuse
+  }
+  chain silence {
+    update @silenced4 { ether saddr . ip daddr . meta l4proto . th dport }
+    update @silenced6 { ether saddr . ip6 daddr . meta l4proto . th dport }
+    drop
   }
   chain refuse {
     meta l4proto tcp reject with tcp reset
@@ -179,8 +281,8 @@ FORWARD = """\
   }
   chain answered_flow {
     # Tells the server too, as soon as it speaks.
-    ct mark & $CMASK == $REFUSE meta l4proto tcp reject with tcp reset
-    ct mark & $CMASK vmap { $REFUSE : drop, $REMEMBER : drop, $DROP : drop }
+    ct mark & $CMASK { $REFUSE, $REMEMBER } meta l4proto tcp reject with tcp reset
+    ct mark & $CMASK { $REFUSE, $REMEMBER, $DROP, $SILENCE } drop
     ct state established,related accept
     drop
   }
@@ -195,7 +297,10 @@ INPUT = """\
     icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept
     # Conversations that the gateway began.
     ct state established,related ct direction reply accept
-    ether saddr @free goto from_trusted
+    # What was turned round on its way out; whoever asks for that port by itself is refused.
+    ct status dnat tcp dport $ANSWER_PORT accept
+    ether saddr . ip saddr @free goto from_trusted
+    ether saddr @free6 meta nfproto ipv6 goto from_trusted
     # Multicast and broadcast: nobody waits for an answer.
     fib daddr type != local drop
     goto refuse
@@ -232,7 +337,11 @@ OUTPUT = """\
   }
   chain ask_answer {
     type filter hook output priority mangle - 10; policy accept;
-    oifname $LAN udp sport 53 ct mark != 0 goto again
+    oifname $LAN udp sport 53 ct mark != 0 goto ask_about_answer
+  }
+  chain ask_about_answer {
+    meta mark set ct mark
+    meta mark set meta mark | 0x1
   }
   chain answered {
     type filter hook output priority mangle + 10; policy accept;

@@ -6,32 +6,52 @@ first comment of a table for ever.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gateway.model.command import RulesetPlan
-from gateway.model.mark import CLASS_MASK, DEVICE_MASK, EPOCH_MASK, EPOCHS, OWN_ANSWER, FlowClass, pack
+from gateway.model.mark import (
+    ASK,
+    BUDGET_MASK,
+    CLASS_MASK,
+    DEVICE_MASK,
+    EPOCH_MASK,
+    EPOCHS,
+    LOOKS,
+    OWN_ANSWER,
+    FlowClass,
+    pack,
+)
 
+from .budget import budget_chains, budget_elements, budget_sets
 from .chains import FORWARD, INPUT, OUTPUT, PREROUTING, REFILLED, SETS
 
 TABLE = "inet netcurtain"
-SCHEMA = 1
+SCHEMA = 2
 """Counts up when sets, chain types or priorities change: a table of another schema cannot be refilled, only replaced."""
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,15}")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _DIGEST = re.compile(r"[0-9A-Za-z]{0,64}")
 
 VERDICTS = {
     FlowClass.PASS: "accept",
-    FlowClass.LIMIT_64K: "accept",
-    FlowClass.LIMIT_256K: "accept",
+    **dict.fromkeys((FlowClass.LIMIT, *LOOKS), "goto charged"),
     FlowClass.UNDECIDED: "accept",
     FlowClass.REFUSE: "goto refuse",
-    FlowClass.REMEMBER: "goto refuse",
+    FlowClass.REMEMBER: "goto remember",
     FlowClass.DROP: "drop",
+    FlowClass.SILENCE: "goto silence",
+}
+NEXT_LOOK = {
+    FlowClass.UNDECIDED: "goto undecided",
+    FlowClass.LIMIT: "goto limited",
+    **{kind: f"goto look_{size}" for kind, size in LOOKS.items()},
 }
 
-_NAMED = (FlowClass.UNDECIDED, FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.DROP)
+NO_PORT = 1
+"""Where nothing is answered here, nothing is turned round either: the sets are empty. nft takes no port 0."""
+_NAMED = (FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.DROP, FlowClass.SILENCE)
 
 
 def render(plan: RulesetPlan) -> str:
@@ -43,13 +63,20 @@ def render(plan: RulesetPlan) -> str:
 def _check(plan: RulesetPlan) -> None:
     if not plan.lan:
         raise ValueError("a ruleset needs a curtain interface")
-    macs = (*plan.free, *plan.fault_open, *(mac for mac, _ in plan.owners))
-    for pattern, values in ((_INTERFACE, plan.lan + plan.wan), (_MAC, macs), (_DIGEST, (plan.digest,))):
+    macs = (*plan.free6, *plan.fault_open, *(mac for mac, _ in plan.free), *(mac for mac, _ in plan.owners))
+    addresses = tuple(address for _, address in plan.free)
+    checked = ((_INTERFACE, plan.lan + plan.wan), (_MAC, macs), (_IPV4, addresses), (_DIGEST, (plan.digest,)))
+    for pattern, values in checked:
         for value in values:
             if not pattern.fullmatch(value):
                 raise ValueError(f"not fit for a ruleset: {value!r}")
     if not 0 < plan.epoch < EPOCHS:
         raise ValueError(f"epochs run from 1 to {EPOCHS - 1}, not {plan.epoch}")
+    for budget in plan.budgets:
+        if not (budget.size_bytes or budget.rate_bytes_s) or min(budget) < 0:
+            raise ValueError(f"a budget of nothing: {budget}")
+    if not 0 <= plan.answer_port <= 0xFFFF:
+        raise ValueError(f"no port: {plan.answer_port}")
     if not 0 <= plan.queue <= 0xFFFF:
         raise ValueError(f"no queue number: {plan.queue}")
     if "lo" in plan.lan + plan.wan or set(plan.lan) & set(plan.wan):
@@ -58,18 +85,19 @@ def _check(plan: RulesetPlan) -> None:
 
 def _lines(plan: RulesetPlan) -> Iterator[str]:
     yield from _defines(plan)
-    yield f"table {TABLE} {{\n{SETS}}}"
+    yield f"table {TABLE} {{\n{SETS}{budget_sets(plan.budgets)}}}"
     yield f"flush table {TABLE}"
-    for name in REFILLED:
-        yield f"flush set {TABLE} {name}"
-    yield from _elements(plan)
+    for kind, name in REFILLED:
+        yield f"flush {kind} {TABLE} {name}"
     yield f"table {TABLE} {{"
     yield f'  chain generation {{\n    return comment "{_comment(plan)}"\n  }}'
-    yield (PREROUTING + FORWARD + INPUT + OUTPUT).replace("$VERDICTS", _verdicts()).rstrip("\n")
+    yield _chains()
+    yield from budget_chains(plan.budgets)
     yield from _wan_chains(plan)
     if plan.native_queue:
         yield from _queue_chains(plan.queue)
     yield "}"
+    yield from _elements(plan)
 
 
 def _comment(plan: RulesetPlan) -> str:
@@ -82,6 +110,9 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "EMASK": EPOCH_MASK,
         "CMASK": CLASS_MASK,
         "DMASK": DEVICE_MASK,
+        "BUDGET_MASK": BUDGET_MASK,
+        "NO_CLASS": 0xFFFFFFFF & ~(CLASS_MASK | ASK),
+        "ASK_SPENT": pack(0, 0, 0, FlowClass.SPENT) | ASK,
         "OWN_ANSWER": OWN_ANSWER,
         "PASSMASK": EPOCH_MASK | CLASS_MASK,
         "PASSING": pack(0, plan.epoch, 0, FlowClass.PASS),
@@ -90,11 +121,23 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
     yield f"define LAN = {_names(plan.lan)}"
     for name, number in numbers.items():
         yield f"define {name} = {number:#010x}"
+    yield f"define ANSWER_PORT = {plan.answer_port or NO_PORT}"
 
 
-def _verdicts() -> str:
-    """Written out, since nft takes no variable for a verdict map."""
-    return "{ " + ", ".join(f"{pack(0, 0, 0, kind):#04x} : {verdict}" for kind, verdict in VERDICTS.items()) + " }"
+def _chains() -> str:
+    """The chains of every generation; verdict maps are written out, since nft takes no variable for one."""
+    text = (PREROUTING + FORWARD + INPUT + OUTPUT).rstrip("\n")
+    return text.replace("$VERDICTS", _vmap(VERDICTS)).replace("$NEXT_LOOK", _vmap(NEXT_LOOK)).replace("$LOOKS", _look_chains())
+
+
+def _vmap(verdicts: Mapping[FlowClass, str]) -> str:
+    return "{ " + ", ".join(f"{pack(0, 0, 0, kind):#04x} : {verdict}" for kind, verdict in verdicts.items()) + " }"
+
+
+def _look_chains() -> str:
+    return "\n".join(
+        f"  chain look_{size} {{\n    ct original bytes > {size} goto again\n    goto limited\n  }}" for size in LOOKS.values()
+    )
 
 
 def _names(interfaces: tuple[str, ...]) -> str:
@@ -103,9 +146,17 @@ def _names(interfaces: tuple[str, ...]) -> str:
 
 def _elements(plan: RulesetPlan) -> Iterator[str]:
     owners = tuple(f"{mac} . {pack(number, 0, 0, 0):#010x}" for mac, number in plan.owners)
-    for name, members in (("free", plan.free), ("fault_open", plan.fault_open), ("owner_of", owners)):
-        if members:
-            yield f"add element {TABLE} {name} {{ {', '.join(dict.fromkeys(members))} }}"
+    members = {
+        "free": tuple(f"{mac} . {address}" for mac, address in plan.free),
+        "free6": plan.free6,
+        "fault_open": plan.fault_open,
+        "owner_of": owners,
+        "known": tuple(mac for mac, _ in plan.owners),
+        **budget_elements(plan.budgets),
+    }
+    for name, found in members.items():
+        if found:
+            yield f"add element {TABLE} {name} {{ {', '.join(dict.fromkeys(found))} }}"
 
 
 def _wan_chains(plan: RulesetPlan) -> Iterator[str]:

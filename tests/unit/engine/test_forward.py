@@ -17,7 +17,9 @@ from gateway.policy import load
 from tests.support.home import FOLDER, Watched, marks, policy, records, verdicts
 from tests.support.packets import CLOUD, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, client_hello, syn, tcp, udp
 
-PASS, REFUSE, DROP, UNDECIDED = FlowClass.PASS, FlowClass.REFUSE, FlowClass.DROP, FlowClass.UNDECIDED
+PASS, REFUSE, DROP, UNDECIDED = FlowClass.LOOK_64K, FlowClass.REFUSE, FlowClass.DROP, FlowClass.UNDECIDED
+"""What is let out is let out until the next look."""
+REMEMBER = FlowClass.REMEMBER
 GUEST = Mac("02:00:5e:10:00:bb")
 
 NAMED = [
@@ -117,9 +119,9 @@ def test_contradicting_segments_are_refused() -> None:
 
 
 BOUND = [
-    pytest.param("metrics.example.com", REFUSE, id="refused-at-the-syn"),
+    pytest.param("metrics.example.com", REMEMBER, id="refused-at-the-syn"),
     pytest.param("bell.example.com", UNDECIDED, id="an-allowed-name-still-has-to-say-hello"),
-    pytest.param("video.example.com", REFUSE, id="owner-only-resolves-and-is-refused-at-the-syn"),
+    pytest.param("video.example.com", REMEMBER, id="owner-only-resolves-and-is-refused-at-the-syn"),
 ]
 
 

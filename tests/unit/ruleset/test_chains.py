@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gateway.ruleset.chains import FORWARD, INPUT, OUTPUT, PREROUTING, REFILLED, SETS
+from gateway.ruleset.nftables import NEXT_LOOK, VERDICTS
 
 ALL = PREROUTING + FORWARD + INPUT + OUTPUT
 CHAINS = {name: body.splitlines() for name, body in re.findall(r"  chain (\w+) \{\n(.*?)\n  \}", ALL, re.DOTALL)}
@@ -14,7 +15,8 @@ def test_every_jump_has_its_chain() -> None:
     targets = set(re.findall(r"(?:goto|jump) (\w+)", ALL))
     assert targets <= set(CHAINS)
     reached = targets | {name for name, lines in CHAINS.items() if "hook" in lines[0]}
-    assert set(CHAINS) - reached == {"from_lan", "from_wan"}, "these two are entered by the rendered input chain"
+    rendered = {"from_lan", "from_wan"} | {target.removeprefix("goto ") for target in (*VERDICTS.values(), *NEXT_LOOK.values())}
+    assert set(CHAINS) - reached <= rendered | {"spend", "overspent"}, "these are entered from what is rendered"
 
 
 @pytest.mark.parametrize("name", ["judge", "inbound", "answered_flow", "from_wan", "from_lan", "from_household", "unjudged"])
@@ -28,7 +30,7 @@ def test_the_last_chain_that_needs_a_mark_takes_it_away(name: str) -> None:
 
 
 def test_sets_that_are_refilled_are_declared() -> None:
-    assert set(REFILLED) <= set(re.findall(r"  set (\w+)", SETS))
+    assert set(REFILLED) <= set(re.findall(r"  (set|map) (\w+)", SETS))
 
 
 def test_a_reload_never_deletes() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.lab.namespace import inside, run
-from gateway.model.command import RulesetPlan
-from gateway.model.mark import EPOCHS, FlowClass
+from gateway.model.command import Budget, RulesetPlan
+from gateway.model.mark import EPOCHS, LET_OUT, FlowClass
 from gateway.ruleset import SCHEMA, TABLE, render
-from gateway.ruleset.nftables import VERDICTS
+from gateway.ruleset.nftables import NEXT_LOOK, VERDICTS
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "ruleset"
 BELL, PHONE = "02:00:5e:10:00:01", "02:00:5e:10:00:aa"
@@ -20,9 +20,12 @@ PLANS = {
         wan=("eth0",),
         epoch=4095,
         digest="0123456789abcdef",
-        free=(PHONE, "02:00:5e:10:00:ab"),
+        free=((PHONE, "10.77.0.101"), ("02:00:5e:10:00:ab", "10.77.0.102")),
+        free6=(PHONE, "02:00:5e:10:00:ab"),
         fault_open=(BELL,),
         owners=((BELL, 1), (PHONE, 255)),
+        budgets=(Budget(1, 1, 512_000, 600), Budget(1, 17, 64_000), Budget(255, 3, 0, 0, 4_000)),
+        answer_port=8453,
         native_queue=False,
         queue=9,
     ),
@@ -42,12 +45,13 @@ def test_nft_takes_it_twice_in_a_row_and_the_second_replaces_the_first(name: str
     def load() -> str:
         run("nft", "--check", "-f", "-", text=render(plan))
         run("nft", "-f", "-", text=render(plan))
-        run("nft", "-f", "-", text=render(replace(plan, epoch=2, digest="beef", free=(BELL,), owners=((BELL, 7),))))
+        run("nft", "-f", "-", text=render(replace(plan, epoch=2, digest="beef", free=((BELL, "10.77.0.9"),), free6=(), owners=((BELL, 7),))))
         return run("nft", "list", "table", *TABLE.split())
 
     listed = inside(load)
     assert f'comment "epoch=2 policy=beef schema={SCHEMA}"' in listed and listed.count("comment") == 1
-    assert listed.count(f"elements = {{ {BELL} }}") == 1 + len(plan.fault_open)
+    assert listed.count(f"elements = {{ {BELL} }}") == 1 + len(plan.fault_open), "known, and what failed open still does"
+    assert f"elements = {{ {BELL} . 10.77.0.9 }}" in listed and PHONE not in listed
     assert f"elements = {{ {BELL} . 0x07000000 }}" in listed and "0xff000000 }" not in listed
 
 
@@ -63,10 +67,15 @@ def test_nft_takes_it_twice_in_a_row_and_the_second_replaces_the_first(name: str
         {"epoch": 0},
         {"epoch": EPOCHS},
         {"digest": 'x"'},
-        {"free": ("02:00:5E:10:00:01",)},
+        {"free": (("02:00:5E:10:00:01", "10.77.0.9"),)},
+        {"free": ((BELL, "10.77.0.9; drop"),)},
+        {"free6": ("02:00:5E:10:00:01",)},
         {"fault_open": ("02:00:5e:10:00",)},
         {"owners": (("02:00:5e:10:00:01 }", 1),)},
         {"queue": 65_536},
+        {"budgets": (Budget(1, 1, 0),)},
+        {"budgets": (Budget(1, 1, -5),)},
+        {"answer_port": 65_536},
     ],
     ids=str,
 )
@@ -75,14 +84,19 @@ def test_a_plan_that_could_not_be_one_is_refused(broken: dict[str, object]) -> N
         render(replace(PLANS["smallest"], **broken))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FlowClass if kind is not FlowClass.NONE], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", sorted(set(FlowClass) - {FlowClass.NONE, FlowClass.SPENT}), ids=lambda kind: kind.name)
 def test_every_class_has_its_end(kind: FlowClass) -> None:
     assert f"{kind << 1:#04x} : {VERDICTS[kind]}" in render(PLANS["smallest"])
 
 
+def test_whoever_may_pass_is_looked_at_again_or_never() -> None:
+    assert set(NEXT_LOOK) - {FlowClass.UNDECIDED} == LET_OUT - {FlowClass.PASS}
+
+
 def test_members_named_twice_stand_once() -> None:
-    text = render(replace(PLANS["smallest"], free=(PHONE, PHONE), owners=((BELL, 1), (BELL, 1))))
-    assert f"free {{ {PHONE} }}" in text and f"owner_of {{ {BELL} . 0x01000000 }}" in text
+    twice = replace(PLANS["smallest"], free=((PHONE, "10.77.0.9"),) * 2, free6=(PHONE, PHONE), owners=((BELL, 1), (BELL, 1)))
+    text = render(twice)
+    assert f"free6 {{ {PHONE} }}" in text and f"owner_of {{ {BELL} . 0x01000000 }}" in text
 
 
 def test_the_native_queue_has_chains_of_its_own() -> None:
