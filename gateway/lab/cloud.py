@@ -19,6 +19,7 @@ from .zone import Zone, load_zone
 
 HTTPS_PORTS = (443, 9998, 9999)
 MEDIA_PORTS = (3478, 17000, 36000)
+MAX_DATAGRAM_BYTES = 1232
 BODY_LIMIT_BYTES = 64_000_000
 STUB = b"<html>81ce4465-7167-4dcb-835b-dcc9e44c112a created with Netcurtain's lab</html>\n"
 
@@ -36,8 +37,9 @@ class Cloud:
         host = self.zone.hosts.get(question.name)
         if host is None:
             return message.dns_answer(query, (), code=message.NXDOMAIN)
-        address = {message.A: host.address4, message.AAAA: host.address6}.get(question.kind)
-        return message.dns_answer(query, (address,) if address else ())
+        known = question.kind in (message.A, message.AAAA)
+        addresses = self.zone.answer(host, six=question.kind == message.AAAA) if known else ()
+        return message.dns_answer(query, addresses, ttl_s=host.ttl_s)
 
     def server_context(self) -> ssl.SSLContext:
         """Picks the certificate by server name, as a content network does."""
@@ -140,7 +142,8 @@ class DnsServer(Datagrams):
         self._cloud = cloud
 
     def answer(self, data: bytes, addr: tuple[Any, ...]) -> bytes | None:
-        return self._cloud.resolve(data)
+        answer = self._cloud.resolve(data)
+        return answer if len(answer) <= MAX_DATAGRAM_BYTES else message.dns_truncated(data)
 
 
 class MediaServer(Datagrams):

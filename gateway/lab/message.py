@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 A, CNAME, AAAA, HTTPS = 1, 5, 28, 65
 NOERROR, NXDOMAIN = 0, 3
+TRUNCATED = 0x0200
 
 
 class Question(NamedTuple):
@@ -71,6 +72,12 @@ def dns_answer(query: bytes, addresses: tuple[str, ...], *, code: int = NOERROR,
         raw = socket.inet_pton(family, address)
         records += struct.pack("!HHHIH", 0xC00C, question.kind, 1, ttl_s, len(raw)) + raw
     return struct.pack("!6H", question.id, 0x8180 | code, 1, len(addresses), 0, 0) + asked + records
+
+
+def dns_truncated(query: bytes) -> bytes:
+    """An answer that says: ask again over TCP."""
+    answer = dns_answer(query, ())
+    return answer[:2] + (int.from_bytes(answer[2:4]) | TRUNCATED).to_bytes(2) + answer[4:]
 
 
 def read_answer(data: bytes) -> Answer:

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 ADDRESS4 = "203.0.113.{}"
 ADDRESS6 = "2001:db8:cafe::{:x}"
+FILLER4, FILLER6 = "198.18.{}.{}", "2001:db8:fff::{:x}:{:x}"
 FIRST_HOST = 60
 """Below it: addresses that ``internet.yaml`` fixes."""
 
@@ -22,6 +23,11 @@ class Host:
     address6: str
     offers: tuple[str, ...] = ()
     """Besides HTTPS and HTTP, which every address offers: ``quic media ntp mqtt``."""
+    ttl_s: int = 60
+    beside: str = ""
+    """Another name, whose address stands in the answer too."""
+    more: int = 0
+    """So many addresses that nobody has follow in the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,13 @@ class Zone:
     """Prefixes that the internet answers for."""
     lonely: Mapping[str, str] = field(default_factory=dict)
     """Addresses without a name, by the label the behaviours use."""
+
+    def answer(self, host: Host, *, six: bool) -> tuple[str, ...]:
+        """All addresses of one family that an answer for it holds."""
+        named = [host, *([self.hosts[host.beside]] if host.beside else [])]
+        filler = (FILLER6 if six else FILLER4).format
+        found = [one.address6 if six else one.address4 for one in named]
+        return (*found, *(filler(number >> 8, number & 255) for number in range(host.more)))
 
     def offering(self, what: str) -> tuple[Host, ...]:
         """The hosts that offer it."""
@@ -65,7 +78,8 @@ def compile_zone(data: Mapping[str, Any]) -> Zone:
             number += 1
             address4 = entry.get("address4", ADDRESS4.format(number))
             address6 = entry.get("address6", ADDRESS6.format(number))
-        hosts[name] = Host(name=name, address4=address4, address6=address6, offers=tuple(entry.get("offers", ())))
+        odd = {key: entry[key] for key in ("ttl_s", "beside", "more") if key in entry}
+        hosts[name] = Host(name=name, address4=address4, address6=address6, offers=tuple(entry.get("offers", ())), **odd)
     if number > 254:
         raise ValueError("internet.yaml: more names than 203.0.113.0/24 has room for")
     return Zone(

@@ -31,6 +31,17 @@ def test_sharing_and_fixed_addresses() -> None:
     assert zone.hosts["c.example"].address4 == "198.51.100.9"
 
 
+def test_odd_answers() -> None:
+    names = {"a.example": None, "b.example": {"beside": "a.example", "more": 300, "ttl_s": 0}}
+    zone = compile_zone({**FRAME, "names": names})
+    first, second = zone.hosts["a.example"], zone.hosts["b.example"]
+    assert zone.answer(first, six=False) == (first.address4,)
+    for six, own in ((False, (second.address4, first.address4)), (True, (second.address6, first.address6))):
+        answer = zone.answer(second, six=six)
+        assert answer[:2] == own
+        assert len({ip_address(address) for address in answer}) == 302
+
+
 def test_too_many_names_are_refused() -> None:
     with pytest.raises(ValueError, match="room"):
         compile_zone({**FRAME, "names": {f"n{number}.example": None for number in range(300)}})
