@@ -77,10 +77,11 @@ class Engine:
         """Go on from a saved state, and put the ruleset in place.
 
         ``resume``: the kernel holds a ruleset of this very policy, so its epoch goes on and judged flows are not asked again –
-        unless a schedule flipped meanwhile.
+        unless what was saved is not of that epoch, or no longer holds.
         """
-        flipped = self._upkeep.restore(saved, now)
-        return self._state.resume(now) if resume and not flipped else self._state.bump(now)
+        holds = self._upkeep.restore(saved, now)
+        commands = self._state.resume(now) if resume and holds else self._state.bump(now)
+        return [*commands, snapshot(self._state, now)]
 
     def stop(self, now: Now) -> list[Command]:
         """Save what a successor needs."""

@@ -38,17 +38,22 @@ class Grants:
         return ended
 
     def dump(self, mono: float) -> list[dict[str, Any]]:
-        """Plain values for ``state.json``: what remains counts, not when it began."""
+        """Plain values for ``state.json``: what remains, and on which clock that was so."""
         return [
-            {"kind": grant.kind, "mac": grant.mac, "purpose": grant.purpose, "remaining_s": grant.until - mono}
+            {"kind": grant.kind, "mac": grant.mac, "purpose": grant.purpose, "remaining_s": grant.until - mono, "mono": mono}
             for grant in self.in_force
         ]
 
-    def restore(self, dumped: list[dict[str, Any]], *, mono: float) -> None:
-        """The inverse of ``dump``."""
+    def restore(self, dumped: list[dict[str, Any]], *, mono: float) -> bool:
+        """The inverse of ``dump``; True if any ran out meanwhile.
+
+        The monotonic clock goes on while no gateway runs, and begins anew with the machine: then nothing has run out.
+        """
+        ended = False
         for row in dumped:
-            remaining_s = float(row["remaining_s"])
+            remaining_s = float(row["remaining_s"]) - max(0.0, mono - float(row["mono"]))
             if remaining_s <= 0:
+                ended = True
                 continue
             self.open(
                 Grant(
@@ -58,6 +63,7 @@ class Grants:
                     until=mono + remaining_s,
                 )
             )
+        return ended
 
 
 def _subject(grant: Grant) -> Grant:

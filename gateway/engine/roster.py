@@ -139,6 +139,14 @@ class Roster:
             del member.addresses[oldest]
             self._by_address.pop(oldest, None)
 
+    def shift(self, by_s: float, *, until: float) -> None:
+        """The wall clock was set: what it saw before keeps its age. What lies after ``until`` was seen by a clock of before."""
+        for member in self.members.values():
+            member.first_seen, member.last_seen = (
+                at + by_s if at <= until else at for at in (member.first_seen, member.last_seen)
+            )
+            member.addresses = {address: at + by_s if at <= until else at for address, at in member.addresses.items()}
+
     def adopt(self, policy: Policy) -> None:
         """A new policy may name, trust or re-profile devices."""
         self._policy = policy

@@ -9,8 +9,9 @@ from gateway.model.event import Now
 from gateway.model.purpose import Purpose
 
 from .state import State
+from .term import Term
 
-VERSION = 1
+VERSION = 2
 
 
 def snapshot(state: State, now: Now) -> SaveState:
@@ -25,24 +26,26 @@ def snapshot(state: State, now: Now) -> SaveState:
                 {"mac": known.mac, "purpose": known.purpose, "name": known.name, "asked_at": known.asked_at}
                 for known in state.questions.values()
             ],
-            "next_change": state.next_change,
+            "term": state.term.dump(),
             "epoch": state.epoch,
         }
     )
 
 
 def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
-    """Put a snapshot back; True if a schedule flipped since it was taken. One of another version is left alone."""
+    """Put a snapshot back; True if what the kernel holds was judged in its epoch, and still is right.
+
+    One of another version is left alone.
+    """
     if saved.get("version") != VERSION:
         return False
     if not state.epoch:  # no ruleset stands, but connections may: their marks must not look current
         state.epoch = int(saved["epoch"])
     state.roster.restore(saved["devices"])
     state.bindings.restore(saved["bindings"], at=now.mono)
-    state.grants.restore(saved["grants"], mono=now.mono)
+    ended = state.grants.restore(saved["grants"], mono=now.mono)
     for row in saved["questions"]:
         mac, purpose = Mac(row["mac"]), Purpose(row["purpose"])
         question = Question(mac=mac, purpose=purpose, name=row["name"], asked_at=row["asked_at"])
         state.questions[mac, str(purpose), question.name] = question
-    next_change = saved["next_change"]
-    return next_change is not None and next_change <= now.wall
+    return bool(saved["epoch"] == state.epoch and not ended and Term(*saved["term"]).holds(now))

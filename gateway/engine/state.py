@@ -13,7 +13,7 @@ from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
 from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
-from gateway.policy import decide, next_change
+from gateway.policy import decide
 
 from .binding import Bindings
 from .flow import Flow, FlowTable
@@ -22,6 +22,7 @@ from .judge import judge
 from .look import Looks
 from .report import record
 from .roster import Member, Roster
+from .term import NEVER, Term, begin
 from .total import Totals
 from .tries import Tries
 
@@ -49,7 +50,8 @@ class State:
         """Addresses of the gateway on the curtain's side."""
         self.problems: deque[dict[str, object]] = deque(maxlen=64)
         self.policy_faults: tuple[str, ...] = ()
-        self.next_change: float | None = None
+        self.term: Term = NEVER
+        """How long what was judged in this epoch holds."""
         self.stale_owners = False
         """A device joined that the kernel's table of owners does not know yet."""
         self.tries = Tries()
@@ -71,7 +73,8 @@ class State:
 
     def moment(self, now: Now) -> Moment:
         """The moment of a decision; made anew four times a second, and whenever what is in force changes."""
-        if abs(now.mono - self._moment_mono) >= MOMENT_KEPT_S or self._moment.grants is not self.grants.in_force:
+        kept = self._moment.grants is self.grants.in_force and self._moment.wall_trusted is now.wall_trusted
+        if not kept or abs(now.mono - self._moment_mono) >= MOMENT_KEPT_S:
             self._moment = Moment(wall=now.wall, wall_trusted=now.wall_trusted, grants=self.grants.in_force)
             self._moment_mono = now.mono
         return self._moment
@@ -129,7 +132,7 @@ class State:
 
     def resume(self, now: Now) -> list[Command]:
         """Go on in the epoch that is in force."""
-        self.next_change = next_change(self.policy, now.wall)
+        self.term = begin(self.policy, now)
         self._moment_mono = -1.0
         self._judged.clear()
         self.looks.forget()

@@ -14,6 +14,8 @@ from .state import State, device_view, grant_view
 
 REFUSED_KEPT_S = 30.0
 GONE_AFTER_READS = 2
+CLOCK_SET_S = 60.0
+"""A wall clock that goes off by more was set."""
 SAVE_EVERY_S = 600.0
 RECORD_EVERY_S = 15.0
 FLOOD_TOLD_S = 300.0
@@ -34,14 +36,16 @@ class Upkeep:
         self._flooded: dict[Mac, int] = {}
         """Packets of a device that were dropped before the queue, as last read."""
         self._flood_told: dict[Mac, float] = {}
+        self._offset: float | None = None
+        """Wall clock less monotonic clock."""
 
     def tick(self, now: Now) -> list[Command]:
         """End what has run out; begin a new epoch where that changes decisions; save now and then."""
         state = self._state
+        self._follow_clock(now)
         ended = state.grants.expire(now.mono)
         commands: list[Command] = [Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended]
-        flips = state.next_change is not None and now.wall >= state.next_change
-        if ended or flips:
+        if ended or not state.term.holds(now):
             commands = [*state.bump(now), snapshot(state, now), *commands]
         elif state.stale_owners:
             commands += state.load_ruleset()
@@ -116,7 +120,7 @@ class Upkeep:
             if flow.peer is not None:
                 flow.peer = state.roster.describe(flow.peer.mac)
         told = Publish(kind="policy", data={"digest": event.policy.digest, "changed": True})
-        return [*state.bump(now), told]
+        return [*state.bump(now), snapshot(state, now), told]
 
     def policy_refused(self, event: PolicyRefused, now: Now) -> list[Command]:
         """Bad files change nothing; the household is told."""
@@ -124,7 +128,7 @@ class Upkeep:
         return [Publish(kind="problem", data={"what": "policy", "faults": list(event.faults)[:20]})]
 
     def restore(self, saved: dict[str, Any], now: Now) -> bool:
-        """Go on from what was saved; True if a schedule flipped since."""
+        """Go on from what was saved; True if what was judged then still holds."""
         self._saved_at = now.mono
         return restore(self._state, saved, now)
 
@@ -144,6 +148,13 @@ class Upkeep:
         problem: dict[str, object] = {"what": what, "message": message, "at": now.wall, **more}
         self._state.problems.append(problem)
         return Publish(kind="problem", data=problem)
+
+    def _follow_clock(self, now: Now) -> None:
+        """A board without a clock of its own begins in 1970, and NTP sets it: nobody was away for 56 years."""
+        offset = now.wall - now.mono
+        before, self._offset = self._offset, offset
+        if before is not None and abs(offset - before) > CLOCK_SET_S:
+            self._state.roster.shift(offset - before, until=now.mono + before)
 
     @staticmethod
     def _take(flow: Flow, counter: Counter) -> None:

@@ -16,7 +16,8 @@ def saved_by(home: Watched) -> dict[str, object]:
 
 def test_start_without_a_ruleset_begins_the_first_epoch() -> None:
     engine = Engine(policy())
-    (ruleset,) = engine.start({}, NOW)
+    ruleset, saved = engine.start({}, NOW)
+    assert isinstance(saved, SaveState)
     assert isinstance(ruleset, LoadRuleset)
     assert (ruleset.epoch, ruleset.digest) == (1, policy().digest)
     assert ruleset.free == ("02:00:5e:10:00:aa", "02:00:5e:10:00:bb")
@@ -29,10 +30,17 @@ def test_start_beside_a_ruleset_of_another_policy_begins_a_new_epoch() -> None:
 
 
 def test_start_with_the_same_policy_goes_on_in_its_epoch() -> None:
-    engine = Engine(policy(), epoch=41)
-    (ruleset,) = engine.start({}, NOW, resume=True)
+    before = Watched()
+    engine = Engine(policy(), epoch=before.engine.epoch)
+    ruleset, _ = engine.start(saved_by(before), NOW, resume=True)
     assert isinstance(ruleset, LoadRuleset)
-    assert (engine.epoch, ruleset.epoch) == (41, 41)
+    assert (engine.epoch, ruleset.epoch) == (1, 1)
+
+
+def test_start_beside_a_ruleset_that_nobody_saved_the_term_of_judges_anew() -> None:
+    engine = Engine(policy(), epoch=41)
+    engine.start(saved_by(Watched()), NOW, resume=True)
+    assert engine.epoch == 42
 
 
 def test_start_after_a_clean_stop_takes_no_mark_of_before_for_current() -> None:
@@ -43,9 +51,10 @@ def test_start_after_a_clean_stop_takes_no_mark_of_before_for_current() -> None:
 
 
 def test_start_after_a_schedule_flipped_judges_anew() -> None:
-    engine = Engine(policy(), epoch=41)
-    engine.start(saved_by(Watched()), Now(5.0, NOON + 86_400.0), resume=True)
-    assert engine.epoch == 42
+    before = Watched()
+    engine = Engine(policy(), epoch=before.engine.epoch)
+    engine.start(saved_by(before), Now(5.0, NOON + 86_400.0), resume=True)
+    assert engine.epoch == 2
 
 
 def test_epochs_never_become_nothing() -> None:

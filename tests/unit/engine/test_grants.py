@@ -43,6 +43,16 @@ def test_what_remains_is_saved_not_when_it_ends() -> None:
     assert again.in_force == (grant(until=15.0, purpose=Purpose.VIDEO),)
 
 
+def test_what_ran_out_while_no_gateway_ran_is_told() -> None:
+    grants, again = Grants(), Grants()
+    grants.open(grant(ONE, until=110.0))
+    grants.open(grant(TWO, until=150.0))
+    dumped = grants.dump(100.0)
+    assert again.restore(dumped, mono=120.0) is True
+    assert again.in_force == (grant(TWO, until=150.0),)
+    assert Grants().restore(dumped, mono=5.0) is False, "the machine started anew"
+
+
 def test_bound() -> None:
     grants = Grants()
     for number in range(MAX_GRANTS):

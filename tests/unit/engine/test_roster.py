@@ -75,6 +75,16 @@ def test_numbers_are_bounded_and_given_again_when_a_device_is_long_gone() -> Non
     assert len({member.number for member in roster.members.values()}) == MAX_DEVICES
 
 
+def test_a_clock_that_is_set_makes_nobody_old() -> None:
+    roster = Roster(policy())
+    member, older = roster.join(mac(1), at=100.0), roster.join(mac(2), at=1e9)
+    assert member is not None and older is not None
+    roster.uses(member, b"addr", at=150.0)
+    roster.shift(2e9, until=200.0)
+    assert (member.first_seen, member.last_seen, member.addresses) == (2e9 + 100.0, 2e9 + 100.0, {b"addr": 2e9 + 150.0})
+    assert older.last_seen == 1e9, "seen in an earlier life, whose clock was right"
+
+
 def test_dump_and_restore_keep_the_numbers() -> None:
     roster, again = Roster(policy()), Roster(policy())
     roster.join(mac(1), at=0.0)

@@ -17,6 +17,12 @@ def test_moment_is_kept_for_a_moment_only() -> None:
     assert state.moment(Now(10.3, NOON + 0.3)) is not first
 
 
+def test_moment_ends_with_the_trust_in_its_clock() -> None:
+    state = State(policy(), epoch=1, first_id=0)
+    assert state.moment(Now(10.0, NOON)).wall_trusted
+    assert not state.moment(Now(10.0, NOON, False)).wall_trusted
+
+
 def test_questions_are_asked_once_and_bounded() -> None:
     home = Watched()
     for sport in range(1_000, 1_003):

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from gateway.engine.upkeep import REFUSED_KEPT_S
 from gateway.model.command import LoadRuleset, Publish, Record, SaveState
 from gateway.model.event import Counter, CountersRead, LeaseGiven, PolicyChanged, PolicyRefused, Ticked
 from gateway.model.packet import TCP, FlowKey
-from tests.support.home import Watched, policy, records
+from tests.support.home import NOON, Watched, policy, records
 from tests.support.packets import BELL, CLOUD, HOME, client_hello, syn, tcp, udp
 
 KEY = FlowKey(TCP, HOME, 40_000, CLOUD, 443)
@@ -67,6 +69,24 @@ def test_schedule_flip_begins_a_new_epoch() -> None:
     commands = home.do(Ticked())
     assert home.engine.epoch == before + 1
     assert any(isinstance(command, LoadRuleset) for command in commands)
+
+
+def test_policy_that_changed_is_saved_with_its_term() -> None:
+    home = Watched()
+    commands = home.do(PolicyChanged(policy=replace(policy(), digest="another")))
+    saved = next(command.state for command in commands if isinstance(command, SaveState))
+    assert saved["epoch"] == home.engine.epoch
+
+
+def test_clock_that_is_set_makes_nobody_old() -> None:
+    home = Watched()
+    home.wall = 1_000.0
+    home.do(Ticked())
+    home.see(syn())
+    home.wall = NOON
+    home.do(Ticked())
+    (member,) = home.engine._state.roster.members.values()
+    assert member.last_seen == NOON
 
 
 def test_lease_names_a_device_before_its_first_packet() -> None:
