@@ -20,7 +20,7 @@ from gateway.model.action import Effect
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, ResolveName
 from gateway.model.decision import Decision
-from gateway.model.event import NameResolved, Now
+from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.name import Name, NameSource
 from gateway.model.purpose import Purpose
 
@@ -28,7 +28,7 @@ from .binding import Bindings
 from .flow import Flow
 from .judge import judge
 from .state import State
-from .waiting import Waiting
+from .waiting import Waiter, Waiting
 
 ANSWER_KEPT_S = 30.0
 """A name that was asked for is not asked for again so soon: the same device tries the same thing a thousand times."""
@@ -132,13 +132,17 @@ class Vouch:
             self._note_refused(claim, now)
         return judged
 
-    def wait(self, flow: Flow, now: Now) -> list[Command]:
+    def wait(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """The flow waits until our resolver was asked for its name. Its packets are the caller's to hold."""
         name = flow.facts.names[0].text
-        return [ResolveName(name)] if self._waiting.join(flow, name, at=now.mono) else []
+        return [ResolveName(name)] if self._waiting.join(flow, event, name, at=now.mono) else []
 
-    def resolved(self, event: NameResolved, now: Now) -> list[Flow]:
-        """Our resolver answered: the flows that can be judged now (``may_ask=False``)."""
+    def holds(self, flow: Flow) -> bool:
+        """Does it wait? Then there is nothing to be learnt from its packets."""
+        return self._waiting.holds(flow)
+
+    def resolved(self, event: NameResolved, now: Now) -> list[Waiter]:
+        """Our resolver answered: who can be judged now (``may_ask=False``)."""
         if event.addresses:
             self._state.bindings.learn(event.name, event.addresses, at=now.mono)
         self._answered[event.name] = now.mono + (ANSWER_KEPT_S if event.addresses else SILENCE_KEPT_S)
@@ -147,8 +151,8 @@ class Vouch:
             self._answered.popitem(last=False)
         return self._waiting.leave(event.name)
 
-    def expire(self, now: Now) -> list[Flow]:
-        """The flows that have waited long enough: they are judged by what is known (``may_ask=False``)."""
+    def expire(self, now: Now) -> list[Waiter]:
+        """Who has waited long enough: they are judged by what is known (``may_ask=False``)."""
         return self._waiting.expire(now.mono)
 
     def forget(self, flow: Flow) -> None:

@@ -1,5 +1,9 @@
 """Flows whose packets are held until our resolver was asked for their name."""
 
+from typing import NamedTuple
+
+from gateway.model.event import PacketSeen
+
 from .flow import Flow
 
 MAX_WAIT_S = 0.3
@@ -8,11 +12,19 @@ MAX_NAMES = 64
 MAX_FLOWS = 256
 
 
+class Waiter(NamedTuple):
+    """Who waits."""
+
+    flow: Flow
+    event: PacketSeen
+    """The packet that made the name known; it is held, like all that follow."""
+
+
 class Waiting:
     """Name -> the flows that wait for it. One question serves them all."""
 
     def __init__(self) -> None:
-        self._flows: dict[str, dict[int, Flow]] = {}
+        self._waiters: dict[str, dict[int, Waiter]] = {}
         self._since: dict[int, tuple[float, str]] = {}
         """Flow id -> (since when, its name), longest first."""
 
@@ -27,34 +39,34 @@ class Waiting:
     @property
     def has_room_for_names(self) -> bool:
         """Another name may be asked for."""
-        return self.has_room and len(self._flows) < MAX_NAMES
+        return self.has_room and len(self._waiters) < MAX_NAMES
 
     def asks(self, name: str) -> bool:
         """Is it being asked for?"""
-        return name in self._flows
+        return name in self._waiters
 
     def holds(self, flow: Flow) -> bool:
         """Does it wait?"""
         return flow.id in self._since
 
-    def join(self, flow: Flow, name: str, *, at: float) -> bool:
+    def join(self, flow: Flow, event: PacketSeen, name: str, *, at: float) -> bool:
         """The flow waits for the name, if it does not yet; True: it is the first, so somebody has to ask."""
-        is_new = name not in self._flows
+        is_new = name not in self._waiters
         if flow.id not in self._since:
-            self._flows.setdefault(name, {})[flow.id] = flow
+            self._waiters.setdefault(name, {})[flow.id] = Waiter(flow, event)
             self._since[flow.id] = (at, name)
         return is_new
 
-    def leave(self, name: str) -> list[Flow]:
-        """The name was asked for: the flows that waited."""
-        flows = list(self._flows.pop(name, {}).values())
-        for flow in flows:
-            del self._since[flow.id]
-        return flows
+    def leave(self, name: str) -> list[Waiter]:
+        """The name was asked for: all who waited."""
+        waiters = list(self._waiters.pop(name, {}).values())
+        for waiter in waiters:
+            del self._since[waiter.flow.id]
+        return waiters
 
-    def expire(self, at: float) -> list[Flow]:
-        """The flows that have waited too long."""
-        late: list[Flow] = []
+    def expire(self, at: float) -> list[Waiter]:
+        """Who has waited too long."""
+        late: list[Waiter] = []
         while self._since:
             flow_id, (since, name) = next(iter(self._since.items()))
             if at - since < MAX_WAIT_S:
@@ -67,10 +79,10 @@ class Waiting:
         if flow.id in self._since:
             self._take(flow.id, self._since[flow.id][1])
 
-    def _take(self, flow_id: int, name: str) -> Flow:
+    def _take(self, flow_id: int, name: str) -> Waiter:
         del self._since[flow_id]
-        flows = self._flows[name]
-        flow = flows.pop(flow_id)
-        if not flows:
-            del self._flows[name]
-        return flow
+        waiters = self._waiters[name]
+        waiter = waiters.pop(flow_id)
+        if not waiters:
+            del self._waiters[name]
+        return waiter

@@ -23,20 +23,21 @@ from gateway.engine.vouch import (
     rivals,
     standing,
 )
-from gateway.engine.waiting import MAX_NAMES, MAX_WAIT_S
+from gateway.engine.waiting import MAX_NAMES, MAX_WAIT_S, Waiter
 from gateway.model.action import Action, Effect
 from gateway.model.assessment import Evidence
 from gateway.model.command import ResolveName
-from gateway.model.event import NameResolved, Now
+from gateway.model.event import Hook, NameResolved, Now, PacketSeen
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import TCP, FlowKey
 from gateway.model.policy import Exemption, Level, RuleRef, Target
 from gateway.model.purpose import Purpose
 from tests.support.home import NOON, policy
-from tests.support.packets import BELL, CLOUD, HOME, OTHER_CLOUD, PHONE
+from tests.support.packets import BELL, CLOUD, HOME, OTHER_CLOUD, PHONE, tcp
 
 GOOD, BAD, ODD = "bell.example.com", "metrics.example.com", "odd.example.net"
+EVENT = PacketSeen(tcp(b"hello"), Hook.FORWARD, BELL)
 NEIGHBOUR = "02:00:5e:10:00:77"
 
 
@@ -84,7 +85,7 @@ class Scene:
     def asks(self, *said: str, address: bytes = CLOUD) -> Flow:
         flow = self.flow(*said, address=address)
         assert self.judge(flow) is None
-        assert self.vouch.wait(flow, self.now) == [ResolveName(said[0])]
+        assert self.vouch.wait(flow, EVENT, self.now) == [ResolveName(said[0])]
         return flow
 
 
@@ -157,8 +158,9 @@ def test_a_name_that_dns_gave_another_device_passes_at_once() -> None:
 def test_the_resolver_vouches_while_the_packet_is_held() -> None:
     scene = Scene()
     flow = scene.asks(GOOD)
-    assert scene.judge(flow) is None and scene.vouch.wait(flow, scene.now) == []  # a retransmission asks nothing again
-    assert scene.vouch.resolved(NameResolved(name=GOOD, addresses=(OTHER_CLOUD, CLOUD)), scene.now) == [flow]
+    assert scene.judge(flow) is None and scene.vouch.holds(flow)
+    assert scene.vouch.wait(flow, EVENT, scene.now) == []  # a retransmission asks nothing again
+    assert scene.vouch.resolved(NameResolved(name=GOOD, addresses=(OTHER_CLOUD, CLOUD)), scene.now) == [Waiter(flow, EVENT)]
     judged = scene.judge(flow, may_ask=False)
     assert judged and (judged[1].purpose, judged[1].effect) == PASSES
     assert scene.purpose(GOOD) == PASSES  # learnt: nobody is asked again
@@ -187,7 +189,7 @@ def test_silence_is_no_voucher_and_soon_forgotten() -> None:
     scene = Scene()
     flow = scene.asks(GOOD)
     scene.mono += MAX_WAIT_S + 0.01
-    assert scene.vouch.expire(scene.now) == [flow]
+    assert scene.vouch.expire(scene.now) == [Waiter(flow, EVENT)]
     assert scene.judge(flow, may_ask=False)[1].purpose is Purpose.DIRECT_ADDRESS  # type: ignore[index]
     scene.vouch.resolved(NameResolved(name=GOOD), scene.now)
     assert scene.purpose(GOOD) == NAMELESS
@@ -242,7 +244,7 @@ def test_what_is_vouched_for_costs_no_question() -> None:
 def test_questions_at_the_same_time_are_bounded() -> None:
     scene = Scene()
     for number in range(MAX_NAMES):
-        scene.vouch._waiting.join(scene.flow(), f"n{number}", at=scene.mono)
+        scene.vouch._waiting.join(scene.flow(), EVENT, f"n{number}", at=scene.mono)
     assert scene.purpose(GOOD) == NAMELESS
 
 
