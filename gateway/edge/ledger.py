@@ -90,8 +90,12 @@ class Ledger:
         on_error: Callable[[str], None] | None = None,
         wall: Callable[[], float] = time.time,
         batch_s: float | None = None,
+        may_prune: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``on_error`` is called in the writer's thread. ``batch_s`` commits on a fixed beat in place of the budget's."""
+        """``on_error`` is called in the writer's thread. ``batch_s`` commits on a fixed beat in place of the budget's.
+
+        ``may_prune``: the wall clock is believed. One that runs decades ahead would take everything for old.
+        """
         self.dropped = 0
         """Rows that were lost: the queue was full, or the medium refused them."""
         self.last_error = ""
@@ -101,6 +105,7 @@ class Ledger:
         self._on_error = on_error
         self._wall = wall
         self._batch_s = batch_s
+        self._may_prune = may_prune
         self._waiting: deque[FlowRecord | threading.Event] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -186,7 +191,8 @@ class Ledger:
                 with contextlib.suppress(sqlite3.Error):
                     database.close()
             return None
-        self.last_error = ""
+        if batch:  # a medium that takes an empty word may still be full
+            self.last_error = ""
         return database
 
     def _insert(self, database: sqlite3.Connection, batch: dict[int, FlowRecord]) -> None:
@@ -217,7 +223,7 @@ class Ledger:
 
     def _prune(self, database: sqlite3.Connection) -> None:
         """Drop detail older than its days, fold minutes of that age into hours, drop roll-ups older than their months."""
-        if time.monotonic() - self._pruned_at < PRUNE_EVERY_S:
+        if time.monotonic() - self._pruned_at < PRUNE_EVERY_S or not self._may_prune():
             return
         self._pruned_at = time.monotonic()
         now = self._wall()
@@ -249,6 +255,17 @@ def _growth(counts: tuple[int, ...], key: tuple[str, ...], before: tuple[int | s
     is_same = before[:3] == key
     grown = (counts[0] - attempts, 0 if is_same else 1, counts[2] - bytes_out, counts[3] - bytes_in, counts[4] - held)
     return tuple(max(0, value) for value in grown)
+
+
+def newest_flow_id(path: Path) -> int:
+    """The largest flow id of a ledger, 0 where none can be read. The next life goes on after it, whatever its clock shows."""
+    try:
+        reader = LedgerReader(path)
+    except OSError:
+        return 0
+    with contextlib.closing(reader), contextlib.suppress(sqlite3.Error):
+        return reader.last_flow_id()
+    return 0
 
 
 def open_ledger(path: Path) -> sqlite3.Connection:

@@ -1,18 +1,22 @@
 """The ledger keeps what it is given, sums it, forgets in time, and never stops the one who gives."""
 
+import contextlib
 import dataclasses
 import os
+import random
 import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gateway.edge import ledger as ledger_module
-from gateway.edge.ledger import Ledger, LedgerReader, LedgerTotal, WriteBudget
+from gateway.edge.ledger import Ledger, LedgerReader, LedgerTotal, WriteBudget, newest_flow_id, open_ledger
 from gateway.model.record import FlowRecord
+from tests.support.kill import killed
 
 NOW = 1_790_000_000.0
 RECORD = FlowRecord(
@@ -202,6 +206,66 @@ def test_what_a_killed_gateway_committed_is_there(tmp_path: Path) -> None:
         (copy / path.name).write_bytes(path.read_bytes())
     ledger.close()
     assert reader_of(copy).flows() == [RECORD]
+
+
+def test_a_clock_that_nobody_believes_makes_nothing_old(make, tmp_path: Path) -> None:
+    believed: list[bool] = []
+    ledger = make(wall=lambda: NOW + 56 * 365 * 86_400, may_prune=lambda: bool(believed))
+    ledger.put(RECORD)
+    assert ledger.flush() and reader_of(tmp_path).flows() == [RECORD]
+    believed.append(True)
+    ledger.put(dataclasses.replace(RECORD, flow_id=2))
+    assert ledger.flush() and reader_of(tmp_path).flows() == []
+
+
+def test_ids_go_on_after_the_newest_one(make, tmp_path: Path) -> None:
+    assert newest_flow_id(tmp_path / "ledger.db") == 0
+    ledger = make()
+    ledger.put(dataclasses.replace(RECORD, flow_id=7 << 40))
+    assert ledger.flush()
+    assert newest_flow_id(tmp_path / "ledger.db") == 7 << 40
+
+
+def test_writing_counts_as_well_again_only_when_a_row_was_written(tmp_path: Path, monkeypatch) -> None:
+    ledger = Ledger(tmp_path / "ledger.db", batch_s=0.02, wall=lambda: NOW)
+
+    def refuse(self: Ledger, database: sqlite3.Connection, batch: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "_insert", refuse)
+        ledger.put(RECORD)
+        assert not ledger.flush()
+        time.sleep(0.1)  # several beats without a row
+        assert "disk is full" in ledger.last_error
+    ledger.put(RECORD)
+    assert ledger.flush() and ledger.last_error == "" and ledger.dropped == 1
+    ledger.close()
+
+
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_kills_leave_every_row_that_was_acknowledged(tmp_path: Path, kills: int) -> None:
+    path, written = tmp_path / "ledger.db", 0
+    open_ledger(path).close()
+    for number in range(kills):
+
+        def write(told: int, first: int = written + 1) -> None:
+            ledger = Ledger(path, batch_s=0.002, wall=lambda: NOW)
+            for batch in count():
+                for at in range(5):
+                    ledger.put(dataclasses.replace(RECORD, flow_id=first + batch * 5 + at, sport=at + 1))
+                if ledger.flush():
+                    os.write(told, (first + batch * 5 + 4).to_bytes(8, "big"))
+
+        said = killed(write, after_s=random.Random(number).uniform(0.005, 0.03))
+        acknowledged = int.from_bytes(said[-8:], "big") or written
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            rows, written = database.execute("SELECT count(*), coalesce(max(flow_id), 0) FROM flow").fetchone()
+            (summed,) = database.execute("SELECT coalesce(sum(flows), 0) FROM total").fetchone()
+        assert acknowledged <= written <= acknowledged + 5, "at most the batch under way"
+        assert rows == written == summed, "no row is missing before the last, and the sums are theirs"
+    assert written > 5 * kills, "most of them wrote"
 
 
 def test_there_is_nothing_to_read_where_there_is_no_ledger(tmp_path: Path) -> None:
