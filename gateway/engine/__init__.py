@@ -4,6 +4,7 @@
 ``forward``   packets leaving the curtain: first look, held hellos, verdicts
 ``vouch``     names are checked, not believed (``waiting``: while our resolver is asked)
 ``resolve``   DNS queries and answers: names refused, addresses bound
+``answered``  plain HTTP that is answered in the internet's place; ``tunnel`` how much a device may say in names
 ``clock``     NTP requests, answered in the internet's place
 ``line``      one line in the ledger for all tries of the same thing
 ``replay``    the packets of a capture, through the same tables

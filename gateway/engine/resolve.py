@@ -1,31 +1,40 @@
 """DNS: queries on their way to our resolver, and the answers on their way back.
 
 A refused name is answered locally at once; HTTPS and SVCB questions of managed devices get an empty answer, which removes the
-key for an encrypted ClientHello; every answer binds its addresses to the name before the device can use them.
+key for an encrypted ClientHello; what passes is said again without anything but its question, within the bounds of ``tunnel``;
+every answer binds its addresses to the name before the device can use them.
 """
 
-from gateway.model.action import Effect
+from dataclasses import replace
+
+from gateway.model.action import Action, Effect
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, SendPacket, SetVerdict
-from gateway.model.decision import Decision
+from gateway.model.decision import Decision, Subject
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import Facts
 from gateway.model.mark import FlowClass, pack, unpack
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import key_of
 from gateway.model.purpose import Purpose
-from gateway.wire import answer_query, parse_dns
+from gateway.policy import decide
+from gateway.wire import answer_query, parse_dns, restate_query
 
-from .flow import Flow
+from .answered import Answered
 from .judge import judge
+from .line import Lines
 from .roster import Member
 from .state import State
+from .tunnel import Tunnels, domain_of
 
 NXDOMAIN = 3
 NODATA = 0
 HTTPS, SVCB = 65, 64
-ATTEMPTS_KEPT_S = 60.0
-MAX_ATTEMPTS = 1_024
+PAUSE_S = 60.0
+"""A try after so long a silence begins a new line."""
+_DNS = Facts(app_proto="dns", dissector="fast")
+_NAME_AT = 12
+"""Where the first question's name begins."""
 
 
 class Resolve:
@@ -33,41 +42,47 @@ class Resolve:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._attempts: dict[tuple[str, str, str], Flow] = {}
-        """(device, what, purpose) -> the one line that counts its tries."""
+        self.answered = Answered(state)
+        self._lines = Lines(state, pause_s=PAUSE_S)
+        self._tunnels = Tunnels()
 
     def query(self, event: PacketSeen, now: Now) -> list[Command]:
         """A DNS query, before it is redirected to our resolver."""
         member, commands = self._state.member(event.mac, now) if event.mac else (None, [])
-        message = parse_dns(event.packet.payload)
-        if member is None or message is None or message.is_response or message.question is None:
-            return [*commands, SetVerdict(event.queue_id, False)]
-        self._state.roster.uses(member, event.packet.src, at=now.wall)
+        refused = [*commands, SetVerdict(event.queue_id, False)]
+        message, plain = parse_dns(event.packet.payload), restate_query(event.packet)
+        if member is None or message is None or plain is None or message.question is None:
+            return refused
+        if not self._state.roster.uses(member, event.packet.src, at=now.wall):
+            return refused
         question = message.question
         if self._escapes(event):
             self._escape(event, member, now)
         if question.type in (HTTPS, SVCB):
             return commands + self._answer(event, NODATA)
-        assessment, decision = self._judge(member, question.name, now)
+        assessment, decision = self._judge(event, member, question.name, now)
         if decision.effect is Effect.PASS:
             mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.PASS)
-            return [*commands, SetVerdict(event.queue_id, True, mark)]
-        self._count(event, member, (assessment, decision), now)
+            is_plain = plain.endswith(event.packet.payload)
+            return [*commands, SetVerdict(event.queue_id, True, mark, None if is_plain else plain)]
+        what = domain_of(question.name) if decision.purpose is Purpose.DNS_ESCAPE else question.name
+        self._count(event, member, (assessment, decision), now, what=what, refused_bytes=event.packet.payload_length)
         return commands + self._answer(event, NXDOMAIN if decision.effect is Effect.DROP else NODATA)
 
     def answer(self, event: PacketSeen, now: Now) -> list[Command]:
         """An answer of our resolver: its addresses are bound to the name for the device that the mark names."""
         member = self._state.roster.by_number(unpack(event.mark).device)
         message = parse_dns(event.packet.payload)
+        commands: list[Command] = []
         if member is not None and message is not None and message.question is not None:
             self._state.bindings.add(member.device.mac, message.addresses, message.question.name, at=now.mono)
-        return [SetVerdict(event.queue_id, True, 0)]
+            commands = self.answered.tell(member, event.packet.dst, message.addresses, now)
+        return [*commands, SetVerdict(event.queue_id, True, 0)]
 
     def forget_attempts(self, now: Now) -> None:
         """Later tries begin a new line."""
-        old = [key for key, flow in self._attempts.items() if now.mono - flow.touched > ATTEMPTS_KEPT_S]
-        for key in old:
-            del self._attempts[key]
+        self._lines.forget(now)
+        self.answered.forget(now)
 
     def _escapes(self, event: PacketSeen) -> bool:
         return bool(self._state.own_addresses) and event.packet.dst not in self._state.own_addresses
@@ -77,7 +92,7 @@ class Resolve:
         refusal: list[Command] = [SetVerdict(event.queue_id, False)]
         return refusal if answer is None else [SendPacket(answer), *refusal]
 
-    def _judge(self, member: Member, name: str, now: Now) -> tuple[Assessment, Decision]:
+    def _judge(self, event: PacketSeen, member: Member, name: str, now: Now) -> tuple[Assessment, Decision]:
         device = member.device
         evidence = Evidence(
             profile=device.profile,
@@ -85,7 +100,23 @@ class Resolve:
             family=device.family,
             names=(Name(name, NameSource.DNS),),
         )
-        return judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now), dns=True)
+        moment = self._state.moment(now)
+        assessment, decision = judge(self._state.policy, device=device, evidence=evidence, moment=moment, dns=True)
+        if decision.effect is not Effect.PASS:
+            return assessment, decision
+        spelling = event.packet.payload[_NAME_AT : _NAME_AT + len(name) + 1]
+        why = self._tunnels.take(device.mac, name, spelling, at=now.mono)
+        return self._judge_tunnel(member, name, why, now) if why else (assessment, decision)
+
+    def _judge_tunnel(self, member: Member, name: str, why: str, now: Now) -> tuple[Assessment, Decision]:
+        """More was said in names than may be: an escape, unless the policy lets this device's escapes pass."""
+        assessment = Assessment(purpose=Purpose.DNS_ESCAPE, confidence=0.7, reasons=(why,), name=Name(name, NameSource.DNS))
+        subject = Subject(device=member.device, assessment=assessment, dns=True)
+        decision = decide(self._state.policy, subject, self._state.moment(now))
+        if decision.effect is Effect.PASS:
+            return assessment, decision
+        reason = f"dns-escape of {member.device.id} by names that carry a letter: new ones are refused until the hour is over"
+        return assessment, replace(decision, action=Action.BLOCK, effect=Effect.DROP, reason=f"{reason} ({decision.rule})")
 
     def _escape(self, event: PacketSeen, member: Member, now: Now) -> None:
         """The device asks a resolver of its own choice: counted, and redirected by the kernel."""
@@ -94,7 +125,7 @@ class Resolve:
             profile=device.profile,
             vendor=device.vendor,
             family=device.family,
-            facts=Facts(app_proto="dns", dissector="fast"),
+            facts=_DNS,
             address=packet.dst,
             port=packet.dport,
             proto=packet.proto,
@@ -103,30 +134,16 @@ class Resolve:
         self._count(event, member, judged, now, what=packet.dst.hex())
 
     def _count(
-        self, event: PacketSeen, member: Member, judged: tuple[Assessment, Decision], now: Now, *, what: str = ""
+        self,
+        event: PacketSeen,
+        member: Member,
+        judged: tuple[Assessment, Decision],
+        now: Now,
+        *,
+        what: str,
+        refused_bytes: int = 0,
     ) -> None:
         """One line for all tries of the same thing within a minute."""
-        assessment, decision = judged
-        name = assessment.name.text if assessment.name else ""
-        key = (member.device.mac, what or name, str(decision.purpose))
-        flow = self._attempts.get(key)
-        if flow is not None and now.mono - flow.touched <= ATTEMPTS_KEPT_S:
-            flow.attempts += 1
-        else:
-            flow = Flow(
-                flow_id=self._state.new_id(),
-                key=key_of(event.packet),
-                device=member.device,
-                number=member.number,
-                wall=now.wall,
-                mono=now.mono,
-            )
-            if len(self._attempts) >= MAX_ATTEMPTS:
-                del self._attempts[next(iter(self._attempts))]
-            self._attempts[key] = flow
-        flow.touched = now.mono
-        flow.facts = Facts(app_proto="dns", dissector="fast")
-        flow.assessment, flow.decision = assessment, decision
-        if not what:
-            flow.refused_bytes += event.packet.payload_length
-        self._state.unreported.append(flow)
+        purpose = str(judged[1].purpose)
+        key = key_of(event.packet)
+        self._lines.count(member, (what, purpose), judged, now, key=key, facts=_DNS, refused_bytes=refused_bytes)

@@ -13,9 +13,10 @@ from gateway.model.packet import UDP, Packet
 
 from .datagram import build_datagram
 
-A, NS, CNAME, PTR, AAAA, DNAME, OPT, SVCB, HTTPS, ANY = 1, 2, 5, 12, 28, 39, 41, 64, 65, 255
+A, NS, CNAME, SOA, PTR, AAAA, DNAME, OPT, SVCB, HTTPS, ANY = 1, 2, 5, 6, 12, 28, 39, 41, 64, 65, 255
 IN = 1
 QUERY = 0
+NO_ERROR, NO_SUCH_NAME = 0, 3
 RESPONSE, RECURSION_DESIRED, RECURSION_AVAILABLE, CHECKING_DISABLED = 0x8000, 0x0100, 0x0080, 0x0010
 
 MAX_RECORDS = 500
@@ -135,8 +136,8 @@ def answer_query(
 ) -> bytes | None:
     """The raw IP packet that answers a query in the place of the server it was sent to; None where the packet is no query.
 
-    Without addresses of the family asked for, rcode 0 says "no such data". No SOA goes with it: without one a negative
-    answer is not cached (RFC 2308 5), so that a change of mind is seen at the next try.
+    Without addresses of the family asked for, rcode 0 says "no such data". What is refused is remembered for ``ttl_s`` too:
+    only with an SOA may a negative answer be cached (RFC 2308 5).
     """
     if packet.proto != UDP or packet.fragment or not packet.sport or not packet.dport:
         return None
@@ -151,8 +152,9 @@ def answer_query(
     _, end = read_name(packet.payload, _HEADER.size)
     # The question goes back as it came, upper case included: clients that mix cases check it.
     asked = packet.payload[_HEADER.size : end + 4]
-    head = _HEADER.pack(query.id, flags, 1, len(records), 0, bool(edns))
-    message = head + asked + b"".join(records) + edns
+    authority = b"" if records or rcode not in (NO_ERROR, NO_SUCH_NAME) else _negative(ttl_s)
+    head = _HEADER.pack(query.id, flags, 1, len(records), bool(authority), bool(edns))
+    message = head + asked + b"".join(records) + authority + edns
     return build_datagram((packet.dst, packet.dport), (packet.src, packet.sport), message)
 
 
@@ -164,6 +166,12 @@ def build_query(name: str, type_: int, *, id: int) -> bytes | None:
     asked = b"".join(bytes((len(label),)) + label for label in labels) + b"\0" + struct.pack("!HH", type_, IN)
     edns = b"\0" + _RECORD.pack(OPT, EDNS_BYTES, 0, 0)
     return _HEADER.pack(id, RECURSION_DESIRED, 1, 0, 0, 1) + asked + edns
+
+
+def _negative(ttl_s: int) -> bytes:
+    """The SOA of a negative answer, of the root: whatever was asked for lies under it. Its serial number means nothing."""
+    data = b"\0\0" + struct.pack("!5I", 1, ttl_s, ttl_s, ttl_s, ttl_s)
+    return b"\0" + _RECORD.pack(SOA, IN, ttl_s, len(data)) + data
 
 
 def _suits(address: bytes, question: Question) -> bool:

@@ -1,11 +1,12 @@
 import pytest
 
-from gateway.model.command import SendPacket, SetVerdict
+from gateway.engine.tunnel import CODED_BYTES
+from gateway.model.command import AnswerHere, Command, SendPacket, SetVerdict
 from gateway.model.event import Hook
 from gateway.wire import decode_ip, parse_dns
-from tests.support.dns import query
+from tests.support.dns import answer, query
 from tests.support.home import Watched, marks, records, verdicts
-from tests.support.packets import CLOUD, udp
+from tests.support.packets import CLOUD, OTHER_CLOUD, udp
 
 FOREIGN = bytes((8, 8, 8, 8))
 
@@ -85,3 +86,64 @@ def test_query_passes_with_a_mark_that_names_the_device() -> None:
     home = Watched()
     mark = marks(home.see(query("bell.example.com"), hook=Hook.QUERY))[0]
     assert (mark.device, mark.epoch) == (1, home.engine.epoch)
+
+
+def told(commands: list[Command]) -> list[tuple[bytes, bool]]:
+    return [(command.address, command.here) for command in commands if isinstance(command, AnswerHere)]
+
+
+def hear(home: Watched, name: str, *addresses: bytes) -> list[Command]:
+    mark = next(verdict.mark for verdict in verdicts(home.see(query(name), hook=Hook.QUERY)))
+    return home.see(answer(name, addresses), hook=Hook.ANSWER, mark=mark)
+
+
+def test_the_kernel_hears_of_an_address_that_is_answered_here_before_the_device_does() -> None:
+    commands = hear(Watched(), "check.example.com", CLOUD, OTHER_CLOUD)
+    assert told(commands) == [(CLOUD, True), (OTHER_CLOUD, True)]
+    assert [type(command) for command in commands[:3]] == [AnswerHere, AnswerHere, SetVerdict]
+    [first, second] = records(commands)
+    assert (first.purpose, first.effect, first.dport, first.dst, first.server_name) == (
+        "connectivity-check", "redirect", 80, CLOUD, "check.example.com",
+    )  # fmt: skip
+    assert (second.flow_id, second.attempts) == (first.flow_id, 2)
+
+
+def test_a_check_that_nobody_described_and_other_names_are_not_answered_here() -> None:
+    home = Watched()
+    assert told(hear(home, "other-check.example.com", CLOUD)) == []
+    assert told(hear(home, "bell.example.com", OTHER_CLOUD)) == []
+
+
+def test_a_shared_address_is_not_answered_here_whichever_name_came_first() -> None:
+    home = Watched()
+    assert told(hear(home, "check.example.com", CLOUD)) == [(CLOUD, True)]
+    assert told(hear(home, "bell.example.com", CLOUD)) == [(CLOUD, False)]
+    assert told(hear(home, "check.example.com", CLOUD)) == [(CLOUD, False)]
+
+
+def test_what_passes_says_nothing_but_its_question() -> None:
+    packet = query("bell.example.com")
+    longer = packet.payload[:-4] + packet.payload[-4:] + b"and a letter"
+    home = Watched()
+    [as_it_was] = verdicts(home.see(packet, hook=Hook.QUERY))
+    [restated] = verdicts(home.see(packet._replace(payload=longer, payload_length=len(longer)), hook=Hook.QUERY))
+    assert as_it_was.payload is None
+    assert restated.accept and restated.payload is not None
+    again = decode_ip(restated.payload)
+    assert again is not None
+    assert (again.payload, again.src, again.sport, again.dst, again.dport) == (
+        packet.payload, packet.src, packet.sport, packet.dst, packet.dport,
+    )  # fmt: skip
+
+
+def test_a_letter_in_names_is_cut_in_one_line() -> None:
+    home = Watched()
+    seen = [home.see(query(f"{number:040x}.nobody.example.net"), hook=Hook.QUERY) for number in range(1_000, 1_100)]
+    passed = [verdicts(commands)[0].accept for commands in seen]
+    assert sum(passed) == CODED_BYTES // len(f"{0:040x}.nobody")
+    lines = {record.flow_id: record for commands in seen for record in records(commands)}
+    [line] = lines.values()
+    assert (line.purpose, line.effect, line.action, line.attempts) == ("dns-escape", "drop", "block", 100 - sum(passed))
+    assert "tunnel" in line.reason
+    message = parse_dns(next(command.data for command in seen[-1] if isinstance(command, SendPacket))[28:])
+    assert message is not None and message.rcode == 3

@@ -244,8 +244,12 @@ def test_answers_of_ours(version: int, rcode: int, edns: bool) -> None:
     judged = (IP if version == 4 else IPv6)(raw)
     dns = judged[DNS]
     assert (judged.sport, judged.dport, dns.id, dns.qr, dns.rcode) == (53, 5000, 7, 1, rcode)
-    assert (dns.rd, dns.ra, dns.cd, dns.tc, dns.ancount, dns.nscount, dns.arcount) == (1, 1, 1, 0, 0, 0, int(edns))
+    negative = rcode in (0, 3)
+    assert (dns.rd, dns.ra, dns.cd, dns.tc, dns.ancount, dns.nscount, dns.arcount) == (1, 1, 1, 0, 0, int(negative), int(edns))
     assert dns.qd[0].qname == b"cAmErA.example."
+    if negative:
+        soa = dns.ns[0]
+        assert (soa.rrname, soa.type, soa.rclass, soa.ttl, soa.minimum) == (b".", 6, 1, 60, 60)
     if edns:
         assert (dns.ar[0].rclass, dns.ar[0].z) == (1232, 0x8000)
     assert raw[12:16] == b"\x08\x08\x08\x08" if version == 4 else raw[8:24] == V6[::-1]
@@ -266,6 +270,7 @@ def test_local_answers(type_: int, expected: tuple[bytes, ...]) -> None:
     parsed = parse_dns(raw[28:])
     assert parsed is not None
     assert (parsed.addresses, parsed.rcode, {answer.ttl for answer in parsed.answers} <= {30}) == (expected, 0, True)
+    assert DNS(raw[28:]).nscount == (not expected)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,144 @@
+"""How much a device may say in names."""
+
+import base64
+import random
+
+import pytest
+
+from gateway.engine.tunnel import (
+    CODED_BYTES,
+    DEVICE_BYTES,
+    DEVICE_NAMES,
+    DOMAIN_BYTES,
+    MAX_DEVICES,
+    WINDOW_S,
+    Tunnels,
+    domain_of,
+    entropy,
+    looks_coded,
+)
+from gateway.policy import load
+
+DEVICE = "02:00:5e:10:00:01"
+RANDOM = random.Random(1)
+
+
+def said(names: list[str], *, tunnels: Tunnels | None = None, at: float = 0.0) -> tuple[int, int]:
+    """(Questions that passed, bytes of labels before the domain in them)."""
+    tunnels = tunnels or Tunnels()
+    passed = [name for name in names if not tunnels.take(DEVICE, name, name.encode(), at=at)]
+    return len(passed), sum(len(name) - len(domain_of(name)) - 1 for name in set(passed))
+
+
+def coded(length: int, count: int, domain: str = "t.example.com") -> list[str]:
+    """Names as tunnels write them: base32 in labels of at most 60 bytes."""
+    found = []
+    for _ in range(count):
+        text = base64.b32encode(RANDOM.randbytes(length)).decode().lower().rstrip("=")[:length]
+        found.append(".".join([*(text[at : at + 60] for at in range(0, length, 60)), domain]))
+    return found
+
+
+def test_every_name_of_the_catalogue_may_be_asked_by_one_device_in_one_hour() -> None:
+    policy = load().policy
+    assert policy is not None
+    names = sorted({row.match for rows in policy.catalogue.names.values() for row in rows})
+    assert len(names) > 600
+    assert said(names)[0] == len(names)
+
+
+ORDINARY = [
+    pytest.param([f"198-51-100-{n}.acct1029.prod.rms.ring.devices.a2z.com" for n in range(40)], id="a relay a viewing"),
+    pytest.param([f"a{n:013x}k-ats.iot.eu-west-1.amazonaws.com" for n in range(10)], id="endpoints of IoT clouds"),
+    pytest.param([f"d{n:013x}.cloudfront.net" for n in range(60)], id="distributions"),
+    pytest.param([f"m-{n:08x}.kinesisvideo.eu-west-1.amazonaws.com" for n in range(40)], id="a media endpoint a viewing"),
+    pytest.param([f"{n}.pool.ntp.org" for n in range(4)] * 100, id="the same few again and again"),
+    pytest.param([f"{n}.0.77.10.in-addr.arpa" for n in range(254)], id="who is who in the home"),
+    pytest.param(["api.example.com"] * 5_000, id="one name, very often"),
+]
+
+
+@pytest.mark.parametrize("names", ORDINARY)
+def test_ordinary_gadgets_never_meet_a_bound(names: list[str]) -> None:
+    assert said(names)[0] == len(names)
+
+
+@pytest.mark.parametrize(
+    ("names", "bound"),
+    [
+        pytest.param(coded(220, 200), CODED_BYTES, id="iodine: 220 bytes a question"),
+        pytest.param(coded(58, 500), CODED_BYTES, id="dnscat2: one long label"),
+        pytest.param([n.replace("t.example", RANDOM.choice("abcd")) for n in coded(30, 500)], 4 * CODED_BYTES, id="four ways"),
+        pytest.param([f"{RANDOM.choice('abc')}{n:04}.example.com" for n in range(3_000)], DOMAIN_BYTES, id="short labels"),
+        pytest.param(
+            [f"{'.'.join(RANDOM.choices(['warm', 'blue', 'tree', 'lake', 'bird'], k=8))}.example.com" for _ in range(500)],
+            DOMAIN_BYTES,
+            id="words",
+        ),
+    ],
+)
+def test_tunnels_are_cut(names: list[str], bound: int) -> None:
+    passed, size = said(names)
+    assert passed < len(names)
+    assert bound - 300 <= size <= bound
+
+
+def test_many_domains_do_not_help() -> None:
+    names = [name for number in range(200) for name in coded(220, 5, f"d{number}.com")]
+    assert said(names)[1] <= DEVICE_BYTES
+
+
+def test_nor_do_many_short_names() -> None:
+    assert said([f"{number}.d{number % 300}.com" for number in range(3_000)])[0] <= DEVICE_NAMES
+
+
+def test_what_was_asked_before_passes_although_nothing_new_does() -> None:
+    tunnels = Tunnels()
+    assert said(["api.example.com"], tunnels=tunnels)[0] == 1
+    names = coded(220, 50)
+    assert said(names, tunnels=tunnels)[0] < len(names)
+    assert said(["api.example.com"], tunnels=tunnels)[0] == 1
+    assert said(coded(30, 5, "other.org"), tunnels=tunnels)[0] == 5
+    assert said(names[-5:], tunnels=tunnels, at=WINDOW_S)[0] == 4
+
+
+def test_spellings_of_one_name_cost_a_bit_a_letter() -> None:
+    tunnels, name = Tunnels(), "api.example.com"
+    spelt = ["".join(RANDOM.choice((letter, letter.upper())) for letter in name).encode() for _ in range(4_000)]
+    passed = {spelling for spelling in spelt if not tunnels.take(DEVICE, name, spelling, at=0.0)}
+    assert len(passed) == 1 + CODED_BYTES // 2  # the first one is the name itself
+
+
+def test_devices_do_not_pay_for_each_other_and_memory_is_bounded() -> None:
+    tunnels = Tunnels()
+    assert said(coded(220, 50), tunnels=tunnels)[0] < 50
+    for number in range(MAX_DEVICES):
+        assert tunnels.take(str(number), "x.example.com", b"x", at=0.0) == ""
+    assert len(tunnels._devices) == MAX_DEVICES
+    assert said(coded(220, 4), tunnels=tunnels)[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "domain"),
+    [
+        ("fw.ring.com", "ring.com"), ("ring.com", "ring.com"), ("com", "com"), ("", ""), ("a.b.example.co.uk", "example.co.uk"),
+        ("co.uk", "co.uk"), ("a.b.c.de", "c.de"), ("x.com.cn", "x.com.cn"),
+    ],
+)  # fmt: skip
+def test_domain_of(name: str, domain: str) -> None:
+    assert domain_of(name) == domain
+
+
+@pytest.mark.parametrize(
+    ("prefix", "is_coded"),
+    [
+        ("", False), ("fw", False), ("avs-alexa-14-na", False), ("device-metrics-us-2", False), ("api", False),
+        ("oahugfzbn2gk3pqrs7xw", True), ("a" * 40, True), ("www.oahugfzbn2gk3pqrs7xw", True),
+    ],
+)  # fmt: skip
+def test_looks_coded(prefix: str, is_coded: bool) -> None:
+    assert looks_coded(prefix) is is_coded
+
+
+def test_entropy() -> None:
+    assert (entropy("aaaa"), entropy("abab"), entropy("abcd")) == (0.0, 1.0, 2.0)
