@@ -3,7 +3,7 @@
 ``nfqueue``, ``nft``, ``nft_set``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
 ``clock``                whether the wall clock can be believed
 ``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: an interface's addresses)
-``asker``                the gateway's own questions to that resolver
+``asker``                the gateway's own questions to that resolver (``timer``: until when they count)
 ``suffix``               the list of public suffixes: who registered a name
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
 ``store``                ``state.json``, crash-safe over ``disk``

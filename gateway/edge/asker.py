@@ -16,6 +16,8 @@ from time import monotonic
 from gateway.model.event import NameResolved
 from gateway.wire.dns import AAAA, A, build_query, parse_dns
 
+from .timer import Timer
+
 MAX_OUTSTANDING = 64
 GIVE_UP_S = 0.25
 """Somebody's packet is held for it, for at most 0.3 s."""
@@ -64,7 +66,7 @@ class _Question:
 
 
 class Asker:
-    """``ask``; then ``receive`` whenever it is readable, and ``expire`` from ``due`` on, tell what became of it."""
+    """``ask``; then ``receive``, whenever it is readable, tells what became of it."""
 
     def __init__(self, *, port: int = 53) -> None:
         self._port = port
@@ -73,6 +75,8 @@ class Asker:
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         """Rings where something can be told at once."""
         self._poll.register(self._bell, select.EPOLLIN)
+        self._timer = Timer()
+        self._poll.register(self._timer, select.EPOLLIN)
         self._questions: dict[int, _Question] = {}
         """By descriptor, oldest first."""
         self._at_once: list[NameResolved] = []
@@ -99,27 +103,32 @@ class Asker:
             self._send(name)
         except (OSError, ValueError):
             self._tell_at_once(name)
+        self._timer.set(self.due)
 
     def receive(self) -> list[NameResolved]:
-        """What is known by now, of those whose both answers came."""
+        """What became of questions: answered, given up, or answered late."""
         told: list[NameResolved] = []
         for descriptor, _ in self._poll.poll(0):
             if descriptor == self._bell:
                 os.eventfd_read(self._bell)
                 told += self._at_once
                 self._at_once.clear()
+            elif descriptor == self._timer.fileno():
+                self._timer.stop_ringing()
+                told += self.expire(monotonic())
             elif (question := self._questions.get(descriptor)) is not None:
                 told += self._listen(question)
+        self._timer.set(self.due)
         return told
 
     @property
     def due(self) -> float:
         """When ``expire`` has something to do, in monotonic seconds; infinite where nothing is asked."""
-        asked = (question.since for question in self._questions.values() if not question.given_up)
-        return min(asked, default=float("inf")) + GIVE_UP_S
+        ends = (one.since + (LATE_S if one.given_up else GIVE_UP_S) for one in self._questions.values())
+        return min(ends, default=float("inf"))
 
     def expire(self, now: float) -> list[NameResolved]:
-        """What is known of those that were asked too long ago; a late answer will be told again."""
+        """Give up what was asked too long ago, with what is known of it; a late answer is told again."""
         told: list[NameResolved] = []
         for question in list(self._questions.values()):
             if now - question.since >= LATE_S:
@@ -134,6 +143,7 @@ class Asker:
         for question in list(self._questions.values()):
             self._close(question)
         os.close(self._bell)
+        self._timer.close()
         self._poll.close()
 
     def _send(self, name: str) -> None:
