@@ -20,7 +20,8 @@ def test_start_without_a_ruleset_begins_the_first_epoch() -> None:
     assert isinstance(saved, SaveState)
     assert isinstance(ruleset, LoadRuleset)
     assert (ruleset.epoch, ruleset.digest) == (1, policy().digest)
-    assert ruleset.free == ("02:00:5e:10:00:aa", "02:00:5e:10:00:bb")
+    assert ruleset.free == (), "under IPv4 a phone is free at the address that was leased to it"
+    assert ruleset.free6 == ("02:00:5e:10:00:aa", "02:00:5e:10:00:bb")
 
 
 def test_start_beside_a_ruleset_of_another_policy_begins_a_new_epoch() -> None:
