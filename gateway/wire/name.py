@@ -1,8 +1,16 @@
-"""Server names as they are written down: printable, lower case, without the root's dot."""
+"""Server names as they are written down: printable, lower case, without the root's dot.
+
+What no host can be called (a NUL, a blank or a star in it, an empty label, more than 253 characters) stands in quotation marks:
+it is shown, and it is below no domain.
+"""
+
+import re
 
 from gateway.model.name import Name, NameSource
 
 MAX_NAME_BYTES = 255
+MAX_HOST_CHARACTERS = 253
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*").fullmatch
 
 
 def clean(raw: bytes) -> str:
@@ -16,4 +24,7 @@ def clean(raw: bytes) -> str:
 def name_of(raw: bytes, source: NameSource) -> Name | None:
     """The name, or None where nothing stood there."""
     text = clean(raw)
-    return Name(text, source) if text else None
+    if not text:
+        return None
+    whole = len(text) <= MAX_HOST_CHARACTERS and len(raw) <= MAX_NAME_BYTES
+    return Name(text if whole and _HOST(text) else f'"{text}"', source)
