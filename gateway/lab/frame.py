@@ -6,6 +6,7 @@ Every builder gives bytes; the layers are put together from the inside: ``ethern
 import socket
 import struct
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 ETH_IPV4, ETH_IPV6, ETH_ARP, ETH_VLAN, ETH_QINQ = 0x0800, 0x86DD, 0x0806, 0x8100, 0x88A8
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
@@ -23,6 +24,11 @@ def packed(address: str) -> bytes:
 def hardware(mac: str) -> bytes:
     """A MAC address as bytes."""
     return bytes.fromhex(mac.replace(":", ""))
+
+
+def between(*, src: str, dst: str, **more: Any) -> dict[str, Any]:
+    """What several layers of a packet are told alike."""
+    return {"src": src, "dst": dst, **more}
 
 
 def checksum(data: bytes) -> int:

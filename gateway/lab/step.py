@@ -375,6 +375,17 @@ def evade(step: Step, world: World, outcome: Outcome) -> None:
     outcome.detail = find(str(step["evade"])).play(attempt) or ""
 
 
+def claim(step: Step, world: World, outcome: Outcome) -> None:
+    """``claim: neighbour``: for ``for_s`` it says that it is ``address4`` and ``address6``; what comes for them is counted."""
+    from .attacker import Attacker, impersonate
+
+    if world.attacker is None:
+        world.attacker = Attacker()
+    addresses = str(step["address4"]), str(step["address6"])
+    told, outcome.received_bytes = impersonate(world.attacker, addresses, for_s=float(step.get("for_s", 1)))
+    outcome.detail = f"said so {told} times"
+
+
 def wait(step: Step, world: World, outcome: Outcome) -> None:
     """``wait: SECONDS``."""
     world.stopping.wait(float(step["wait"]))
@@ -394,6 +405,7 @@ KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
     "rtsp": speak_rtsp,
     "tcp": speak_tcp,
     "evade": evade,
+    "claim": claim,
     "wait": wait,
 }
 """The steps a behaviour can be made of."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from .carried import Mark, count
 from .evasions import cases
-from .evasions.case import GOOD, Case
+from .evasions.case import GOOD, RELAY, Case
+from .home import Home
 from .scenario import Stage, outcomes
 from .step import Outcome
 from .topology import GATEWAY_WAN_MAC
@@ -48,29 +49,42 @@ def prepare(policies: Path) -> None:
 def play_family(stage: Stage, family: str, *, timeout_s: float = 20.0) -> None:
     """Each case in turn, then the truth of all."""
     before = stage.home.ask("status")
-    introduce(stage)
+    first = introduce(stage.home)
+    stage.check("an ordinary exchange of the same gadget works before", first.result == "ok", outcomes([first]))
+    marks, said = attempt_all(stage.home, family, timeout_s=timeout_s)
+    judge_cases(stage, family, marks, said)
+    judge_gateway(stage, before)
+
+
+def introduce(home: Home) -> Outcome:
+    """The rogue is an ordinary gadget first: known to the gateway, with addresses for what it may speak to."""
+    first = home[ROGUE].one(tls=GOOD, up=300)
+    home[ROGUE].do([{"dns": name, "type": kind} for name, kind in ((GOOD, "AAAA"), (RELAY, "A"), (RELAY, "AAAA"))])
+    return first
+
+
+def attempt_all(home: Home, family: str, *, timeout_s: float = 20.0) -> tuple[dict[str, Mark], dict[str, Outcome]]:
+    """Each case in turn: how its bytes are known, and what the rogue said of it."""
     marks: dict[str, Mark] = {}
     said: dict[str, Outcome] = {}
     for number, case in enumerate(cases(family), start=FIRST):
         mark = marks[case.id] = Mark(addresses=(ADDRESS4.format(number), ADDRESS6.format(number)), token=os.urandom(8))
         step = {"evade": f"{family}/{case.id}", "address4": mark.addresses[0], "address6": mark.addresses[1]}
-        said[case.id] = stage.home[ROGUE].do([{**step, "token": mark.token.hex()}], timeout_s=timeout_s)[-1]
-    judge_cases(stage, family, marks, said)
-    judge_gateway(stage, before)
+        said[case.id] = home[ROGUE].do([{**step, "token": mark.token.hex()}], timeout_s=timeout_s)[-1]
+    return marks, said
 
 
-def introduce(stage: Stage) -> None:
-    """The rogue is an ordinary gadget first: known to the gateway, with an address for its good name."""
-    first = stage.home[ROGUE].one(tls=GOOD, up=300)
-    stage.check("an ordinary exchange of the same gadget works before", first.result == "ok", outcomes([first]))
+def measure(home: Home, marks: Mapping[str, Mark]) -> tuple[dict[str, int], dict[str, int]]:
+    """Bytes of each case on the rogue's own cable, and on the gateway's WAN cable."""
+    time.sleep(0.2)
+    home.settle()
+    offered = count(home.lan_capture(ROGUE), marks, source=home.behaviours[ROGUE].mac)
+    return offered, count(home.wan_capture, marks, source=GATEWAY_WAN_MAC)
 
 
 def judge_cases(stage: Stage, family: str, marks: Mapping[str, Mark], said: Mapping[str, Outcome]) -> None:
     """One check a case."""
-    time.sleep(0.2)
-    stage.home.settle()
-    offered = count(stage.home.lan_capture(ROGUE), marks, source=stage.home.behaviours[ROGUE].mac)
-    seen = count(stage.home.wan_capture, marks, source=GATEWAY_WAN_MAC)
+    offered, seen = measure(stage.home, marks)
     for case in cases(family):
         outcome = said[case.id]
         tried = Tried(

@@ -24,6 +24,11 @@ class Attempt:
     """Name -> (IPv4, IPv6) addresses."""
     resolver: str
 
+    @property
+    def targets(self) -> tuple[str, str]:
+        """Its address of either family."""
+        return self.target4, self.target6
+
     def payload(self, size: int = 64) -> bytes:
         """That many bytes of the token."""
         return (self.token * (size // len(self.token) + 1))[:size]

@@ -1,0 +1,216 @@
+"""Payload in TCP segments that are no part of an ordinary conversation, and in the corners of their headers."""
+
+import os
+import time
+from collections.abc import Callable
+
+from .. import frame
+from ..frame import ACK, FIN, MSS, PSH, RST, SYN, URG
+from .case import Attempt, Case
+from .hello import ending, refused_hello
+
+EXPERIMENT = 253
+JUNK_PACKETS = 20_000
+
+
+def in_the_syn(attempt: Attempt) -> str:
+    for target in attempt.targets:
+        with attempt.attacker.stream(target) as stream:
+            opened = stream.connect(attempt.payload(), timeout_s=0.1)
+            stream.connect(refused_hello(attempt), timeout_s=0.1)
+    return "answered" if opened else "silence"
+
+
+def in_the_syn_with(flags: int) -> Callable[[Attempt], str | None]:
+    def play(attempt: Attempt) -> None:
+        for target in attempt.targets:
+            with attempt.attacker.stream(target) as stream:
+                stream.send(attempt.payload(), flags=flags, options=MSS)
+                stream.read(0.05)
+
+    return play
+
+
+def without_opening(flags: int) -> Callable[[Attempt], str | None]:
+    """A segment of a connection that nobody opened."""
+
+    def play(attempt: Attempt) -> None:
+        for target in attempt.targets:
+            with attempt.attacker.stream(target) as stream:
+                for _ in range(3):
+                    stream.send(attempt.payload(), flags=flags)
+                stream.read(0.05)
+
+    return play
+
+
+def after_opening(flags: int, **fields: int) -> Callable[[Attempt], str]:
+    """A segment with payload right after the handshake."""
+
+    def play(attempt: Attempt) -> str:
+        for target in attempt.targets:
+            with attempt.attacker.stream(target) as stream:
+                stream.connect()
+                stream.send(attempt.payload(), flags=flags, **fields)
+                stream.send(attempt.payload(), flags=flags, **fields)
+                said = ending(stream, 0.1)
+        return said
+
+    return play
+
+
+def before_the_answer(attempt: Attempt) -> str:
+    """SYN, then data and a guessed acknowledgement, without waiting for the other side."""
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.send(b"", flags=SYN, options=MSS)
+        for _ in range(3):
+            stream.send(attempt.payload())
+        stream.read(0.1)
+        stream.send(attempt.payload())
+        return ending(stream, 0.1)
+
+
+def with_a_false_checksum(attempt: Attempt) -> str:
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.connect()
+        for _ in range(3):
+            stream.send(attempt.payload(), bad=True)
+        return ending(stream, 0.1)
+
+
+def options_of_the_syn(attempt: Attempt) -> str:
+    """36 bytes in an option that no client needs, in one SYN after the other."""
+    options = MSS + bytes([EXPERIMENT, 34]) + attempt.payload(32)
+    opened = 0
+    for target in attempt.targets * 5:
+        with attempt.attacker.stream(target) as stream:
+            opened += stream.connect(options=options, timeout_s=0.1)
+    return f"{opened} of 10 answered"
+
+
+def unknown_options_of_the_syn(attempt: Attempt) -> str:
+    """The same in options of all kinds of numbers."""
+    opened = 0
+    for kind in (6, 9, 14, 19, 27, 28, 29, 30, 34, 69, 77, 120, 254, 255):
+        with attempt.attacker.stream(attempt.target4) as stream:
+            opened += stream.connect(options=MSS + bytes([kind, 34]) + attempt.payload(32), timeout_s=0.1)
+    return f"{opened} of 14 answered"
+
+
+def behind_the_options(attempt: Attempt) -> str:
+    """Behind the mark that ends the options: header bytes that nobody reads."""
+    opened = 0
+    for target in attempt.targets:
+        with attempt.attacker.stream(target) as stream:
+            opened += stream.connect(options=MSS + b"\0\0\0\0" + attempt.payload(32), timeout_s=0.1)
+    return f"{opened} of 2 answered"
+
+
+def options_of_acknowledgements(attempt: Attempt) -> str:
+    """An opened connection that says nothing but ACK, with 32 bytes of options each."""
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.connect()
+        for _ in range(100):
+            stream.send(b"", flags=ACK, options=bytes([EXPERIMENT, 34]) + attempt.payload(32) + b"\1\1")
+        return ending(stream, 0.1)
+
+
+def options_of_resets(attempt: Attempt) -> None:
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.connect()
+        for flags in (RST | ACK, RST, FIN | ACK):
+            stream.send(b"", flags=flags, options=bytes([EXPERIMENT, 34]) + attempt.payload(32) + b"\1\1")
+        stream.read(0.1)
+
+
+def acknowledgement_numbers(attempt: Attempt) -> None:
+    """Bytes in the numbers themselves: sequence, acknowledgement, window and urgent pointer of empty segments."""
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.connect()
+        own = stream.ack
+        for _ in range(200):
+            stream.first = int.from_bytes(attempt.token[:4]) - 1
+            stream.ack = int.from_bytes(attempt.token[4:])
+            stream.send(b"", flags=ACK)
+        stream.ack = own
+        stream.read(0.1)
+
+
+def short_header(attempt: Attempt) -> None:
+    """A header that says it is shorter, or longer, than it is."""
+    for words in (0, 2, 4, 15):
+        for flags in (SYN, ACK):
+            with attempt.attacker.stream(attempt.target4) as stream:
+                packet = stream.segment(attempt.payload(16), flags=flags)
+                body = bytearray(packet[20:])
+                body[12] = words << 4
+                body[16:18] = b"\0\0"
+                ends = frame.between(src=stream.src, dst=stream.dst, proto=frame.TCP)
+                body[16:18] = frame.transport_checksum(bytes(body), **ends).to_bytes(2)
+                attempt.attacker.send_ip(frame.ip(bytes(body), **ends))
+    time.sleep(0.05)
+
+
+def junk_undecided(attempt: Attempt) -> str:
+    """As fast as it can, on a connection whose name nobody knows yet."""
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.connect()
+        junk = attempt.payload(1000)
+        began = time.monotonic()
+        for _ in range(JUNK_PACKETS):
+            stream.send(junk, at=0)
+        took = time.monotonic() - began
+        return f"{JUNK_PACKETS} segments in {took:.1f} s, {ending(stream, 0.2)}"
+
+
+def junk_datagrams(attempt: Attempt) -> str:
+    """The same with datagrams, on one flow."""
+    attacker, sport = attempt.attacker, attempt.attacker.port()
+    junk = attempt.payload(1000)
+    for _ in range(JUNK_PACKETS):
+        attacker.send_udp(junk, attempt.target4, 32100, sport=sport)
+    return f"{JUNK_PACKETS} datagrams"
+
+
+def junk_flows(attempt: Attempt) -> str:
+    """A flow of its own for every datagram."""
+    attacker = attempt.attacker
+    for number in range(JUNK_PACKETS // 2):
+        attacker.send_udp(attempt.payload(200), attempt.target4, 1024 + number % 60_000, sport=1024 + os.urandom(1)[0])
+    return f"{JUNK_PACKETS // 2} flows"
+
+
+CASES = (
+    Case(id="syn-data", text="Payload in the SYN, and again in its repetition", play=in_the_syn),
+    Case(id="syn-psh-urg", text="Payload in a SYN with PSH and URG", play=in_the_syn_with(SYN | PSH | URG)),
+    Case(id="syn-fin", text="Payload in a SYN that is a FIN too", play=in_the_syn_with(SYN | FIN)),
+    Case(id="syn-rst", text="Payload in a SYN that is a reset too", play=in_the_syn_with(SYN | RST)),
+    Case(id="syn-ack", text="Payload in a SYN-ACK that answers nothing", play=in_the_syn_with(SYN | ACK)),
+    Case(id="no-flags", text="Payload in a segment without flags", play=without_opening(0)),
+    Case(id="all-flags", text="Payload in a segment with all flags", play=without_opening(0xFF)),
+    Case(id="mid-stream", text="Payload in the middle of a connection that nobody opened", play=without_opening(PSH | ACK)),
+    Case(id="lone-reset", text="Payload in a reset of a connection that nobody opened", play=without_opening(RST)),
+    Case(id="lone-fin", text="Payload in a FIN of a connection that nobody opened", play=without_opening(FIN | ACK)),
+    Case(id="reset-data", text="Payload in a reset", play=after_opening(RST | ACK)),
+    Case(id="bare-reset-data", text="Payload in a reset without acknowledgement", play=after_opening(RST)),
+    Case(id="fin-data", text="Payload in a FIN", play=after_opening(FIN | ACK)),
+    Case(id="syn-again-data", text="Payload in a SYN within an open connection", play=after_opening(SYN)),
+    Case(id="no-ack-data", text="Payload in a segment without ACK in an open connection", play=after_opening(PSH)),
+    Case(id="urgent-data", text="Urgent payload, its pointer beyond the segment",
+         play=after_opening(PSH | ACK | URG, urgent=60_000)),
+    Case(id="before-the-answer", text="Payload before the other side answered the SYN", play=before_the_answer),
+    Case(id="false-checksum", text="Payload under a false checksum", play=with_a_false_checksum),
+    Case(id="header-length", text="Headers that say they are shorter or longer than they are", play=short_header),
+    Case(id="syn-option", text="32 bytes in an experimental option of a SYN", play=options_of_the_syn),
+    Case(id="syn-unknown-options", text="32 bytes in a SYN, in options of 14 other kinds", play=unknown_options_of_the_syn),
+    Case(id="syn-behind-options", text="32 bytes behind the end of a SYN's options", play=behind_the_options),
+    Case(id="ack-options", text="100 empty acknowledgements with 32 bytes of options each", play=options_of_acknowledgements),
+    Case(id="reset-options", text="32 bytes in the options of resets and FINs", play=options_of_resets),
+    Case(id="numbers", text="Eight bytes in the numbers of 200 empty acknowledgements", play=acknowledgement_numbers),
+)  # fmt: skip
+
+FLOOD = (
+    Case(id="junk-segments", text=f"{JUNK_PACKETS:,} segments of junk on an undecided connection", play=junk_undecided),
+    Case(id="junk-datagrams", text=f"{JUNK_PACKETS:,} datagrams of junk on one flow", play=junk_datagrams),
+    Case(id="junk-flows", text=f"{JUNK_PACKETS // 2:,} flows of one datagram", play=junk_flows),
+)
