@@ -8,6 +8,7 @@ from gateway.model.name import Name, NameSource
 from .name import name_of
 
 MAX_HEAD_BYTES = 8_192
+MAX_HOSTS = 4
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 _METHODS = (
@@ -57,20 +58,19 @@ def _may_be_request(data: bytes) -> bool:
 
 def _parse_request(head: bytes, *, method: bytes, target: bytes) -> Facts | None:
     if method == b"CONNECT":
-        return _facts(target, method)
+        return _facts(method, target)
     authority = _AUTHORITY.match(target)
-    if authority:
-        return _facts(authority[1], method)
     ended = head_end(head)
-    host = _HOST.search(head, 0, ended or len(head))
-    if host is None and not ended and len(head) < MAX_HEAD_BYTES:
+    hosts = [host.strip() for host in _HOST.findall(head, 0, ended or len(head))]
+    if not authority and not hosts and not ended and len(head) < MAX_HEAD_BYTES:
         return None
-    return _facts(host[1].strip() if host else b"", method)
+    # Which of several a server takes, nobody knows: all of them count.
+    return _facts(method, *([authority[1]] if authority else []), *hosts)
 
 
-def _facts(authority: bytes, method: bytes) -> Facts:
-    name = host_of(authority)
-    return Facts(app_proto="http", names=(name,) if name else (), dissector="fast", detail=method.decode("ascii"))
+def _facts(method: bytes, *authorities: bytes) -> Facts:
+    names = dict.fromkeys(name for authority in authorities[:MAX_HOSTS] if (name := host_of(authority)))
+    return Facts(app_proto="http", names=tuple(names), dissector="fast", detail=method.decode("ascii"))
 
 
 def host_of(authority: bytes) -> Name | None:

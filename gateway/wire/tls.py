@@ -134,18 +134,23 @@ def parse_body(body: bytes, *, cookie: bool = False) -> ClientHello:
 def _parse_extensions(data: bytes, *, version: int, ciphers: bytes) -> ClientHello:
     at, end, types = 0, len(data), list[int]()
     found: dict[int, bytes] = {}
+    again: tuple[bytes, ...] = ()
     try:
         while at < end:
             kind, size = _EXTENSION(data, at)
             at += 4 + size
             types.append(kind)
-            if kind in _READ and kind not in found:
+            if kind not in _READ:
+                continue
+            if kind not in found:
                 found[kind] = data[at - size : at]
+            elif kind == _SERVER_NAME:  # which of them the server reads, nobody knows: all of them count
+                again = (*again, *_server_names(data[at - size : at]))[:MAX_LISTED]
     except error:
         at = -1
     if at != end or len(types) > MAX_EXTENSIONS:
         raise ValueError("extensions contradict their length")
-    names = _server_names(found[_SERVER_NAME]) if _SERVER_NAME in found else ()
+    names = _server_names(found[_SERVER_NAME]) + again if _SERVER_NAME in found else ()
     protocols = _protocols(found[_ALPN]) if _ALPN in found else ()
     algorithms, versions = found.get(_SIGNATURE_ALGORITHMS, b"")[2:], found.get(_SUPPORTED_VERSIONS, b"")[1:]
     return ClientHello(version, names, protocols, _ECH in found, ciphers, tuple(types), algorithms, versions)

@@ -20,7 +20,7 @@ from gateway.wire.http import HTTP2_PREFACE, MAX_HEAD_BYTES, head_end, parse_htt
         pytest.param(b"POST /x HTTP/1.0\nhOST:a.example:8080\n\n", "a.example", "POST", id="bare-newlines-and-port"),
         pytest.param(b"GET / HTTP/1.1\r\nX: y\r\nhost:\t a.example \r\n\r\n", "a.example", "GET", id="blanks"),
         pytest.param(b"GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n", "2001:db8::1", "GET", id="address6"),
-        pytest.param(b"GET http://b.example/x HTTP/1.1\r\nHost: a.example\r\n\r\n", "b.example", "GET", id="absolute"),
+        pytest.param(b"GET http://b.example/x HTTP/1.1\r\nHost: B.example\r\n\r\n", "b.example", "GET", id="absolute"),
         pytest.param(b"GET http://me:pw@b.example:81/ HTTP/1.1\r\n", "b.example", "GET", id="absolute-with-user"),
         pytest.param(b"CONNECT c.example:443 HTTP/1.1\r\n", "c.example", "CONNECT", id="connect"),
         pytest.param(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n", "2001:db8::1", "CONNECT", id="connect-address6"),
@@ -35,6 +35,20 @@ from gateway.wire.http import HTTP2_PREFACE, MAX_HEAD_BYTES, head_end, parse_htt
 def test_requests(data: bytes, name: str | None, method: str) -> None:
     names = (Name(name, NameSource.HTTP),) if name else ()
     assert parse_http(data) == Facts(app_proto="http", names=names, dissector="fast", detail=method)
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a.x\r\nHost: b.x\r\n\r\n", ["a.x", "b.x"], id="two-hosts"),
+        pytest.param(b"GET http://b.x/ HTTP/1.1\r\nHost: a.x\r\n\r\n", ["b.x", "a.x"], id="absolute-and-host"),
+        pytest.param(b"GET / HTTP/1.1\r\n" + b"Host: a.x\r\nHost: b.x\r\n" * 99, ["a.x", "b.x"], id="many-hosts"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a.x\r\nHost: A.x.\r\n\r\n", ["a.x"], id="the-same-twice"),
+    ],
+)
+def test_every_host_counts(data: bytes, names: list[str]) -> None:
+    facts = parse_http(data)
+    assert facts is not None and [name.text for name in facts.names] == names
 
 
 @given(st.from_regex(r"[a-z0-9-]{1,20}(\.[a-z0-9-]{1,20}){0,4}", fullmatch=True), st.sampled_from(["GET", "POST", "PUT"]))
