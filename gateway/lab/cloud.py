@@ -6,6 +6,7 @@ Prints one line once everything listens.
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 import sys
@@ -20,6 +21,7 @@ from .zone import Zone, load_zone
 HTTPS_PORTS = (443, 9998, 9999)
 MEDIA_PORTS = (3478, 17000, 36000)
 MAX_DATAGRAM_BYTES = 1232
+HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 BODY_LIMIT_BYTES = 64_000_000
 STUB = b"<html>81ce4465-7167-4dcb-835b-dcc9e44c112a created with Netcurtain's lab</html>\n"
 
@@ -46,7 +48,7 @@ class Cloud:
         default = self._context("nameless.example")
 
         def choose(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
-            if name:
+            if name and HOST.fullmatch(name):
                 connection.context = by_name(name)
 
         by_name = cache(self._context)
