@@ -17,7 +17,7 @@ _METHODS = (
 ).split()
 _METHOD = re.compile(rb"[A-Z][A-Z_-]{1,23}")
 _OPENING = re.compile(rb"(?:" + b"|".join(_METHODS) + rb") (?:\Z|[/*]|h|H)|CONNECT ")
-_HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:([^\r\n]*)\r?\n")
+_HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:([^\r\n]*)(?=\r?\n)")
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#@]*)")
 _RESPONSE = re.compile(rb"HTTP/1\.[01] \d\d\d")
 _END = re.compile(rb"\r?\n\r?\n")
