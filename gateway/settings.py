@@ -51,6 +51,8 @@ class Settings:
     """Domains that may point into the home all the same."""
     names_grace_s: float = 300.0
     """How long a gateway that remembers no names only tells of names that its resolver does not vouch for."""
+    answer_port: int = 8453
+    """Where plain HTTP is answered in the internet's place; only what the kernel turns round gets there."""
     ledger_days: int = 14
     """How long each flow is kept."""
     ledger_months: int = 12
@@ -225,6 +227,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "dnsmasq.stop_rebind": ("dnsmasq_stop_rebind", _flag),
     "dnsmasq.rebind_ok": ("dnsmasq_rebind_ok", _domains),
     "names.grace_s": ("names_grace_s", _number(0, 86_400)),
+    "answer.port": ("answer_port", _number(1, 65_535)),
     "ledger.days": ("ledger_days", _number(1, 3_650)),
     "ledger.months": ("ledger_months", _number(1, 1_200)),
 }

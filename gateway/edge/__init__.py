@@ -13,6 +13,8 @@
 ``pcap``                 capture files
 ``loop``                 the one loop of a process: descriptors, beats, signals
 ``worker``               a child process for slow work
+``answerer``             the responder of plain HTTP (``child``: a process that is to run always)
 
-May import ``model`` and ``wire``. Library errors are translated with ``raise … from err``.
+May import ``model`` and ``wire`` (``answerer``: the responder's table).
+Library errors are translated with ``raise … from err``.
 """

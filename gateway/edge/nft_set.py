@@ -6,6 +6,7 @@ The kernel counts in them what it refuses by itself, so nobody has to be asked a
 import errno
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from struct import Struct
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ _CHUNK_BYTES = 1 << 14
 
 _FAMILY_INET = 1
 _BATCH_BEGIN, _BATCH_END = 16, 17
-_NEW, _GET = SUBSYSTEM_NFTABLES << 8 | 12, SUBSYSTEM_NFTABLES << 8 | 13
+_NEW, _GET, _DELETE = (SUBSYSTEM_NFTABLES << 8 | number for number in (12, 13, 14))
 _IN_TABLE, _IN_SET, _ELEMENTS, _ELEMENT = 1, 2, 3, 1
 _KEY, _TIMEOUT, _EXPRESSION, _EXPRESSIONS, _VALUE = 1, 4, 7, 11, 1
 """An element with one expression bears it itself, one with more bears a list of them."""
@@ -113,18 +114,25 @@ class Sets:
 
     def add(self, name: str, key: bytes, *, timeout_s: float) -> None:
         """Put one element into a set, unless it is there."""
-        element = attribute(_NESTED | _KEY, attribute(_VALUE, key)) + attribute(_TIMEOUT, _U64.pack(int(timeout_s * 1000)))
-        elements = attribute(_NESTED | _ELEMENTS, attribute(_NESTED | _ELEMENT, element))
+        elements = _element(key, attribute(_TIMEOUT, _U64.pack(int(timeout_s * 1000))))
         new = message(_NEW, *_place(name), elements, flags=NLM_F_ACK | NLM_F_CREATE, family=_FAMILY_INET)
-        try:
+        with suppress(FileExistsError):
             self._writer.request(_BEGIN + new + _END, f"add to the set {name}")
-        except FileExistsError:
-            pass  # what is wanted
+
+    def remove(self, name: str, key: bytes) -> None:
+        """Take one element out of a set, if it is there."""
+        old = message(_DELETE, *_place(name), _element(key), flags=NLM_F_ACK, family=_FAMILY_INET)
+        with suppress(FileNotFoundError):
+            self._writer.request(_BEGIN + old + _END, f"remove from the set {name}")
 
     def add_answer(self, command: AnswerHere, *, timeout_s: float) -> None:
-        """From now on, and for a while, the ruleset turns plain HTTP of this device to this address to the gateway."""
-        mac = _PADDED_MAC.pack(bytes.fromhex(command.mac.replace(":", "")))
-        self.add("answered4" if len(command.address) == 4 else "answered6", mac + command.address, timeout_s=timeout_s)
+        """For a while the ruleset turns plain HTTP of this device to this address to the gateway – or does so no longer."""
+        name = "answered4" if len(command.address) == 4 else "answered6"
+        key = _PADDED_MAC.pack(bytes.fromhex(command.mac.replace(":", ""))) + command.address
+        if command.here:
+            self.add(name, key, timeout_s=timeout_s)
+        else:
+            self.remove(name, key)
 
     def close(self) -> None:
         """Give the sockets back."""
@@ -134,6 +142,12 @@ class Sets:
 
 _BEGIN, _END = (message(kind, resource=SUBSYSTEM_NFTABLES) for kind in (_BATCH_BEGIN, _BATCH_END))
 """A change of the packet filter is a transaction."""
+
+
+def _element(key: bytes, *more: bytes) -> bytes:
+    """The list of one element."""
+    element = attribute(_NESTED | _KEY, attribute(_VALUE, key)) + b"".join(more)
+    return attribute(_NESTED | _ELEMENTS, attribute(_NESTED | _ELEMENT, element))
 
 
 def _place(name: str) -> tuple[bytes, bytes]:

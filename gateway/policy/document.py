@@ -273,7 +273,7 @@ class ReplyDocument(Document):
 
     host: HostField
     path: PathField
-    status: Annotated[int, Field(ge=200, le=299)]
+    status: Annotated[int, Field(ge=200, le=206)]
     type: TextField = ""
     body: BodyField = ""
     evidence: TextField

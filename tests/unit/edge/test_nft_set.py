@@ -196,6 +196,20 @@ def test_an_address_is_answered_here_until_its_time_is_over() -> None:
 
 
 @pytest.mark.net
+def test_an_address_is_answered_here_no_longer() -> None:
+    def scene() -> list[Element]:
+        run("nft", "-f", "-", text=SETS)
+        sets = Sets()
+        for address in (CLOUD_4, bytes(4)):
+            sets.add_answer(AnswerHere(BELL, address), timeout_s=60)
+        for _ in range(2):  # once more does no harm
+            sets.add_answer(AnswerHere(BELL, bytes(4), here=False), timeout_s=60)
+        return elements(sets, "answered4")
+
+    assert inside(scene) == [Element(MAC + b"\0\0" + CLOUD_4, 0)]
+
+
+@pytest.mark.net
 @pytest.mark.parametrize(
     ("name", "key", "code"),
     [("nosuch", MAC, errno.ENOENT), ("answered4", MAC, errno.EINVAL)],
