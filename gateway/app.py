@@ -10,14 +10,16 @@ import os
 import selectors
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from gateway.edge.answerer import Answerer
+from gateway.edge.asker import Asker
 from gateway.edge.clock import is_trusted
 from gateway.edge.conntrack import Conntrack
 from gateway.edge.control import ControlServer
 from gateway.edge.dnsmasq import Dnsmasq
+from gateway.edge.health import Health
 from gateway.edge.leases import Leases
 from gateway.edge.ledger import Ledger
 from gateway.edge.link import own_addresses
@@ -27,11 +29,14 @@ from gateway.edge.nft import Nft, RulesetError
 from gateway.edge.nft_set import Sets
 from gateway.edge.notify import Notifier
 from gateway.edge.rawsend import RawSender
+from gateway.edge.saver import Saver
 from gateway.edge.store import Store
+from gateway.edge.suffix import read_suffixes
 from gateway.edge.sysctl import Sysctls
 from gateway.edge.watch import Watch
 from gateway.edge.worker import Finished, Worker
 from gateway.engine import Engine
+from gateway.model.assessment import FixedReply
 from gateway.model.command import (
     AnswerHere,
     Command,
@@ -40,6 +45,7 @@ from gateway.model.command import (
     Record,
     ReloadPolicy,
     Reply,
+    ResolveName,
     RulesetPlan,
     SaveState,
     SendPacket,
@@ -81,7 +87,7 @@ class App:
         self._loop = Loop(self._serve)
         self._parts.callback(self._loop.close)
         self._started = False
-        self._problems: set[str] = set()
+        self._health = Health(self._tell_trouble)
         self._notifier = Notifier()
         self._worker = Worker(COMPILER)
         self._compile_again = False
@@ -90,16 +96,15 @@ class App:
         self._counted_next = 0.0
         self._refused_at_start: Finished | None = None
         self._clock_trusted = settings.trust_clock or is_trusted()
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
-        self._saving: Future[None] | None = None
         self._execute: dict[type, Callable[[Any], None]] = {
             SendPacket: self._send_packet,
             LoadRuleset: self._load_ruleset,
             AnswerHere: self._answer_here,
+            ResolveName: lambda command: self._asker.ask(command.name),
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
             Reply: lambda command: self._control.reply(command),
-            SaveState: self._save_state,
+            SaveState: lambda command: self._saver.put(command.state),
             ReloadPolicy: lambda command: self._compile(),
         }
 
@@ -121,9 +126,11 @@ class App:
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
         self._loop.catch(SIGHUP=self._compile)
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
-        self._open_kernel()
+        unset = self._open_kernel()
         self._open_books()
         self._start_engine(self._first_policy())
+        unset += self._sysctls.forward(self._settings.lan, self._settings.wan)  # the ruleset stands: packets may pass
+        self._health.set("kernel", "; ".join(unset))
         self._parts.callback(self._save_at_last)  # it runs before all of the above is taken down
         self._loop.read(self._queue, self._judge)  # the ruleset stands: packets may come
         self._start_resolver()  # after the ruleset: no question is answered unjudged
@@ -136,18 +143,17 @@ class App:
         self._notifier.ready()
         log.info("the curtain is drawn on %s (epoch %s)", ", ".join(self._settings.lan), self._engine.epoch)
 
-    def _open_kernel(self) -> None:
-        """Everything that speaks with the kernel; on the way out it is taken down in reverse."""
+    def _open_kernel(self) -> tuple[str, ...]:
+        """Everything that speaks with the kernel; on the way out it is taken down in reverse. Returns what could not be set."""
         settings, parts = self._settings, self._parts
         self._queue = PacketQueue(settings.queue, lan=settings.lan)  # first: a second gateway ends here, and undoes nothing
         parts.callback(self._queue.close)
         self._execute[SetVerdict] = self._queue.send
         self._sysctls = Sysctls(settings.state_dir / "sysctl.json")
-        parts.callback(self._sysctls.restore)
-        for complaint in self._sysctls.set(settings.lan, settings.wan):  # before the ruleset: every connection is counted
-            log.warning("%s", complaint)
         self._nft = Nft(queue=settings.queue, lan=settings.lan)
         parts.callback(self._nft.remove)
+        parts.callback(self._sysctls.restore)  # before the ruleset goes: without it nothing is forwarded
+        unset = self._sysctls.prepare()  # before the ruleset: every connection is counted
         self._raw = RawSender(lan=settings.lan)
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
@@ -156,12 +162,20 @@ class App:
         self._sets = Sets()
         parts.callback(self._sets.close)
         self._loop.read(self._sets, self._take_tries)
+        return unset
 
     def _open_books(self) -> None:
         """State, ledger, and the socket at which they are asked for."""
         settings, parts = self._settings, self._parts
         self._store = Store(settings.state_dir / "state.json")
-        self._ledger = Ledger(settings.state_dir / "ledger.db", days=settings.ledger_days, months=settings.ledger_months)
+        self._saver = Saver(self._store)
+        parts.callback(self._saver.close)
+        self._ledger = Ledger(
+            settings.state_dir / "ledger.db",
+            days=settings.ledger_days,
+            months=settings.ledger_months,
+            may_prune=lambda: self._clock_trusted,
+        )
         parts.callback(self._ledger.close)
         self._control = ControlServer(settings.control, self._loop.selector)
         parts.callback(self._control.close)
@@ -172,6 +186,9 @@ class App:
         self._parts.callback(self._dnsmasq.stop)
         self._dnsmasq.start()
         self._leases = Leases(settings.state_dir / "dnsmasq.leases")
+        self._answerer = Answerer(settings.answer_port)
+        self._parts.callback(self._answerer.stop)
+        self._answerer.start(self._replies)
 
     def _start_beats(self) -> None:
         self._watch = Watch(self._settings.policies)
@@ -186,7 +203,17 @@ class App:
     def _start_engine(self, policy: Policy) -> None:
         """Adopt the ruleset that stands if it is of this policy; else begin a new epoch."""
         epoch, digest = self._nft.adopt() or (0, "")
-        self._engine = Engine(policy, epoch=epoch, first_id=int(time.time() * 1_000) << 11)
+        self._asker = Asker()
+        self._parts.callback(self._asker.close)
+        self._loop.read(self._asker, self._take_names)
+        self._engine = Engine(
+            policy,
+            epoch=epoch,
+            first_id=int(time.time() * 1_000) << 11,
+            registrable=read_suffixes(),
+            names_grace_s=self._settings.names_grace_s,
+        )
+        self._replies = _replies_of(policy)
         self._look_at_own_addresses()
         self._do(self._engine.start(self._store.read(), self._now(), resume=digest == policy.digest))
 
@@ -266,6 +293,10 @@ class App:
         if read is not None:
             self._handle(read)
 
+    def _take_names(self) -> None:
+        for resolved in self._asker.receive():
+            self._handle(resolved)
+
     def _look_outside(self) -> None:
         """What may have changed without telling: leases, our own addresses, the clock, the health of what we depend on."""
         for lease in self._leases.read():
@@ -273,13 +304,16 @@ class App:
         self._look_at_own_addresses()
         self._queue.find_interfaces()
         self._clock_trusted = self._settings.trust_clock or is_trusted()
-        for problem in self._dnsmasq.watch():
-            self._problem("resolver", problem)
-        if self._ledger.last_error:
-            self._problem("ledger", f"flows are judged but not written down: {self._ledger.last_error}")
+        self._health.set("resolver", "; ".join(self._dnsmasq.watch()))
+        self._health.set("answers", "; ".join(self._answerer.watch()))
+        lost = f"flows are judged but not written down, {self._ledger.dropped} so far: {self._ledger.last_error}"
+        self._health.set("ledger", lost if self._ledger.last_error else "", lost=self._ledger.dropped)
+        self._health.set("state", self._saver.last_error)
 
     def _look_at_own_addresses(self) -> None:
-        self._engine.set_own_addresses(own_addresses(self._settings.lan))
+        addresses = own_addresses(self._settings.lan)
+        self._engine.set_own_addresses(addresses)
+        self._asker.use(addresses)
 
     def _send_packet(self, command: SendPacket) -> None:
         self._raw.send(command.data)
@@ -293,6 +327,7 @@ class App:
             free=command.free,
             free6=command.free6,
             budgets=command.budgets,
+            answer_port=self._settings.answer_port,
             fault_open=command.fault_open,
             owners=command.owners,
             native_queue=self._nft.native_queue,
@@ -303,7 +338,9 @@ class App:
         except RulesetError as err:
             if not self._started:
                 raise  # at the start there is no last generation that could stay
-            self._problem("ruleset", f"the kernel refused a new generation, the last one stays: {err}")
+            self._health.set("ruleset", f"the kernel refused a new generation, the last one stays: {err}")
+        else:
+            self._health.set("ruleset", "")
 
     def _answer_here(self, command: AnswerHere) -> None:
         self._sets.add_answer(command, timeout_s=ANSWERED_S)
@@ -312,24 +349,15 @@ class App:
         if self._control.subscribers:
             self._control.publish(command)
 
-    def _save_state(self, command: SaveState) -> None:
-        if self._saving is not None and self._saving.done() and (error := self._saving.exception()) is not None:
-            self._problem("state", str(error))
-        self._saving = self._writer.submit(self._store.write, command.state)
-
     def _save_at_last(self) -> None:
         self._do(self._engine.stop(self._now()))
-        self._writer.shutdown()
+        self._saver.close()
 
-    def _problem(self, what: str, message: str) -> None:
-        """Log a problem once, and show it in ``status``."""
-        if message in self._problems:
-            return
-        self._problems.add(message)
-        log.error("%s: %s", what, message)
-        problem: dict[str, Any] = {"what": what, "message": message, "at": time.time()}
-        self._engine.report_problem(problem)
-        self._publish(Publish(kind="problem", data=problem))
+    def _tell_trouble(self, trouble: dict[str, Any], is_new: bool) -> None:
+        """Show it in ``status``, and tell those who listen."""
+        if is_new:
+            self._engine.report_problem(trouble)
+        self._publish(Publish(kind="problem", data=trouble))
 
     def _directories(self) -> list[str]:
         """Those that exist now: the watch tells when another one comes."""
@@ -347,10 +375,17 @@ class App:
         finished = self._worker.receive(before_close=lambda: self._loop.forget(output))
         if finished is None:
             return
-        self._handle(_policy_event(finished))
+        event = _policy_event(finished)
+        self._handle(event)
+        if isinstance(event, PolicyChanged):
+            self._answerer.say(_replies_of(event.policy))
         if self._compile_again:
             self._compile_again = False
             self._compile()
+
+
+def _replies_of(policy: Policy) -> tuple[FixedReply, ...]:
+    return tuple(reply for replies in policy.catalogue.replies.values() for reply in replies)
 
 
 def _policy_event(finished: Finished) -> Event:

@@ -17,9 +17,11 @@ PROC = Path("/proc/sys")
 
 CONNTRACK = "net/netfilter/nf_conntrack_acct"
 FORWARDING = {
-    # First, since changing it resets what stands under conf/.
     "net/ipv4/ip_forward": "1",
     "net/ipv6/conf/all/forwarding": "1",
+}
+"""Last, when the ruleset stands: until then nothing passes. Changing it resets what stands under conf/."""
+COUNTING = {
     # Devices are counted by what they sent.
     CONNTRACK: "1",
     # After a reboot the middle of an old connection is no connection: the ruleset resets it, and the device names itself anew.
@@ -29,8 +31,8 @@ FORWARDING = {
     # Gadget to gadget within one bridge passes our forward chains. The default of the module, but not of every distribution.
     "net/bridge/bridge-nf-call-iptables": "1",
     "net/bridge/bridge-nf-call-ip6tables": "1",
-    "net/ipv4/conf/all/send_redirects": "0",
 }
+ALL = {"net/ipv4/conf/all/send_redirects": "0"}
 LAN = {
     # Isolated stations reach each other through us: we answer for all of them, and never tell them the short way.
     "net/ipv4/conf/{}/proxy_arp_pvlan": "1",
@@ -58,12 +60,18 @@ class Sysctls:
         self._interfaces = interfaces
         self._originals: dict[str, str] = {}
 
-    def set(self, lan: tuple[str, ...], wan: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Set what is needed; returns a sentence for everything that is there but could not be set."""
+    def prepare(self) -> tuple[str, ...]:
+        """What has to hold before the first connection; returns a sentence for everything that could not be set."""
         self._originals = self._read_originals()
         if self._read(CONNTRACK) is None:
             _load_module("nf_conntrack")  # the ruleset would load it too, but only after the first connection to count
-        wanted = self._wanted(lan, wan)
+        return self._set(COUNTING)
+
+    def forward(self, lan: tuple[str, ...], wan: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Begin to forward: only once the ruleset stands. Complains as ``prepare`` does."""
+        return self._set(FORWARDING | self._wanted(lan, wan))
+
+    def _set(self, wanted: dict[str, str]) -> tuple[str, ...]:
         changes = {key: value for key, value in wanted.items() if self._read(key) not in (None, value)}
         for key in changes:
             self._originals.setdefault(key, self._read(key) or "")
@@ -71,15 +79,16 @@ class Sysctls:
         return tuple(filter(None, complaints))
 
     def restore(self) -> None:
-        """Put everything back, in the order in which it was set."""
-        for key, value in (self._originals or self._read_originals()).items():
-            self._write(key, value)
+        """Put everything back: forwarding first, since what stands under conf/ follows it."""
+        originals = self._originals or self._read_originals()
+        for key in sorted(originals, key=lambda key: key not in FORWARDING):
+            self._write(key, originals[key])
         self._originals = {}
         with contextlib.suppress(OSError):  # a read-only disk: the next process finds everything as it should be
             self._file.unlink(missing_ok=True)
 
     def _wanted(self, lan: tuple[str, ...], wan: tuple[str, ...]) -> dict[str, str]:
-        wanted = FORWARDING | {key.format(name): value for name in lan for key, value in LAN.items()}
+        wanted = ALL | {key.format(name): value for name in lan for key, value in LAN.items()}
         for name in wan or self._others(lan):
             if self._read(_ACCEPT_RA.format(name)) == "1":
                 wanted[_ACCEPT_RA.format(name)] = "2"  # 1 stops to hear the upstream router once we forward

@@ -1,5 +1,6 @@
 """``Engine.handle(event, now) -> list[Command]``: pure, synchronous, total."""
 
+from collections.abc import Callable
 from typing import Any
 
 from gateway.model.command import Command, SetVerdict
@@ -10,6 +11,7 @@ from gateway.model.event import (
     Event,
     Hook,
     LeaseGiven,
+    NameResolved,
     Now,
     PacketSeen,
     PacketUndecodable,
@@ -20,6 +22,7 @@ from gateway.model.event import (
 )
 from gateway.model.policy import Policy
 
+from .binding import no_registrable
 from .forward import Forward
 from .replay import Replay
 from .request import Requests
@@ -42,18 +45,22 @@ class Engine:
         own_addresses: frozenset[bytes] = frozenset(),
         replay: bool = False,
         decides: bool = True,
+        registrable: Callable[[str], str] = no_registrable,
+        names_grace_s: float = 0.0,
     ) -> None:
         """An engine before its first event.
 
         ``epoch``: the one in force, 0 if there is none. ``first_id``: flow ids begin after it. ``profiles``: what devices of a
         capture are said to be. ``replay``: it will see captures, not the kernel's queue. ``decides``: False tells purposes
-        only.
+        only. ``registrable``: the domain that somebody registered a name under. ``names_grace_s``: how long an engine that
+        remembers no names only tells of those that nobody vouches for.
         """
         self._is_replay = replay
-        self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles)
+        self._names_grace_s = names_grace_s
+        self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles, registrable=registrable)
         self._state.own_addresses = own_addresses
-        self._forward = Forward(self._state)
         self._resolve = Resolve(self._state)
+        self._forward = Forward(self._state, self._resolve.answered)
         self._replay = Replay(self._state, decides=decides)
         self._requests = Requests(self._state)
         self._upkeep = Upkeep(self._state)
@@ -81,6 +88,7 @@ class Engine:
         """
         holds = self._upkeep.restore(saved, now)
         commands = self._state.resume(now) if resume and holds else self._state.bump(now)
+        self._forward.begin(now, grace_s=self._names_grace_s)
         return [*commands, snapshot(self._state, now)]
 
     def stop(self, now: Now) -> list[Command]:
@@ -116,6 +124,8 @@ class Engine:
                 return self._requests.handle(event, now)
             case CountersRead():
                 return self._upkeep.counters(event, now)
+            case NameResolved():
+                return self._forward.resolved(event, now)
             case TriesRead():
                 return self._upkeep.tries(event, now)
             case LeaseGiven():

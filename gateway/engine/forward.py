@@ -6,7 +6,7 @@ from gateway.model.action import Action, Effect
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
-from gateway.model.event import Now, PacketSeen
+from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING
 from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack, unpack
 from gateway.model.name import Name
@@ -15,10 +15,14 @@ from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
 
+from .answered import Answered
+from .clock import Clock
 from .flow import MAX_HELD_BYTES, MAX_HELD_PACKETS, MAX_HELD_S, Flow
 from .roster import Member
 from .state import State
 from .tries import REMEMBER_AFTER, Line
+from .vouch import Vouch
+from .waiting import Waiter
 
 MAX_HELD_PER_DEVICE = 256
 _CLASS = {
@@ -32,11 +36,18 @@ _PROTECTED = RuleRef(file="built-in")
 class Forward:
     """Judges what leaves the curtain. A verdict always accepts with a mark: the kernel's last chain does the refusing."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, answered: Answered) -> None:
         self._state = state
         self._held_of: dict[int, int] = {}
         """Device number -> packets held."""
         self._holding: dict[FlowKey, Flow] = {}
+        self._clock = Clock(state)
+        self._vouch = Vouch(state)
+        self._answered = answered
+
+    def begin(self, now: Now, *, grace_s: float) -> None:
+        """The gateway starts; ``grace_s``: how long one that remembers no names only tells of those it cannot check."""
+        self._vouch.begin(now, grace_s=grace_s)
 
     def handle(self, event: PacketSeen, now: Now) -> list[Command]:
         """One queued packet -> verdicts, now or when the name is known."""
@@ -50,17 +61,23 @@ class Forward:
         own = event.packet.src in member.addresses or self._state.roster.uses(member, event.packet.src, at=now.wall)
         if not own:  # in silence: a device whose lease has just changed tries again
             return [*commands, SetVerdict(event.queue_id, False)]
+        if event.packet.proto == UDP and (answer := self._clock.answer(event, member, now)) is not None:
+            return commands + answer
         flow = self._find(event, member, now)
         if flow.number != member.number and flow.table_key.src == event.packet.src:
             return [*commands, SetVerdict(event.queue_id, False)]  # another device under this one's address
         self._state.flows.touch(flow, now.mono)
         return commands + self._look(flow, event, now)
 
+    def resolved(self, event: NameResolved, now: Now) -> list[Command]:
+        """Our resolver answered: who waited for it is judged."""
+        return self._conclude_all(self._vouch.resolved(event, now), now)
+
     def expire(self, now: Now) -> list[Command]:
-        """Refuse the flows whose hello never came whole."""
+        """Judge who waited for our resolver long enough; refuse the flows whose hello never came whole."""
         if not self._holding:
             return []
-        commands: list[Command] = []
+        commands = self._conclude_all(self._vouch.expire(now), now)
         for flow in [flow for flow in self._holding.values() if now.mono - flow.held_since > MAX_HELD_S]:
             commands += self._give_up(flow, f"its first {MAX_HELD_S:.0f} seconds did not make a whole hello", now)
         return commands
@@ -107,6 +124,8 @@ class Forward:
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
         if packet.proto not in (TCP, UDP):
             return self._settle(flow, event, now)
+        if packet.payload and self._vouch.holds(flow):
+            return self._hold_on(flow, event, now)
         if not packet.payload:
             return self._look_at_address(flow, event, now)
         if packet.payload_length > len(packet.payload) and packet.proto == TCP:
@@ -148,6 +167,11 @@ class Forward:
             return self._give_up(flow, "its hello did not become whole within the bounds", now)
         return []
 
+    def _hold_on(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
+        """Its name is being asked for: what follows waits with it."""
+        self._hold(flow, event, now)
+        return self._give_up(flow, "it sent too much before its name was checked", now) if self._holds_too_much(flow) else []
+
     def _holds_too_much(self, flow: Flow) -> bool:
         return (
             len(flow.held) > MAX_HELD_PACKETS
@@ -177,16 +201,42 @@ class Forward:
         return commands
 
     def _settle(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
-        """Judge the flow, and let this packet and all held ones follow the judgement."""
+        """Judge the flow, and let this packet and all held ones follow the judgement – once its name was checked."""
         self._look_closer(flow, event, now)
-        self._judge(flow, event, now)
-        flow.reader = flow.other = None  # what they know stands in the flow's facts
-        self._count(flow, now)
+        if not self._judge(flow, event, now):
+            self._hold(flow, event, now)
+            return self._vouch.wait(flow, event, now)
+        commands = self._conclude(flow, now)
         self._count_refused(flow, event)
-        return [*self._release(flow), SetVerdict(event.queue_id, True, self._mark(flow))]
+        return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
+
+    def _conclude(self, flow: Flow, now: Now) -> list[Command]:
+        """A judged flow: into the books, and its held packets on their way."""
+        flow.reader = flow.other = None  # what they know stands in the flow's facts
+        commands = self._answer_here(flow, now)
+        self._count(flow, now)
+        return commands + self._release(flow)
+
+    def _conclude_all(self, waiters: list[Waiter], now: Now) -> list[Command]:
+        commands: list[Command] = []
+        for flow, event in waiters:
+            self._judge(flow, event, now, may_ask=False)
+            commands += self._conclude(flow, now)
+        return commands
+
+    def _answer_here(self, flow: Flow, now: Now) -> list[Command]:
+        """Plain HTTP that is ours to answer came through: its next try is turned round, or it passes after all."""
+        decision, member = flow.decision, self._state.roster.by_number(flow.number)
+        if decision is None or decision.effect is not Effect.REDIRECT or flow.key.proto != TCP or member is None:
+            return []
+        flow.decision, commands = self._answered.answer_or_pass(member, flow.key, decision, now)
+        if flow.decision.effect is Effect.PASS:
+            flow.flow_class = self._state.looks.next_class(flow, flow.decision)
+        return commands
 
     def _give_up(self, flow: Flow, why: str, now: Now) -> list[Command]:
         """A hello that does not become whole is refused: what it would have said, nobody knows."""
+        self._vouch.forget(flow)
         self._refuse(flow, why)
         self._count(flow, now)
         return self._release(flow)
@@ -205,7 +255,6 @@ class Forward:
         """Into the books: a flow that was let out by itself, refused tries of one destination in one line."""
         if flow.flow_class in LET_OUT:
             flow.passed = True
-            self._state.tries.forgive(flow)
         elif not flow.passed:
             self._count_try(flow, now)
             if flow.line is not flow:
@@ -245,18 +294,23 @@ class Forward:
         )
         flow.flow_class, flow.epoch = FlowClass.REFUSE, self._state.epoch
 
-    def _judge(self, flow: Flow, event: PacketSeen, now: Now) -> None:
+    def _judge(self, flow: Flow, event: PacketSeen, now: Now, *, may_ask: bool = True) -> bool:
+        """What it is for, and what happens to it; False: our resolver has to be asked first."""
         names = () if flow.local else self._state.bound_names(flow.device.mac, flow.key.dst, now)
         if self._began_unseen(flow) and not names:
             self._refuse(flow, "it began before it could be watched, so it is reset once and names itself anew")
-            return
+            return True
         flow.candidates = flow.facts.names + names
         evidence = self._evidence(flow, flow.candidates)
-        flow.assessment, flow.decision = self._state.judge(evidence, flow, now)
+        judged = self._vouch.judge(flow, evidence, now, may_ask=may_ask)
+        if judged is None:
+            return False
+        flow.assessment, flow.decision = judged
         if flow.carried and flow.facts is NOTHING:
             self._judge_carried(flow, event, names, now)
         flow.flow_class = _CLASS.get(flow.decision.effect) or self._let_out(flow, flow.decision, event, now)
         flow.epoch = self._state.epoch
+        return True
 
     def _let_out(self, flow: Flow, decision: Decision, event: PacketSeen, now: Now) -> FlowClass:
         """How far it may go – unless its budget has no room left."""

@@ -1,6 +1,7 @@
 """What all parts of the engine share: the tables, the epoch, and the moment decisions are made at."""
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from ipaddress import ip_address
 
 from gateway.model.assessment import Assessment, Evidence
@@ -15,7 +16,7 @@ from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
 from gateway.policy import decide
 
-from .binding import Bindings
+from .binding import Bindings, no_registrable
 from .flow import Flow, FlowTable
 from .grants import Grants
 from .judge import judge
@@ -37,11 +38,19 @@ SCAPY_PER_S = 200.0
 class State:
     """The mutable middle of a pure engine. Nothing outside ``engine/`` holds it."""
 
-    def __init__(self, policy: Policy, *, epoch: int, first_id: int, profiles: dict[Mac, str] | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        epoch: int,
+        first_id: int,
+        profiles: dict[Mac, str] | None = None,
+        registrable: Callable[[str], str] = no_registrable,
+    ) -> None:
         self.policy = policy
         self.epoch = epoch
         self.roster = Roster(policy, profiles=profiles)
-        self.bindings = Bindings()
+        self.bindings = Bindings(registrable)
         self.grants = Grants()
         self.flows = FlowTable()
         self.recent: OrderedDict[int, tuple[FlowRecord, Decision]] = OrderedDict()

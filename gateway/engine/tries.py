@@ -42,7 +42,7 @@ class Line:
         self.began = now.mono
         self.said = _said(flow)
         self.tries = 0
-        """In a row that the judge has seen, none of them let out."""
+        """That the judge has seen."""
         self.kernel_packets = 0
         """Of those that the kernel counts, how many are in the line already."""
 
@@ -69,12 +69,6 @@ class Tries:
         line.kernel_packets = 0  # it asked, so it remembers nothing
         line.flow.touched = now.mono
         return line
-
-    def forgive(self, flow: Flow) -> None:
-        """A flow to the same destination passed: it is no place that can only be refused."""
-        line = self._lines.get(_destination(flow))
-        if line is not None:
-            line.tries = 0
 
     def count(self, tried: Tried, now: Now) -> None:
         """The kernel's count of a destination it refuses by itself."""

@@ -12,6 +12,7 @@ The path of a packet from a curtain interface, by hook and priority::
                 filter        judge       verdict -> connection mark; whatever is not let out is denied
     input       filter        gateway     what the gateway itself offers, and to whom
     output      raw           own_answers packets that we made ourselves
+                filter        own_errors  what the gateway's kernel complains about to the internet
                 mangle - 10   ask_answer  DNS answers to managed devices: ask
                 mangle        (queue)
                 mangle + 10   answered
@@ -72,8 +73,12 @@ PREROUTING = """\
   chain early {
     type filter hook prerouting priority raw; policy accept;
     iifname != $LAN return
+    # Before the gateway itself could answer such a packet: its complaint would carry a quote out to whoever is the source.
+    ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing drop
     ether saddr . ip saddr @free return
     ether saddr @free6 meta nfproto ipv6 return
+    # No system's own options need more room; others are read by the judge.
+    tcp flags & (syn | ack) == syn tcp doff > 11 drop
     # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
     tcp flags & (syn | ack) == syn reset tcp option fastopen
   }
@@ -177,9 +182,8 @@ FORWARD = """\
     meta mark set 0
   }
   chain headers {
-    exthdr hbh exists drop
-    exthdr dst exists drop
-    exthdr rt exists drop
+    # Room for bytes that no judge reads. True fragments are whole here, and have lost their header.
+    ip6 nexthdr { 0, 43, 44, 51, 60, 135, 139, 140 } drop
   }
   chain unasked {
     # Never queued, whatever marks others use.
@@ -197,11 +201,13 @@ FORWARD = """\
     ct mark & $CMASK vmap $NEXT_LOOK
   }
   chain undecided {
-    # Handshakes and keep-alives are few; what goes on without saying anything is a channel of its own.
-    ct original packets > 128 drop
     meta l4proto != tcp goto again
     # True only where there is payload.
     @ih,0,8 >= 0 goto again
+    # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
+    ct original packets > 24 drop
+    tcp doff > 8 drop
+    tcp doff > 5 tcp option timestamp missing drop
   }
 $LOOKS
   chain limited {
@@ -330,6 +336,14 @@ INPUT = """\
 """
 
 OUTPUT = """\
+  chain own_errors {
+    type filter hook output priority filter; policy accept;
+    # What our kernel complains about to the internet quotes what a device sent, whatever source that claimed to be.
+    oifname $LAN return
+    oifname "lo" return
+    icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } drop
+    icmp type { destination-unreachable, time-exceeded, parameter-problem } drop
+  }
   chain own_answers {
     type filter hook output priority raw; policy accept;
     # Conntrack must not see them: a reverse entry would let the device's next query slip past the redirect.

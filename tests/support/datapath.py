@@ -79,10 +79,11 @@ class Home:
     def __enter__(self) -> Self:
         self._wire()
         with self.gateway.entered():
-            self.sysctls.set(("br0",), ("wan0",))
+            self.sysctls.prepare()
             self.nft = Nft(queue=QUEUE, lan=("br0",))
             self.plan = replace(self.plan, native_queue=self.nft.native_queue)
             self.nft.load(render(self.plan))
+            self.sysctls.forward(("br0",), ("wan0",))
             self.raw = RawSender()
         self._parts.callback(self.raw.close)
         with self.cloud.entered():

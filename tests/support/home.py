@@ -5,16 +5,20 @@ from pathlib import Path
 
 from gateway.engine import Engine
 from gateway.model.command import Command, Record, SetVerdict
-from gateway.model.event import Event, Hook, Now
+from gateway.model.event import Event, Hook, NameResolved, Now
 from gateway.model.mark import Mark, unpack
 from gateway.model.packet import Packet
 from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
 from gateway.policy import load
 from tests.support.dns import answer, query
-from tests.support.packets import BELL, CLOUD, GATEWAY, HOME, Queue
+from tests.support.packets import BELL, CLOUD, GATEWAY, HOME, OTHER_CLOUD, Queue
 
 FOLDER = Path(__file__).parent.parent / "data" / "home"
+KNOWN = tuple(f"{host}.example.com" for host in ("bell", "metrics", "motion", "quiet", "video", "update", "doh")) + (
+    "nobody.example.net",
+)
+"""Names that our resolver vouches for, at both clouds."""
 NOON = 1_795_345_200.0
 """2026-11-22 12:00 in Berlin."""
 
@@ -36,6 +40,8 @@ class Watched:
         self.mono = 1_000.0
         self.wall = NOON
         self.commands: list[Command] = self.engine.start({}, self.now)
+        for name in KNOWN:
+            self.engine.handle(NameResolved(name=name, addresses=(CLOUD, OTHER_CLOUD)), self.now)
 
     @property
     def now(self) -> Now:

@@ -55,14 +55,6 @@ def test_allowed_neighbour_at_the_same_address_is_never_shut_out() -> None:
     assert say(home, "bell.example.com", sport=41_000) is FlowClass.LOOK_64K
 
 
-def test_flow_that_passes_begins_the_count_anew() -> None:
-    home = Watched()
-    say(home, "metrics.example.com", sport=40_000)
-    say(home, "metrics.example.com", sport=40_001)
-    say(home, "bell.example.com", sport=40_002)
-    assert say(home, "metrics.example.com", sport=40_003) is REFUSE
-
-
 @pytest.mark.parametrize("tries", [1, 2, 5])
 def test_tries_of_one_kind_are_one_line(tries: int) -> None:
     home = Watched()
