@@ -164,11 +164,15 @@ def behind_the_end(attempt: Attempt) -> None:
 
 
 def behind_the_datagram(attempt: Attempt) -> Iterator[bytes]:
-    """A UDP header that ends before the packet does: an empty datagram, and bytes behind it."""
+    """A UDP header that ends before the packet does: an empty datagram, and bytes behind it, under all kinds of checksums."""
     for target in attempt.targets:
         ends = frame.between(src=attempt.attacker.own(target), dst=target)
-        body = frame.udp(attempt.payload(), **ends, sport=attempt.attacker.port(), dport=32100, length=8)
-        yield frame.ip(body, **ends, proto=frame.UDP)
+        for size in (8, 12):
+            body = frame.udp(attempt.payload(), **ends, sport=attempt.attacker.port(), dport=32100, length=size)
+            whole = body[:6] + b"\0\0" + body[8:]
+            over_all = frame.transport_checksum(whole, **ends, proto=frame.UDP)
+            for told in (body[6:8], b"\0\0", over_all.to_bytes(2)):
+                yield frame.ip(body[:6] + told + body[8:], **ends, proto=frame.UDP)
 
 
 def shorter_than_its_header(attempt: Attempt) -> Iterator[bytes]:
