@@ -36,6 +36,10 @@ _PLAIN = re.compile(rb"[A-Za-z0-9_-]+").fullmatch
 _PRINTABLE = frozenset(range(0x21, 0x7F)) - frozenset(b".\\")
 
 
+Known = dict[int, tuple[str, int]]
+"""Offset in a message -> the name there, and how many bytes it takes written out."""
+
+
 class Question(NamedTuple):
     """What is asked."""
 
@@ -183,30 +187,42 @@ def _address_record(address: bytes, ttl_s: int) -> bytes:
     return owner + _RECORD.pack(A if len(address) == 4 else AAAA, IN, ttl_s, len(address)) + address
 
 
-def read_name(data: bytes, at: int) -> tuple[str, int]:
-    """The name at an offset, and the offset after it. ValueError or IndexError: no name there."""
-    labels: list[str] = []
-    size, after, floor = 1, 0, at
-    for _ in range(MAX_NAME_STEPS):
-        length = data[at]
-        if length == 0:
-            return ".".join(labels), after or at + 1
+def read_name(data: bytes, at: int, known: Known | None = None) -> tuple[str, int]:
+    """The name at an offset, and the offset after it. ValueError or IndexError: no name there.
+
+    ``known`` is what was read of the same message before: however many names point to a label, it is read once.
+    """
+    known = {} if known is None else known
+    path: list[tuple[int, bytes | None]] = []
+    after, floor = 0, at
+    rest = "", 1
+    while (length := data[at]) != 0:
+        if len(path) >= MAX_NAME_STEPS:
+            raise ValueError("name has too many labels")
         if length < 0x40:
+            path.append((at, data[at + 1 : at + 1 + length]))
             at += 1 + length
-            size += 1 + length
-            if at > len(data) or size > MAX_NAME_BYTES:
-                raise ValueError("name too long")
-            labels.append(_text(data[at - length : at]))
         elif length >= 0xC0:
+            path.append((at, None))
             after = after or at + 2
             at = (length & 0x3F) << 8 | data[at + 1]
             # Only backwards, so that no loop is possible (RFC 1035 4.1.4 speaks of a *prior* occurrence).
             if not _HEADER.size <= at < floor:
                 raise ValueError("compression pointer leads forwards")
             floor = at
+            if (found := known.get(at)) is not None:
+                rest = found
+                break
         else:
             raise ValueError("unknown label type")
-    raise ValueError("name has too many labels")
+    for place, label in reversed(path):
+        if label is not None:
+            name, size = rest
+            if size + 1 + len(label) > MAX_NAME_BYTES:
+                raise ValueError("name too long")
+            rest = f"{_text(label)}.{name}" if name else _text(label), size + 1 + len(label)
+        known[place] = rest
+    return rest[0], after or at + 1
 
 
 def _text(label: bytes) -> str:
@@ -232,17 +248,18 @@ def _parse(data: bytes) -> DnsMessage:
     if not _plausible(data[: _HEADER.size]):
         raise ValueError("not a DNS header")
     ident, flags, asked, answered, authority, additional = _HEADER.unpack_from(data)
-    questions, at = _read_questions(data, asked)
+    known: Known = {}
+    questions, at = _read_questions(data, asked, known)
     if not ident and not flags & RECURSION_DESIRED and any(q.name.endswith(("local", ".arpa")) for q in questions):
         raise ValueError("mDNS")
     answers: list[Answer] = []
     opt, whole = None, True
     try:
         for _ in range(answered):
-            answer, at = _read_answer(data, at)
+            answer, at = _read_answer(data, at, known)
             if answer:
                 answers.append(answer)
-        opt = _find_opt(data, at, authority + additional)
+        opt = _find_opt(data, at, authority + additional, known)
     except (ValueError, IndexError, struct.error):
         whole = False
     edns_bytes, extended = opt or (0, 0)
@@ -260,10 +277,10 @@ def _parse(data: bytes) -> DnsMessage:
     )
 
 
-def _read_questions(data: bytes, count: int) -> tuple[tuple[Question, ...], int]:
+def _read_questions(data: bytes, count: int, known: Known) -> tuple[tuple[Question, ...], int]:
     questions, at = [], _HEADER.size
     for _ in range(count):
-        name, at = read_name(data, at)
+        name, at = read_name(data, at, known)
         type_, class_ = struct.unpack_from("!HH", data, at)
         if class_ not in _CLASSES:
             raise ValueError("unknown class")
@@ -272,8 +289,8 @@ def _read_questions(data: bytes, count: int) -> tuple[tuple[Question, ...], int]
     return tuple(questions), at
 
 
-def _read_answer(data: bytes, at: int) -> tuple[Answer | None, int]:
-    name, at = read_name(data, at)
+def _read_answer(data: bytes, at: int, known: Known) -> tuple[Answer | None, int]:
+    name, at = read_name(data, at, known)
     type_, class_, ttl, size = _RECORD.unpack_from(data, at)
     start = at + _RECORD.size
     end = start + size
@@ -283,16 +300,16 @@ def _read_answer(data: bytes, at: int) -> tuple[Answer | None, int]:
         return None, end
     target = ""
     if type_ in _NAMED or type_ in (HTTPS, SVCB):
-        target, stop = read_name(data, start if type_ in _NAMED else start + 2)
+        target, stop = read_name(data, start if type_ in _NAMED else start + 2, known)
         if stop > end:
             raise ValueError("name outside its record")
     return Answer(name, type_, ttl, data[start:end], target), end
 
 
-def _find_opt(data: bytes, at: int, count: int) -> tuple[int, int] | None:
+def _find_opt(data: bytes, at: int, count: int, known: Known) -> tuple[int, int] | None:
     """(datagram size, extended flags) of the EDNS record among the next ones."""
     for _ in range(count):
-        name, at = read_name(data, at)
+        name, at = read_name(data, at, known)
         type_, class_, ttl, size = _RECORD.unpack_from(data, at)
         if type_ == OPT and not name:
             return max(class_, 512), ttl

@@ -10,7 +10,7 @@ from .tls import MAX_HELLO_BYTES, ClientHello, parse_body
 MAX_RECORDS = 32
 """Records read of one datagram."""
 MAX_FRAGMENTS = 32
-"""Fragments kept of one hello."""
+"""Fragments read of one record, and kept of one hello."""
 
 _RECORD = Struct("!BHxxxxxxxxH")
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
@@ -61,7 +61,9 @@ class DtlsReader:
 
     def _read_messages(self, record: bytes) -> ClientHello | None:
         at = 0
-        while at + 12 <= len(record) and record[at] == _CLIENT_HELLO:
+        for _ in range(MAX_FRAGMENTS):
+            if at + 12 > len(record) or record[at] != _CLIENT_HELLO:
+                break
             size, sequence, offset, length = (
                 int.from_bytes(record[at + low : at + high], "big") for low, high in ((1, 4), (4, 6), (6, 9), (9, 12))
             )

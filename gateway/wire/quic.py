@@ -65,11 +65,10 @@ class _Handshake:
             self.known.extend(bytes(end - len(self.known)))
         known = self.known[offset:end]
         if 1 in known:
-            old = self.data[offset:end]
             # Bytes that are here already stay as they are, and show whether the new ones agree.
-            merged = bytes(was if have else now for was, have, now in zip(old, known, piece, strict=True))
-            self.contradiction = self.contradiction or merged != piece
-            piece = merged
+            was, now, mask = int.from_bytes(self.data[offset:end]), int.from_bytes(piece), int.from_bytes(known) * 0xFF
+            self.contradiction = self.contradiction or bool((was ^ now) & mask)
+            piece = (now ^ (was ^ now) & mask).to_bytes(len(piece))
         self.data[offset:end] = piece
         self.known[offset:end] = b"\x01" * len(piece)
 

@@ -11,6 +11,8 @@ INITIAL, ZERO_RTT, HANDSHAKE, RETRY, NEGOTIATION, OTHER_VERSION = range(6)
 
 MAX_ID_BYTES = 20
 MIN_CLIENT_DATAGRAM = 1200
+MAX_PACKETS = 64
+"""In one datagram, or in several that the kernel handed over as one: a client sends three at most in each."""
 MAX_FRAMES = 512
 """In one packet. Browsers shuffle a hello into some dozens."""
 
@@ -37,11 +39,11 @@ class LongPacket(NamedTuple):
 def split_datagram(data: bytes) -> Iterator[LongPacket]:
     """The packets with long headers at the start of a datagram (or of several that the kernel handed over as one).
 
-    Ends without a word at a short header or at bytes that are no packet.
+    Ends without a word at a short header, at bytes that are no packet, or after ``MAX_PACKETS``.
     """
     at = 0
-    while len(data) - at > 7 and data[at] & 0x80:
-        packet = _read_packet(data, at)
+    for _ in range(MAX_PACKETS):
+        packet = _read_packet(data, at) if len(data) - at > 7 and data[at] & 0x80 else None
         if packet is None:
             return
         yield packet

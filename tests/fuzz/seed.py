@@ -158,7 +158,7 @@ IP = [
     ip4(ICMP, b"\3\1\0\0" + bytes(4) + INNER[:28]),
     ip4(UDP, datagram(bytes(80))[:40], more=True),
     ip6(TCP, tcp_segment(named(NAME))),
-    ip6(0, bytes((60, 0)) + bytes(6) + bytes((43, 0)) + bytes(6) + bytes((44, 0)) + bytes(6) + bytes((17, 0, 0, 1)) + bytes(4) + datagram(b"x")),
+    ip6(0, b"".join(bytes((kind, 0)) + bytes(6) for kind in (60, 43, 44)) + b"\x11\0\0\1" + bytes(4) + datagram(b"x")),
     ip6(51, bytes((6, 4)) + bytes(22) + tcp_segment(b"x")),
     ip4(47, GRE + ETHERNET + b"\x08\0" + INNER),
     ip4(UDP, datagram(b"\x08" + bytes(7) + ETHERNET + b"\x81\0\0\1\x08\0" + INNER, 4789)),
@@ -252,17 +252,19 @@ SEEDS["udp"] += [piece(crowded(part, 1_400)) for part in (HANDSHAKE, UNOPENED, O
 SEEDS["quic_sealed"] += [piece(crowded(part, 1_400)) for part in (HANDSHAKE, UNOPENED, OPENED)]
 SEEDS["dtls"] += [piece(dtls_record(crowded(EMPTY_FRAGMENT, 1_400)))]
 SEEDS["tls"] += [tls_hello(extension(21, bytes(200)), records=230)]
+UNSEALED = b"\xc0" + builder.V1 + b"\0\0\0" + builder.varint(20_004) + bytes(4)
+TINY_RECORDS = tls_hello(extension(21, bytes(800)), records=800)
 LARGE: dict[str, list[bytes]] = {
     "ip": [ip4(UDP, datagram(bytes(60_000)))],
     "dns": [crowded_dns(498), crowded_questions(498)],
     "http": [b"GET /" + b"a" * 8_000, b"GET / HTTP/1.1\r\n" + b"\nhost  " * 1_100],
     "tls": [tls_hello(extension(21, bytes(2_000)), records=2_000), tls_hello(extension(21, bytes(15_000)))],
-    "tcp": [b"".join(piece(hello[at : at + 250]) for at in range(0, 6_000, 250)) for hello in (tls_hello(extension(21, bytes(800)), records=800),)],
+    "tcp": [b"".join(piece(TINY_RECORDS[at : at + 250]) for at in range(0, 6_000, 250))],
     "udp": [piece(crowded(part)) for part in (HANDSHAKE, UNOPENED, OPENED, dtls_record(crowded(EMPTY_FRAGMENT)))],
     "quic_sealed": [piece(crowded(part)) for part in (HANDSHAKE, UNOPENED, OPENED)],
-    "quic_open": [piece(crowded(HANDSHAKE)), piece(b"\xc0" + builder.V1 + b"\0\0\0" + builder.varint(20_004) + bytes(4) + builder.crypto(0, bytes(9_000)) + builder.crypto(0, bytes(9_000)) + bytes(1_994))],
+    "quic_open": [piece(crowded(HANDSHAKE)), piece(UNSEALED + builder.crypto(0, bytes(9_000)) * 2 + bytes(1_990))],
     "dtls": [piece(dtls_record(crowded(EMPTY_FRAGMENT)))],
     "gquic": [crowded(b"\xe0Q050" + HANDSHAKE[5:])],
     "control": [b'{"do":"status","x":"' + b"\\u00e9" * 9_000 + b'"}', b"[" * 60_000, b'{"do":' * 9_000],
-}  # fmt: skip
+}
 """Inputs larger than a packet."""

@@ -19,6 +19,7 @@ from gateway.wire.dns import (
     A,
     Answer,
     DnsMessage,
+    Known,
     Question,
     answer_query,
     build_query,
@@ -192,6 +193,38 @@ def test_pointers_that_lead_through_pointers_are_bounded() -> None:
     assert read_name(data, 13 + 2 * 50)[0] == ""
     with pytest.raises(ValueError, match="too many labels"):
         read_name(data, 13 + 2 * 190)
+
+
+PARTS = [b"\0", b"\1a", b"\2Bc", b"\x3f" + b"d" * 63, b"\xc0\x0c", b"\xc0\x0e", b"\xc0\x10", b"\x40"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=40))
+def test_a_name_is_the_same_whether_its_end_was_read_before_or_not(parts: list[bytes]) -> None:
+    data = bytes(12) + b"".join(parts)
+    known: Known = {}
+    for at in range(12, len(data)):
+        alone, after_others = (outcome(data, at, given) for given in (None, known))
+        assert alone == after_others
+
+
+def outcome(data: bytes, at: int, known: Known | None) -> tuple[str, int] | type[Exception]:
+    try:
+        return read_name(data, at, known)
+    except (ValueError, IndexError) as err:
+        return type(err)
+
+
+def test_many_names_that_share_an_end_are_read_once() -> None:
+    long = b"\1a" * 120 + b"\0"
+    records = b"".join(b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + bytes((10, 0, 0, 1)) for _ in range(400))
+    data = message(flags=0x8180, counts=(1, 400, 0, 0), body=long + b"\0\1\0\1" + records)
+    known: Known = {}
+    read_name(data, 12, known)
+    before = dict(known)
+    parsed = parse_dns(data)
+    assert parsed is not None and len(parsed.answers) == 400 and parsed.answers[-1].name == ".".join("a" * 120)
+    assert read_name(data, len(data) - 16, known)[0] == parsed.answers[-1].name
+    assert len(known) == len(before) + 1, "the pointer was new, nothing behind it"
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,13 @@ def test_records_of_a_datagram_are_bounded() -> None:
     assert DtlsReader().feed(padding * MAX_RECORDS + _whole()) is None
 
 
+def test_fragments_of_a_record_are_bounded() -> None:
+    empty = b"\x01" + len(BODY).to_bytes(3, "big") + bytes(8)
+    whole = b"\x01" + len(BODY).to_bytes(3, "big") + bytes(5) + len(BODY).to_bytes(3, "big") + BODY
+    assert _name(DtlsReader(), dtls_record(empty * (MAX_FRAGMENTS - 1) + whole)) == "relay.example"
+    assert DtlsReader().feed(dtls_record(empty * MAX_FRAGMENTS + whole)) is None
+
+
 def test_memory_is_bounded() -> None:
     reader = DtlsReader()
     for piece in list(dtls_fragments(BODY, 1))[1:]:

@@ -9,6 +9,7 @@ from gateway.wire.quic_packet import (
     HANDSHAKE,
     INITIAL,
     MAX_FRAMES,
+    MAX_PACKETS,
     NEGOTIATION,
     OTHER_VERSION,
     RETRY,
@@ -126,6 +127,11 @@ def test_any_bytes_split(tail: bytes, version: bytes) -> None:
     for packet in split_datagram(data):
         assert packet.start == at < packet.end <= len(data)
         at = packet.end
+
+
+def test_packets_of_a_datagram_are_bounded() -> None:
+    smallest = b"\xe0" + V1 + b"\0\0\1x"
+    assert len(list(split_datagram(smallest * 7_000))) == MAX_PACKETS
 
 
 @given(frames=st.binary(max_size=300))
