@@ -14,12 +14,10 @@ MAX_ADDRESSES = 2_048
 MAX_NAMES = 8
 """Per address of a device."""
 MAX_DEVICES = 512
-MAX_ROWS = 32_768
+MAX_ROWS = 16_384
 """(Device, address), of all devices together."""
-MAX_KNOWN = 16_384
-"""Addresses in the view over all devices."""
 MAX_KNOWN_NAMES = 16
-"""Per address there."""
+"""Per address, in the view over all devices."""
 GATEWAY = "gateway"
 """Who asked, where the gateway asked for itself."""
 SAVED_AFTER_S = 30.0
@@ -42,8 +40,8 @@ class Bindings:
 
     def __init__(self, registrable: Callable[[str], str] = no_registrable) -> None:
         self._devices: OrderedDict[str, OrderedDict[bytes, dict[str, float]]] = OrderedDict()
-        self._known: OrderedDict[bytes, dict[str, float]] = OrderedDict()
-        """Address -> name -> when anybody was last given it."""
+        self._known: dict[bytes, dict[str, float]] = {}
+        """Address -> name -> when anybody was last given it: the view over all rows, and bounded with them."""
         self._registrable = registrable
         self._rows = 0
         self._unsaved = 0
@@ -59,13 +57,12 @@ class Bindings:
         if table is None:
             table = self._devices[device] = OrderedDict()
             if len(self._devices) > MAX_DEVICES:
-                self._rows -= len(self._devices.popitem(last=False)[1])
+                self._drop_device()
         for address in addresses:
+            self._keep(address, name, at)
             self._bind(table, address, name, at)
-            _keep(self._known, address, name, at)
         while self._rows > MAX_ROWS:
-            max(self._devices.values(), key=len).popitem(last=False)
-            self._rows -= 1
+            self._drop_row(max(self._devices.values(), key=len))
 
     def learn(self, name: str, addresses: Iterable[bytes], *, at: float) -> None:
         """Our resolver told the gateway itself: that vouches for the name, and binds it to no device."""
@@ -129,21 +126,35 @@ class Bindings:
             self.changed_at = at if self.changed_at is None else self.changed_at
         names[name] = at
         if len(names) > MAX_NAMES:
-            del names[next(iter(names))]
+            oldest = next(iter(names))
+            self._forget(address, {oldest: names.pop(oldest)})
         if len(table) > MAX_ADDRESSES:
-            table.popitem(last=False)
-            self._rows -= 1
+            self._drop_row(table)
 
+    def _drop_row(self, table: OrderedDict[bytes, dict[str, float]]) -> None:
+        self._forget(*table.popitem(last=False))
+        self._rows -= 1
 
-def _keep(known: OrderedDict[bytes, dict[str, float]], address: bytes, name: str, at: float) -> None:
-    """Put it into the view over all devices; restored bindings do not come in the order of time."""
-    names = known.setdefault(address, {})
-    names[name] = max(at, names.get(name, at))
-    known.move_to_end(address)
-    if len(names) > MAX_KNOWN_NAMES:
-        del names[min(names, key=names.__getitem__)]
-    if len(known) > MAX_KNOWN:
-        known.popitem(last=False)
+    def _drop_device(self) -> None:
+        _, table = self._devices.popitem(last=False)
+        while table:
+            self._drop_row(table)
+
+    def _keep(self, address: bytes, name: str, at: float) -> None:
+        """Into the view over all; restored bindings do not come in the order of time."""
+        known = self._known.setdefault(address, {})
+        known[name] = max(at, known.get(name, at))
+        if len(known) > MAX_KNOWN_NAMES:
+            del known[min(known, key=known.__getitem__)]
+
+    def _forget(self, address: bytes, names: Mapping[str, float]) -> None:
+        """Out of the view over all, where nobody was told later."""
+        known = self._known.get(address, {})
+        for name, at in names.items():
+            if known.get(name) == at:
+                del known[name]
+        if not known:
+            self._known.pop(address, None)
 
 
 _NOTHING: OrderedDict[bytes, dict[str, float]] = OrderedDict()

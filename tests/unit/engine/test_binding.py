@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine import binding
-from gateway.engine.binding import KEPT_S, MAX_ADDRESSES, MAX_DEVICES, MAX_KNOWN, MAX_KNOWN_NAMES, MAX_NAMES, Bindings
+from gateway.engine.binding import KEPT_S, MAX_ADDRESSES, MAX_DEVICES, MAX_KNOWN_NAMES, MAX_NAMES, Bindings
 
 A, B = bytes((203, 0, 113, 1)), bytes((203, 0, 113, 2))
 
@@ -85,11 +85,8 @@ def test_bounds_of_one_device() -> None:
 
 def test_bounds_of_the_view_over_all() -> None:
     bindings = Bindings()
-    for number in range(MAX_KNOWN + 10):
-        bindings.add(f"d{number % 20}", (number.to_bytes(4, "big"),), "one", at=0.0)
     for number in range(MAX_KNOWN_NAMES + 1):
         bindings.add(f"d{number}", (A,), f"name-{number}", at=1.0 + number)
-    assert len(bindings._known) == MAX_KNOWN
     assert not bindings.vouched("name-0", A, at=20.0) and bindings.vouched("name-1", A, at=20.0)
 
 
@@ -98,6 +95,7 @@ def test_devices_are_bounded() -> None:
     for number in range(MAX_DEVICES + 5):
         bindings.add(f"d{number}", (A,), "one", at=0.0)
     assert len(bindings) == MAX_DEVICES
+    assert bindings.vouched("one", A, at=1.0)
     assert bindings.names("d4", A, at=1.0) == () and bindings.names("d5", A, at=1.0) == ("one",)
 
 
@@ -108,6 +106,29 @@ def test_who_holds_most_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         bindings.add("greedy", (number.to_bytes(4, "big"),), "one", at=0.0)
     assert len(bindings) == 10 and bindings.names("modest", A, at=1.0) == ("one",)
+    assert bindings.vouched("one", A, at=1.0) and bindings.vouched("one", (29).to_bytes(4, "big"), at=1.0)
+    assert not bindings.vouched("one", (0).to_bytes(4, "big"), at=1.0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcd"), st.integers(0, 9), st.sampled_from(["v", "w", "x", "y", "z"])), max_size=80
+    )
+)
+def test_the_view_over_all_is_bounded_with_what_it_shows(added: list[tuple[str, int, str]]) -> None:
+    """Whatever was told to whom: nobody is vouched for who was not, and what is kept for a device vouches for the latest."""
+    with pytest.MonkeyPatch.context() as patch:
+        for bound, number in {"MAX_ROWS": 12, "MAX_ADDRESSES": 5, "MAX_NAMES": 2, "MAX_DEVICES": 3}.items():
+            patch.setattr(binding, bound, number)
+        bindings, told = Bindings(), set()
+        for at, (device, number, name) in enumerate(added):
+            bindings.add(device, (bytes((number,)),), name, at=float(at))
+            told.add((bytes((number,)), name))
+            assert bindings.vouched(name, bytes((number,)), at=float(at))
+        rows = [(address, name) for table in bindings._devices.values() for address, names in table.items() for name in names]
+        view = [(address, name) for address, names in bindings._known.items() for name in names]
+        assert len(bindings) == len({(id(table), address) for table in bindings._devices.values() for address in table}) <= 12
+        assert set(view) <= set(rows) <= told and all(bindings._known.values())
 
 
 def test_restored_bindings_age_on_whatever_the_new_clock_says() -> None:
