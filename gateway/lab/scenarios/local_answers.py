@@ -1,0 +1,91 @@
+import os
+import shutil
+import subprocess
+from typing import NamedTuple
+
+from gateway.wire.ntp import PORT as NTP_PORT
+
+from ..scenario import Stage
+
+PROMISE = "Clocks, resolvers and connectivity checks are answered at home, as real clients expect it; nothing of it leaves."
+ACTORS = ("gizmo",)
+CLOCK, HARD_CODED = "pool.ntp.org", "203.0.113.200"
+ANDROID, APPLE, KINDLE = "connectivitycheck.gstatic.com", "captive.apple.com", "spectrum.s3.amazonaws.com"
+NAME, PUBLIC, REFUSED = "api.gadgetcloud.example", "8.8.8.8", "dns.google"
+SUCCESS, MARK = "<BODY>Success</BODY>", "81ce4465-7167-4dcb-835b-dcc9e44c112a"
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+
+
+class Said(NamedTuple):
+    """What a client made of it."""
+
+    status: int
+    text: str
+
+
+class Client:
+    """A real client on the gadget's machine; several run at once."""
+
+    def __init__(self, stage: Stage, *argv: str) -> None:
+        self.name = argv[0]
+        program = shutil.which(argv[0], path=PATH)
+        self._process = program and stage.home.machines["gizmo"].spawn(
+            [program, *argv[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def wait(self) -> Said | None:
+        """Its end; None where it is not installed."""
+        if not self._process:
+            return None
+        try:
+            out, _ = self._process.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            out, _ = self._process.communicate()
+        return Said(self._process.returncode, " ".join(out.decode(errors="replace").split()))
+
+
+def play(stage: Stage) -> None:
+    http, six = [("-s", "-i", "--max-time", "5", family) for family in ("-4", "-6")]
+    chrony = "chronyd", "-Q", "-f", "/dev/null", "-u", "root", "-t", "8"
+    clients = {
+        "chrony gets the time in a name's place": (Client(stage, *chrony, f"server {CLOCK} iburst maxsamples 1"), "wrong by"),
+        "ntpdate gets it from an address in its firmware": (Client(stage, "ntpdate", "-q", HARD_CODED), HARD_CODED),
+        "Android's check succeeds": (Client(stage, "curl", *http, f"http://{ANDROID}/generate_204"), "HTTP/1.1 204 No Content"),
+        "Apple's check succeeds": (Client(stage, "curl", *http, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
+        "and over IPv6": (Client(stage, "curl", *six, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
+        "the Kindle's check succeeds": (Client(stage, "curl", *http, f"http://{KINDLE}/kindle-wifi/wifistub.html"), MARK),
+        "a resolver in its firmware is answered by ours": (dig(stage, NAME, PUBLIC), "status: NOERROR"),
+        "a refused name may be remembered for a minute": (dig(stage, REFUSED, PUBLIC), "IN SOA"),
+    }
+    for it, (client, expected) in clients.items():
+        check(stage, it, client, expected)
+    nothing_left(stage)
+    ca = str(stage.home.work / "certificates" / "ca.pem")
+    check(stage, "over TLS the same name passes", Client(stage, "curl", *http, "--cacert", ca, f"https://{ANDROID}/"), "200 OK")
+    lines = stage.flows(stage.home.behaviours["gizmo"].mac, purpose="time")
+    seen = [(line["dest_ip"], line["netcurtain"]["effect"], line["netcurtain"]["attempts"]) for line in lines]
+    asked = sum(bool(shutil.which(program, path=PATH)) for program in ("chronyd", "ntpdate"))
+    told = [effect == "redirect" and attempts >= asked for _, effect, attempts in seen]
+    stage.check("the clocks stand in one line", told == [True] * min(asked, 1), seen)
+
+
+def dig(stage: Stage, name: str, resolver: str) -> Client:
+    return Client(stage, "dig", "+time=3", "+tries=1", f"@{resolver}", name)
+
+
+def check(stage: Stage, it: str, client: Client, expected: str) -> None:
+    said = client.wait()
+    if said is None:
+        stage.check(it, True, f"not tried: {client.name} is not installed")
+    else:
+        ok = said.status == 0 and expected in said.text
+        stage.check(it, ok, f"{client.name} ended with {said.status}: {said.text[-300:]}")
+
+
+def nothing_left(stage: Stage) -> None:
+    truth = stage.truth()
+    clocks = [flow for flow in truth.flows if flow.key.dport == NTP_PORT]
+    stage.check("no packet for a clock left", not clocks, f"{len(clocks)} flows")
+    left = stage.left(CLOCK, ANDROID, APPLE, KINDLE) + truth.bytes_to(*stage.home.zone.public)
+    stage.check("nor a byte for the checks, nor for the foreign resolver", left == 0, f"{left} bytes")
