@@ -13,6 +13,8 @@ from .dns import EDNS_BYTES, OPT, QUERY, parse_dns, read_name
 
 _HEADER = struct.Struct("!6H")
 _EDNS = struct.Struct("!BHHIH")
+_ESCAPE = "\\"
+"""How ``read_name`` writes such a byte."""
 _KEPT_FLAGS = 0x0130
 """Recursion desired, authentic data, checking disabled: what a stub may ask for (RFC 1035, RFC 6840)."""
 
@@ -20,11 +22,13 @@ _KEPT_FLAGS = 0x0130
 def restate_query(packet: Packet) -> bytes | None:
     """The raw IP packet that asks the same and says nothing else; None where the packet is no query with one plain question.
 
-    The name keeps its spelling, since clients that mix cases check it.
+    The name keeps its spelling, since clients that mix cases check it. One with bytes that no host has in its name is not asked.
     """
     payload = packet.payload
     query = parse_dns(payload) if packet.proto == UDP and packet.fragment is None else None
     if query is None or query.is_response or query.opcode != QUERY or len(query.questions) != 1:
+        return None
+    if _ESCAPE in query.questions[0].name:
         return None
     _, end = read_name(payload, _HEADER.size)
     asked = payload[_HEADER.size : end + 4]  # whole: a pointer in the first name has nothing to point to

@@ -86,6 +86,7 @@ def test_plain_query_is_itself() -> None:
         pytest.param(bytes(DNS(id=7, qr=1, qd=ASKED)), id="answer"),
         pytest.param(bytes(DNS(id=7, rd=1, qd=ASKED))[:-3], id="cut"),
         pytest.param(struct.pack("!6H", 7, 0x100, 1, 0, 0, 0) + b"\xc0\x0c\0\1\0\1", id="pointer"),
+        pytest.param(bytes(DNS(id=7, rd=1, qd=DNSQR(qname=b"\x01\xfe\x80.example"))), id="raw-label"),
         pytest.param(b"", id="empty"),
     ],
 )
