@@ -9,20 +9,29 @@ import struct
 from gateway.model.packet import UDP, Packet
 
 from .datagram import build_datagram
-from .dns import EDNS_BYTES, OPT, QUERY, parse_dns, read_name
+from .dns import EDNS_BYTES, OPT, QUERY, DnsMessage, parse_dns, read_name
 
 _HEADER = struct.Struct("!6H")
 _EDNS = struct.Struct("!BHHIH")
 _ESCAPE = "\\"
 """How ``read_name`` writes such a byte."""
+_ONE = bytes((0, 1, 0, 0, 0, 0, 0, 0))
+"""The counts of a header: one question."""
 _KEPT_FLAGS = 0x0130
 """Recursion desired, authentic data, checking disabled: what a stub may ask for (RFC 1035, RFC 6840)."""
+
+
+def is_bare(payload: bytes, query: DnsMessage) -> bool:
+    """One question, plain names, and nothing else: what most gadgets send. It need not be said again."""
+    asked = query.question
+    flags = int.from_bytes(payload[2:4])
+    return asked is not None and payload[4:12] == _ONE and not flags & ~_KEPT_FLAGS and len(payload) == 18 + len(asked.name)
 
 
 def restate_query(packet: Packet) -> bytes | None:
     """The raw IP packet that asks the same and says nothing else; None where the packet is no query with one plain question.
 
-    The name keeps its spelling, since clients that mix cases check it. One with bytes that no host has in its name is not asked.
+    The name keeps its spelling, since clients that mix cases check it. One with bytes that no host has in its name is none.
     """
     payload = packet.payload
     query = parse_dns(payload) if packet.proto == UDP and packet.fragment is None else None
