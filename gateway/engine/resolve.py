@@ -19,6 +19,7 @@ from gateway.model.packet import key_of
 from gateway.model.purpose import Purpose
 from gateway.policy import decide
 from gateway.wire import answer_query, parse_dns, restate_query
+from gateway.wire.query import is_bare
 
 from .answered import Answered
 from .judge import judge
@@ -50,8 +51,12 @@ class Resolve:
         """A DNS query, before it is redirected to our resolver."""
         member, commands = self._state.member(event.mac, now) if event.mac else (None, [])
         refused = [*commands, SetVerdict(event.queue_id, False)]
-        message, plain = parse_dns(event.packet.payload), restate_query(event.packet)
-        if member is None or message is None or plain is None or message.question is None:
+        message = parse_dns(event.packet.payload)
+        if member is None or message is None or message.question is None:
+            return refused
+        bare = is_bare(event.packet.payload, message) and event.packet.fragment is None
+        restated = None if bare else restate_query(event.packet)
+        if not bare and restated is None:  # no query, or more than one: our resolver would pass it on as it came
             return refused
         if not self._state.roster.uses(member, event.packet.src, at=now.wall):
             return refused
@@ -63,8 +68,7 @@ class Resolve:
         assessment, decision = self._judge(event, member, question.name, now)
         if decision.effect is Effect.PASS:
             mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.PASS)
-            is_plain = plain.endswith(event.packet.payload)
-            return [*commands, SetVerdict(event.queue_id, True, mark, None if is_plain else plain)]
+            return [*commands, SetVerdict(event.queue_id, True, mark, restated)]
         what = domain_of(question.name) if decision.purpose is Purpose.DNS_ESCAPE else question.name
         self._count(event, member, (assessment, decision), now, what=what, refused_bytes=event.packet.payload_length)
         return commands + self._answer(event, NXDOMAIN if decision.effect is Effect.DROP else NODATA)

@@ -9,7 +9,7 @@ from scapy.layers.inet6 import IPv6
 
 from gateway.wire import decode_ip, parse_dns
 from gateway.wire.dns import EDNS_BYTES
-from gateway.wire.query import restate_query
+from gateway.wire.query import is_bare, restate_query
 from tests.support.packets import tcp, udp
 
 LETTER = b"not for the resolver"
@@ -75,6 +75,22 @@ def test_edns_stays_bare(size: int, told: int) -> None:
 def test_plain_query_is_itself() -> None:
     payload = bytes(DNS(id=7, rd=1, ad=1, cd=1, qd=ASKED))
     assert bytes(said(payload)) == payload
+    message = parse_dns(payload)
+    assert message is not None and is_bare(payload, message)
+
+
+@given(
+    head=st.sampled_from([b"\0\7\1\0\0\1", b"\0\7\x81\0\0\1", b"\0\7\1\0\0\2", b"\0\7\x29\0\0\1", b"\0\7\1\x4f\0\1"]),
+    counts=st.sampled_from([bytes(6), b"\0\0\0\0\0\1"]),
+    label=st.binary(max_size=20),
+    tail=st.binary(max_size=12),
+)
+def test_bare_is_what_stays_as_it_is(head: bytes, counts: bytes, label: bytes, tail: bytes) -> None:
+    payload = head + counts + bytes((len(label),)) + label + b"\0" * bool(label) + b"\0\1\0\1" + tail
+    message = parse_dns(payload)
+    if message is not None and is_bare(payload, message):
+        raw = restate_query(udp(payload, dport=53))
+        assert raw is not None and raw[28:] == payload
 
 
 @pytest.mark.parametrize(
