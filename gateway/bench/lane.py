@@ -1,89 +1,92 @@
-"""Gadget -- gateway -- server: three namespaces in a row, with a plain router or the curtain in the middle.
+"""Gadgets -- gateway -- internet: three namespaces in a row, with something to compare in the middle.
 
-    gadget 10.77.0.20 -- br0 [gateway] wan0 192.0.2.2 -- 192.0.2.1 server, 203.0.113.0/24
+    gadgets 10.77.0.4 … .253 -- br0 [gateway] wan0 192.0.2.2 -- 192.0.2.1 servers, 203.0.113.0/24
 
-Segmentation offload stays on, as on any machine; the gadget hangs on an isolated port of a bridge, as a Wi-Fi station would.
+Segmentation offload stays on, as on any machine; the gadgets hang on an isolated port of a bridge, as Wi-Fi stations would.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from gateway.lab.namespace import LabError, Namespace
-from gateway.lab.router import Netcurtain
-from gateway.lab.topology import LAN, WAN, masquerade
+from gateway.lab.topology import LAN, WAN
 
-from .sample import client_hello
+from . import gadget
+from .sample import client_hello, dns_query, name_of
 
-MAC = "02:00:5e:be:00:01"
-GADGET4, SERVERS = "10.77.0.20", "203.0.113.0/24"
-ADDRESSES = tuple(f"203.0.113.{host}" for host in range(10, 42))
-HOUSEHOLD = """\
-version: 1
-timezone: UTC
-preset: recommended
-new_devices: guided
-devices:
-  bench-speaker:
-    mac: "{mac}"
-    profile: echo
-    confirmed: true
-    rules: {{control: {control}, telemetry: {telemetry}}}
-"""
+WAN4 = "192.0.2.2"
+QUEUES = "/proc/thread-self/net/netfilter/nfnetlink_queue"
+
+"""Number, port, packets waiting, …, id of the last packet: as ``nfnetlink_queue`` tells of each queue."""
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_QUESTIONS = {gadget.device(host): dns_query(name_of(host)).hex() for host in gadget.HOSTS}
+_CONFIG = {
+    "hello": client_hello().hex(),
+    "servers": [gadget.server(host) for host in gadget.HOSTS],
+    "resolver": gadget.GATEWAY4,
+    "questions": _QUESTIONS,
+}
+
+
+class Middle(Protocol):
+    """What stands in the middle of a lane."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process that judges; None where none does."""
+
+    def start(self) -> None:
+        """Turn it on, and wait until packets pass."""
+
+    def stop(self) -> None:
+        """Turn it off."""
+
+    def last_words(self) -> str:
+        """What it said before it failed."""
 
 
 class Lane:
-    """One row of machines. ``curtain`` is None where a plain router stands in the middle."""
+    """One row of machines. ``work`` is a folder of its own."""
 
-    def __init__(self, name: str, work: Path, *, curtain: bool) -> None:
+    def __init__(self, name: str, work: Path, *, middle: Callable[[Namespace, Path], Middle]) -> None:
         self.name = name
-        self.gadget, self.gateway, self.server = (Namespace(f"{name}-{part}") for part in ("gadget", "gateway", "server"))
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._cable()
-        self._folder = work / "policies"
-        self.curtain = Netcurtain(self.gateway, policies=self._folder, work=work) if curtain else None
+        self.gadgets, self.gateway, self.internet = (Namespace(f"{name}-{part}") for part in ("gadgets", "gateway", "internet"))
+        self._work = work
         work.mkdir(parents=True)
-        self._start_server()
-        if self.curtain is None:
-            self._route()
-        else:
-            self._folder.mkdir()
-            self.set_policy()
+        self._cable()
+        self.middle = middle(self.gateway, work)
+        self._servers = self.internet.spawn([sys.executable, "-m", "gateway.bench.server"], stdout=subprocess.PIPE)
+        self.await_ready(self._servers)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.curtain is not None:
-            self.curtain.stop()
-        for process in self._processes:
-            process.kill()
-            process.wait()
-        for machine in (self.gadget, self.gateway, self.server):
+        self.middle.stop()
+        self._servers.kill()
+        self._servers.wait()
+        for machine in (self.gadgets, self.gateway, self.internet):
             machine.close()
 
-    def set_policy(self, *, control: str = "allow", telemetry: str = "block") -> None:
-        """Write the household's file as an editor would: aside, then in one step."""
-        aside = self._folder.parent / "household.yaml"
-        aside.write_text(HOUSEHOLD.format(mac=MAC, control=control, telemetry=telemetry))
-        os.replace(aside, self._folder / "household.yaml")
-
     def run(self, end: str, **config: Any) -> dict[str, Any]:
-        """One of the gadget's ends of ``traffic``, to its result."""
+        """One of the ends of ``client``, to its result."""
         with self.started(end, **config) as process:
             return self.result(process)
 
     @contextmanager
     def started(self, end: str, **config: Any) -> Iterator["subprocess.Popen[bytes]"]:
         """The same, while it runs."""
-        given = {"hello": client_hello().hex(), "addresses": ADDRESSES, **config}
-        process = self._spawn(self.gadget, end, given)
+        file = self._work / f"{end}.json"
+        file.write_text(json.dumps({**_CONFIG, **config}))
+        argv = [sys.executable, "-m", "gateway.bench.client", end, str(file)]
+        process = self.gadgets.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             yield process
         finally:
@@ -97,46 +100,62 @@ class Lane:
         """Until it says so."""
         assert process.stdout is not None
         if process.stdout.readline() != b"ready\n":
-            raise LabError(f"an end of the {self.name} lane did not come up{self._excuse()}")
+            raise LabError(f"an end of the {self.name} lane did not come up\n{self._excuse()}")
 
     def result(self, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
         """The next line it says."""
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            raise LabError(f"an end of the {self.name} lane failed{self._excuse()}")
+            raise LabError(f"an end of the {self.name} lane failed\n{self._excuse()}")
         found: dict[str, Any] = json.loads(line)
         return found
 
+    def warm_up(self, hosts: Sequence[int]) -> None:
+        """These gadgets ask for their servers' names and talk to them once, as they do when they are plugged in."""
+        questions = {device: _QUESTIONS[device] for device in map(gadget.device, hosts)}
+        asked = self.run("queries", workers=1, count=len(hosts), questions=questions)
+        told = self.run("flows", workers=1, count=len(hosts), servers=[gadget.server(host) for host in hosts])
+        if asked["errors"] or told["errors"]:
+            raise LabError(
+                f"of {len(hosts)} gadgets in the {self.name} lane {asked['errors']} found no name"
+                f" and {told['errors']} no server\n{self._excuse()}"
+            )
+
+    def cpu_s(self) -> float:
+        """Seconds that the process in the middle has worked so far, all its threads, in user space and in the kernel."""
+        if self.middle.pid is None:
+            return 0.0
+        fields = Path(f"/proc/{self.middle.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+    def queued(self) -> int | None:
+        """Packets that were queued so far; None where we may not know: in a user namespace the file is root's."""
+        try:
+            with self.gateway.entered():
+                lines = Path(QUEUES).read_text().splitlines()
+        except OSError:
+            return None
+        return sum(int(line.split()[7]) for line in lines)
+
     def _excuse(self) -> str:
-        return f":\n{self.curtain.log_tail()}" if self.curtain is not None and self.curtain.log.exists() else ""
-
-    def _spawn(self, machine: Namespace, end: str, config: dict[str, Any]) -> "subprocess.Popen[bytes]":
-        argv = [sys.executable, "-m", "gateway.bench.traffic", end, json.dumps(config)]
-        return machine.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def _start_server(self) -> None:
-        process = self._spawn(self.server, "serve", {"workers": 4})
-        self._processes.append(process)
-        self.await_ready(process)
+        return self.middle.last_words() if hasattr(self, "middle") else ""
 
     def _cable(self) -> None:
+        self.gadgets.sysctl(net__ipv6__conf__all__disable_ipv6=1, net__ipv6__conf__default__disable_ipv6=1)
         self.gateway.ip(
-            f"link add {LAN} address 02:00:5e:be:77:01 type bridge mcast_snooping 0",
+            f"link add {LAN} address {gadget.GATEWAY_MAC} type bridge mcast_snooping 0",
             f"link set {LAN} up",
-            f"link add p-gadget type veth peer name eth0 address {MAC} netns {self.gadget.path}",
-            f"link set p-gadget master {LAN} up",
-            "link set p-gadget type bridge_slave isolated on",
-            f"addr add 10.77.0.1/24 dev {LAN}",
-            f"link add {WAN} type veth peer name eth0 netns {self.server.path}",
+            f"link add p-gadgets type veth peer name eth0 address {gadget.CABLE_MAC} netns {self.gadgets.path}",
+            f"link set p-gadgets master {LAN} up",
+            "link set p-gadgets type bridge_slave isolated on",
+            f"addr add {gadget.GATEWAY4}/24 dev {LAN}",
+            f"link add {WAN} type veth peer name eth0 netns {self.internet.path}",
             f"link set {WAN} up",
-            f"addr add 192.0.2.2/30 dev {WAN}",
+            f"addr add {WAN4}/30 dev {WAN}",
             "route add default via 192.0.2.1",
-            peers=(self.gadget, self.server),
+            *gadget.neighbours(LAN),
+            peers=(self.gadgets, self.internet),
         )
-        self.gadget.ip("link set eth0 up", f"addr add {GADGET4}/24 dev eth0", "route add default via 10.77.0.1")
-        self.server.ip("link set eth0 up", "addr add 192.0.2.1/30 dev eth0", f"route add local {SERVERS} dev lo")
-
-    def _route(self) -> None:
-        self.gateway.sysctl(net__ipv4__ip_forward=1)
-        self.gateway.run("nft", "-f", "-", text=masquerade(WAN, family="inet"))
+        self.gadgets.ip(*gadget.plug_in())
+        self.internet.ip("link set eth0 up", "addr add 192.0.2.1/30 dev eth0", f"route add local {gadget.SERVERS} dev lo")

@@ -7,36 +7,43 @@ from collections.abc import Callable, Iterator
 
 from gateway.engine import Engine
 from gateway.model.device import Mac
-from gateway.model.event import Hook, Now, PacketSeen
+from gateway.model.event import Hook, LeaseGiven, Now, PacketSeen
+from gateway.model.mark import pack
 from gateway.model.packet import TCP, UDP
 from gateway.policy import load
 from gateway.wire import FlowReader, decode_ip, parse_dns
 
-from .figure import Figure, spread
-from .lane import ADDRESSES, GADGET4, MAC
-from .sample import client_hello, dns_query, quic_initial, tcp4, udp4
+from . import gadget
+from .plan import Lanes, Plan
+from .row import OURS, Sample, Spec
+from .sample import client_hello, dns_query, name_of, quic_initial, tcp4, udp4
+from .server import answer
 
-WHO, WHERE = socket.inet_aton(GADGET4), socket.inet_aton(ADDRESSES[0])
-RESOLVER = socket.inet_aton("10.77.0.1")
+TITLE = "in this process: parsers and engine"
+TURNS = 5
+ROWS = (
+    Spec(id="wire_hello_us", title="ClientHello: packet read, name found", unit="us"),
+    Spec(id="wire_dns_us", title="DNS query: packet read, name found", unit="us"),
+    Spec(id="wire_quic_us", title="QUIC Initial: packet read, decrypted, name found", unit="us"),
+    Spec(id="engine_flow_us", title="TLS flow through the engine: SYN and hello to two verdicts", unit="us"),
+    Spec(id="engine_dns_us", title="DNS query through the engine", unit="us"),
+    Spec(id="engine_quic_us", title="QUIC flow through the engine: one Initial to its verdict", unit="us"),
+)
+HOST = gadget.HOSTS[0]
+MAC, NAME = Mac(gadget.mac(HOST)), name_of(HOST)
+WHO, WHERE = socket.inet_aton(gadget.address(HOST)), socket.inet_aton(gadget.server(HOST))
+RESOLVER = socket.inet_aton(gadget.GATEWAY4)
 _PORTS = 40_000
 
 
-def measure(*, repetitions: int, seconds: float) -> list[Figure]:
+def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Microseconds each."""
-    rows: tuple[tuple[str, str, Callable[[], object]], ...] = (
-        ("wire_hello_us", "ClientHello: packet read, name found", _read_hello()),
-        ("wire_dns_us", "DNS query: packet read, name found", _read_query()),
-        ("wire_quic_us", "QUIC Initial: packet read, decrypted, name found", _read_initial()),
-        ("engine_flow_us", "TLS flow through the engine: SYN and hello to two verdicts", _judge_flow()),
-        ("engine_dns_us", "DNS query through the engine", _judge_query()),
-        ("engine_quic_us", "QUIC flow through the engine: one Initial to its verdict", _judge_initial()),
-    )
-    return [_figure(name, title, work, repetitions, seconds) for name, title, work in rows]
-
-
-def _figure(name: str, title: str, work: Callable[[], object], repetitions: int, seconds: float) -> Figure:
-    each = seconds / repetitions
-    return Figure(name=name, title=title, unit="us", curtain=spread(_time_us(work, each) for _ in range(repetitions)))
+    each = plan.parse_s / TURNS
+    works = (_read_hello(), _read_query(), _read_initial(), _judge_flow(), _judge_query(), _judge_initial())
+    return {
+        spec.id: Sample(values={OURS: [_time_us(work, each) for _ in range(TURNS)]})
+        for spec, work in zip(ROWS, works, strict=True)
+    }
 
 
 def _time_us(work: Callable[[], object], seconds: float) -> float:
@@ -51,7 +58,7 @@ def _time_us(work: Callable[[], object], seconds: float) -> float:
 
 
 def _read_hello() -> Callable[[], object]:
-    data = tcp4(WHO, WHERE, ports=(_PORTS, 443), seq=1001, payload=client_hello())
+    data = tcp4(WHO, WHERE, ports=(_PORTS, 443), seq=1001, payload=client_hello(NAME))
 
     def work() -> None:
         packet = decode_ip(data)
@@ -63,7 +70,7 @@ def _read_hello() -> Callable[[], object]:
 
 
 def _read_query() -> Callable[[], object]:
-    data = udp4(WHO, RESOLVER, ports=(_PORTS, 53), payload=dns_query())
+    data = udp4(WHO, RESOLVER, ports=(_PORTS, 53), payload=dns_query(NAME))
 
     def work() -> None:
         packet = decode_ip(data)
@@ -74,7 +81,7 @@ def _read_query() -> Callable[[], object]:
 
 
 def _read_initial() -> Callable[[], object]:
-    data = udp4(WHO, WHERE, ports=(_PORTS, 443), payload=quic_initial())
+    data = udp4(WHO, WHERE, ports=(_PORTS, 443), payload=quic_initial(NAME))
 
     def work() -> None:
         packet = decode_ip(data)
@@ -90,15 +97,19 @@ def _engine() -> tuple[Engine, Callable[[bytes, Hook], None]]:
     policy = load().policy
     if policy is None:
         raise ValueError("the shipped policy holds faults")
-    engine = Engine(policy, epoch=1, own_addresses=frozenset((RESOLVER,)), profiles={Mac(MAC): "echo"})
+    engine = Engine(policy, epoch=1, own_addresses=frozenset((RESOLVER,)), profiles={MAC: "echo"})
     now = Now(1_000.0, 1_795_345_200.0)
     engine.start({}, now, resume=True)
+    engine.handle(LeaseGiven(mac=MAC, address=WHO), now)
+    answered = decode_ip(udp4(RESOLVER, WHO, ports=(53, _PORTS), payload=answer(dns_query(NAME))))
+    assert answered is not None
+    engine.handle(PacketSeen(answered, Hook.ANSWER, None, pack(1, 1, 1, 1)), now)  # so the name is vouched for
     numbers = itertools.count(1)
 
     def see(data: bytes, hook: Hook) -> None:
         packet = decode_ip(data)
         assert packet is not None
-        commands = engine.handle(PacketSeen(packet, hook, Mac(MAC), 1, next(numbers)), now)
+        commands = engine.handle(PacketSeen(packet, hook, MAC, 1, next(numbers)), now)
         assert commands
 
     return engine, see
@@ -116,7 +127,7 @@ def _with_port(data: bytes, port: int) -> bytes:
 def _judge_flow() -> Callable[[], object]:
     _, see = _engine()
     syn = tcp4(WHO, WHERE, ports=(0, 443), seq=1000)
-    hello = tcp4(WHO, WHERE, ports=(0, 443), seq=1001, payload=client_hello())
+    hello = tcp4(WHO, WHERE, ports=(0, 443), seq=1001, payload=client_hello(NAME))
     ports = _ports()
 
     def work() -> None:
@@ -129,13 +140,13 @@ def _judge_flow() -> Callable[[], object]:
 
 def _judge_query() -> Callable[[], object]:
     _, see = _engine()
-    query = udp4(WHO, RESOLVER, ports=(0, 53), payload=dns_query())
+    query = udp4(WHO, RESOLVER, ports=(0, 53), payload=dns_query(NAME))
     ports = _ports()
     return lambda: see(_with_port(query, next(ports)), Hook.QUERY)
 
 
 def _judge_initial() -> Callable[[], object]:
     _, see = _engine()
-    initial = udp4(WHO, WHERE, ports=(0, 443), payload=quic_initial())
+    initial = udp4(WHO, WHERE, ports=(0, 443), payload=quic_initial(NAME))
     ports = _ports()
     return lambda: see(_with_port(initial, next(ports)), Hook.FORWARD)

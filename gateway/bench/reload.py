@@ -5,70 +5,58 @@ import time
 
 from gateway.lab.namespace import LabError
 
-from .figure import Figure, spread
+from . import gadget
 from .lane import Lane
+from .plan import Lanes, Plan, curtain_of
+from .router import Curtain
+from .row import OURS, Sample, Spec
 
+TITLE = "edits of the policy"
 EVERY_S = 0.001
 PATIENCE_S = 10.0
-POLL_S = 0.005
+ROWS = (
+    Spec(id="policy_cut_s", title="policy edit to the cut of a live flow", unit="s"),
+    Spec(id="rejudged_1000_ms", title="added to 1,000 live flows, all at once, by a new epoch", unit="ms"),
+)
 
 
-def measure_cut(lane: Lane, *, repetitions: int) -> Figure:
-    """Milliseconds from the edit that forbids a live flow to its reset."""
-    found = []
-    for _ in range(repetitions):
-        with lane.started("pulse", seconds=PATIENCE_S, every_s=EVERY_S) as process:
-            lane.await_ready(process)
-            began = time.monotonic()
-            lane.set_policy(control="block")
-            found.append(1_000 * (float(lane.result(process)["at"]) - began))
-        before = _epoch(lane)
-        lane.set_policy()
-        _await_epoch_after(lane, before)
-    return Figure(name="reload_cut_ms", title="policy edit to the cut of a live flow", unit="ms", curtain=spread(found))
-
-
-def measure_epoch(lane: Lane, *, repetitions: int, flows: int) -> Figure:
-    """Milliseconds that a new epoch adds to the next packet of so many live flows, sent all at once."""
-    with lane.started("crowd", count=flows) as process:
+def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
+    """In a home of ordinary size."""
+    lane, curtain = curtain_of(lanes)
+    cuts = [_cut_s(lane, curtain) for _ in range(plan.reloads)]
+    servers = [gadget.server(host) for host in gadget.HOME]
+    with lane.started("crowd", count=plan.live, servers=servers) as process:
         lane.await_ready(process)
-        found = [_added_ms(lane, process, flows=flows, turn=turn) for turn in range(repetitions)]
-    return Figure(
-        name="epoch_ms",
-        title=f"{flows} live flows judged again after a policy change, all at once",
-        unit="ms",
-        curtain=spread(found),
-        note="beyond what the same packets take within an epoch",
-    )
+        added = [_added_ms(lane, process, live=plan.live, turn=turn) for turn in range(plan.reloads)]
+    note = "beyond what the same packets take within an epoch"
+    return {"policy_cut_s": Sample(values={OURS: cuts}), "rejudged_1000_ms": Sample(values={OURS: added}, note=note)}
 
 
-def _added_ms(lane: Lane, process: "subprocess.Popen[bytes]", *, flows: int, turn: int) -> float:
-    _ping(lane, process, flows)
-    usual = _ping(lane, process, flows)
-    before = _epoch(lane)
-    lane.set_policy(telemetry="block" if turn % 2 else "allow")
-    _await_epoch_after(lane, before)
-    return 1_000 * max(0.0, _ping(lane, process, flows) - usual)
+def _cut_s(lane: Lane, curtain: Curtain) -> float:
+    """From the edit that forbids a live flow to its reset."""
+    with lane.started("pulse", seconds=PATIENCE_S, every_s=EVERY_S, servers=[gadget.server(gadget.HOME[0])]) as process:
+        lane.await_ready(process)
+        began = time.monotonic()
+        curtain.change_policy(gadget.HOME, control="block")
+        took = float(lane.result(process)["at"]) - began
+    curtain.change_policy(gadget.HOME)
+    return took
 
 
-def _ping(lane: Lane, process: "subprocess.Popen[bytes]", flows: int) -> float:
+def _added_ms(lane: Lane, process: "subprocess.Popen[bytes]", *, live: int, turn: int) -> float:
+    _ping(lane, process, live)
+    usual = _ping(lane, process, live)
+    curtain = lane.middle
+    assert isinstance(curtain, Curtain)
+    curtain.change_policy(gadget.HOME, telemetry="block" if turn % 2 else "allow")
+    return 1_000 * max(0.0, _ping(lane, process, live) - usual)
+
+
+def _ping(lane: Lane, process: "subprocess.Popen[bytes]", live: int) -> float:
     assert process.stdin is not None
     process.stdin.write(b"\n")
     process.stdin.flush()
     result = lane.result(process)
-    if result["alive"] != flows:
-        raise LabError(f"only {result['alive']} of {flows} live flows survived a change of policy that left them alone")
+    if result["alive"] != live:
+        raise LabError(f"only {result['alive']} of {live} live flows survived a change of policy that left them alone")
     return float(result["seconds"])
-
-
-def _epoch(lane: Lane) -> int:
-    assert lane.curtain is not None
-    return int(lane.curtain.ask("status")["epoch"])
-
-
-def _await_epoch_after(lane: Lane, before: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while _epoch(lane) == before:
-        if time.monotonic() > deadline:
-            raise LabError("the gateway did not take up an edited policy")
-        time.sleep(POLL_S)

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from gateway.model.packet import ACK, PSH, SYN, TCP, UDP
 from gateway.wire.quic_crypto import VERSIONS, derive_keys
 
-NAME = "api.amazonalexa.com"
-"""A name of the shipped catalogue that the bench's household allows."""
+DOMAIN = "api.amazonalexa.com"
+"""A name of the shipped catalogue that the bench's household allows, with all below it."""
 DATAGRAM_BYTES = 1200
 """A client pads its first QUIC datagram so far (RFC 9000 14.1)."""
 _V1 = b"\0\0\0\1"
@@ -22,9 +22,17 @@ _UDP_HEAD = Struct("!HHHH")
 _RECORD_HEAD_BYTES = 5
 
 
+def name_of(host: int) -> str:
+    """The name of a gadget's server; all are of one length."""
+    return f"n{host:03d}.{DOMAIN}"
+
+
+NAME = name_of(0)
+
+
 def client_hello(name: str = NAME, alpn: tuple[str, ...] = ("h2", "http/1.1")) -> bytes:
     """The first flight of a real TLS client, as its record."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_alpn_protocols(list(alpn))
     outgoing = ssl.MemoryBIO()
     client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name)

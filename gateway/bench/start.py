@@ -2,37 +2,35 @@
 
 import time
 
-from .figure import Figure, Goal, spread
+from . import gadget
 from .lane import Lane
+from .plan import Lanes, Plan, curtain_of
+from .router import Curtain
+from .row import OURS, Sample, Spec
 
-GOAL_S = 1.5
+TITLE = "start to first verdict"
 EVERY_S = 0.004
 IN_FLIGHT = 40
 PATIENCE_S = 20.0
+ROWS = (Spec(id="first_verdict_s", title=TITLE, unit="s", goal=1.5),)
 
 
-def measure(lane: Lane, *, repetitions: int) -> Figure:
+def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Seconds. The gateway is started while a gadget knocks all the time; it runs when this returns.
 
     Nothing is answered before the ruleset stands, because only it translates addresses; and it passes nothing unjudged.
     """
-    found = [_once(lane) for _ in range(repetitions)]
-    return Figure(
-        name="start_s",
-        title="start to first verdict",
-        unit="s",
-        curtain=spread(found),
-        goal=Goal(of="value", bound=GOAL_S),
-    )
+    lane, curtain = curtain_of(lanes)
+    return {"first_verdict_s": Sample(values={OURS: [_once(lane, curtain) for _ in range(plan.starts)]})}
 
 
-def _once(lane: Lane) -> float:
-    assert lane.curtain is not None
-    lane.curtain.stop()
-    with lane.started("first", seconds=PATIENCE_S, every_s=EVERY_S, in_flight=IN_FLIGHT) as process:
+def _once(lane: Lane, curtain: Curtain) -> float:
+    curtain.stop()
+    knocks = {"seconds": PATIENCE_S, "every_s": EVERY_S, "in_flight": IN_FLIGHT, "servers": [gadget.server(gadget.HOME[0])]}
+    with lane.started("first", **knocks) as process:
         lane.await_ready(process)
         began = time.monotonic()
-        lane.curtain.start()
+        curtain.begin()
         took = float(lane.result(process)["at"]) - began
-    lane.curtain.await_ready()
+    curtain.gateway.await_ready()
     return took

@@ -1,73 +1,87 @@
-"""Which figures there are, and the order they are taken in."""
+"""Which rows there are, and the order they are taken in."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from gateway.lab.namespace import WORK, inside, set_resolver
+from gateway.lab.namespace import WORK, LabError, inside, set_resolver
 
-from . import bulk, flow, memory, parse, reload, start, wake
-from .figure import Figure, Report
-from .lane import Lane
+from . import bulk, disk, flow, gadget, memory, parse, question, reload, start, wake
+from .lane import Lane, Middle
 from .machine import describe
+from .plan import Lanes, Plan, curtain_of
+from .router import Curtain, PlainRouter
+from .row import COMPARED, OURS, PLAIN, SURICATA, Report, Row, Sample, Spec, fill, unmeasured
+from .server import RESOLVER4
+from .suricata import Suricata
 
-RESOLVER = "203.0.113.53"
 Say = Callable[[str], None]
+MIDDLES: Mapping[str, Callable[..., Middle]] = {PLAIN: PlainRouter, OURS: Curtain, SURICATA: Suricata}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much of everything."""
+class Section:
+    """Rows that are measured together."""
 
-    quick: bool
-    repetitions: int
-    """Of what compares two lanes."""
-    seconds: float
-    """Of one repetition of it."""
-    starts: int
-    reloads: int
-    flows: int
-    """Live ones, when an epoch changes."""
-    parse_s: float
+    title: str
+    rows: Sequence[Spec]
+    measure: Callable[[Plan, Lanes], Mapping[str, Sample]]
 
 
-FULL = Plan(quick=False, repetitions=5, seconds=2.0, starts=3, reloads=3, flows=500, parse_s=0.7)
-QUICK = Plan(quick=True, repetitions=2, seconds=0.5, starts=1, reloads=1, flows=200, parse_s=0.2)
+def _come_home(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
+    lanes[OURS].warm_up(gadget.HOME)
+    return {}
 
 
-def measure(plan: Plan, say: Say) -> Report:
+def _come_all(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
+    """From a home of ordinary size to as many gadgets as make the load."""
+    _, curtain = curtain_of(lanes)
+    curtain.change_policy(gadget.HOSTS)
+    for lane in lanes.values():
+        lane.warm_up(gadget.HOSTS)
+    return {}
+
+
+SECTIONS = (
+    Section(title=start.TITLE, rows=start.ROWS, measure=start.measure),  # first: from here on the gateway runs
+    Section(title="memory at rest", rows=memory.IDLE_ROWS, measure=memory.measure_idle),
+    Section(title="thirty gadgets come", rows=(), measure=_come_home),
+    Section(title=reload.TITLE, rows=reload.ROWS, measure=reload.measure),
+    Section(title="every gadget comes", rows=(), measure=_come_all),
+    Section(title=bulk.TITLE, rows=bulk.ROWS, measure=bulk.measure),
+    Section(title=flow.TITLE, rows=flow.ROWS, measure=flow.measure),
+    Section(title=question.TITLE, rows=question.ROWS, measure=question.measure),
+    Section(title=memory.TITLE, rows=memory.ROWS, measure=memory.measure),  # last on the wire: it fills the tables
+    Section(title=disk.TITLE, rows=disk.ROWS, measure=disk.measure),
+    Section(title=parse.TITLE, rows=parse.ROWS, measure=parse.measure),
+    Section(title=wake.TITLE, rows=wake.ROWS, measure=wake.measure),
+)
+
+
+def measure(plan: Plan, say: Say, *, lanes: Sequence[str] = COMPARED) -> Report:
     """Everything, in a sealed world of its own; ``say`` is told what is being done. LabError where that cannot be built."""
-    machine, began = describe(), time.monotonic()
-    say("in this process: parsers and engine")
-    figures = parse.measure(repetitions=5, seconds=plan.parse_s)
-    figures = [*inside(lambda: _on_the_wire(plan, say)), wake.measure(repetitions=plan.repetitions), *figures]
-    return Report(machine=machine, quick=plan.quick, seconds=time.monotonic() - began, figures=tuple(figures))
+    host, began = describe(), time.monotonic()
+    rows = inside(lambda: _measure(plan, say, lanes))
+    return Report(host={**host, "seconds": round(time.monotonic() - began, 1)}, rows=tuple(rows))
 
 
-def _on_the_wire(plan: Plan, say: Say) -> list[Figure]:
-    set_resolver(RESOLVER)
-    with Lane("plain", WORK / "plain", curtain=False) as plain, Lane("curtain", WORK / "curtain", curtain=True) as curtain:
-        assert curtain.curtain is not None
-        say("start to first verdict")  # first: from here on the gateway runs
-        figures = [start.measure(curtain, repetitions=plan.starts)]
-        say("throughput of a judged flow")
-        figures.append(bulk.measure(plain, curtain, repetitions=plan.repetitions, seconds=plan.seconds))
-        figures += _flows(plan, say, plain, curtain)
-        figures.append(memory.measure(curtain.curtain.pid))  # after the load
-        say("edits of the policy")
-        figures.append(reload.measure_cut(curtain, repetitions=plan.reloads))
-        figures.append(reload.measure_epoch(curtain, repetitions=plan.reloads, flows=plan.flows))
-    return figures
+def _measure(plan: Plan, say: Say, names: Sequence[str]) -> list[Row]:
+    set_resolver(RESOLVER4)
+    with ExitStack() as stack:
+        lanes = {name: stack.enter_context(Lane(name, WORK / name, middle=MIDDLES[name])) for name in names}
+        for lane in lanes.values():
+            if lane.name != OURS:
+                lane.middle.start()
+        return [row for section in SECTIONS for row in _take(section, plan, say, lanes)]
 
 
-def _flows(plan: Plan, say: Say, plain: Lane, curtain: Lane) -> list[Figure]:
-    say("new flows, one after another")
-    single = flow.measure(plain, curtain, repetitions=plan.repetitions, seconds=plan.seconds, workers=1)
-    say(f"new flows from {flow.WORKERS} workers")
-    many = flow.measure(plain, curtain, repetitions=plan.repetitions, seconds=plan.seconds, workers=flow.WORKERS)
-    return [
-        *flow.latency(single),
-        *flow.rate(single, name="flows_per_s", title="judged new flows, one after another", goal_per_s=5_000),
-        *flow.rate(many, name="workers_flows_per_s", title=f"judged new flows from {flow.WORKERS} workers", goal_per_s=10_000),
-        *flow.crowd_latency(many),
-    ]
+def _take(section: Section, plan: Plan, say: Say, lanes: Lanes) -> list[Row]:
+    """What fails is said at its rows, and the others are measured all the same."""
+    say(section.title)
+    try:
+        samples = section.measure(plan, lanes)
+    except (LabError, OSError, ValueError) as err:
+        say(f"{section.title}: {err}")
+        samples = unmeasured(section.rows, str(err))
+    return fill(section.rows, samples, lanes=tuple(lanes))

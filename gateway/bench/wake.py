@@ -4,32 +4,35 @@ A plain router forwards within the sender's own system call; a queued packet wak
 sender. On bare metal that is a few microseconds, on a virtual machine whose idle cores are given back it can be thirty.
 """
 
-import json
 import os
 import subprocess
 import sys
 import time
 
-from .figure import Figure, percentile, spread
+from .plan import Lanes, Plan
+from .row import OURS, Sample, Spec, percentile
 
+TITLE = "waking a process"
 ROUNDS = 400
+ROWS = (Spec(id="wake_us", title="this machine: waking a process on another core", unit="us"),)
+_ECHO = """\
+import os, sys
+os.sched_setaffinity(0, {int(sys.argv[1])})
+while byte := os.read(0, 1):
+    os.write(1, byte)
+"""
 
 
-def measure(*, repetitions: int) -> Figure:
+def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Microseconds; half of there and back through two pipes."""
     cores = sorted(os.sched_getaffinity(0))
-    return Figure(
-        name="wake_us",
-        title="this machine: waking a process on another core",
-        unit="us",
-        curtain=spread(_once(cores[0], cores[-1]) for _ in range(repetitions)),
-        note="" if len(cores) > 1 else "there is one core only",
-    )
+    values = [_once(cores[0], cores[-1]) for _ in range(plan.repetitions)]
+    return {"wake_us": Sample(values={OURS: values}, note="" if len(cores) > 1 else "there is one core only")}
 
 
 def _once(here: int, there: int) -> float:
-    argv = [sys.executable, "-m", "gateway.bench.traffic", "echo", json.dumps({"core": there})]
     before = os.sched_getaffinity(0)
+    argv = [sys.executable, "-c", _ECHO, str(there)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as other:
         assert other.stdin is not None and other.stdout is not None
         os.sched_setaffinity(0, {here})

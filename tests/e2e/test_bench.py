@@ -1,12 +1,20 @@
-"""``netcurtain bench``: both lanes stand, every figure is taken, and the goals are told."""
+"""``netcurtain bench``: the lanes stand, every row is taken, and the command tells which goals were missed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from gateway.bench.figure import Report
-from gateway.bench.suite import Plan, measure
+from gateway.bench import suricata
+from gateway.bench.plan import QUICK
+from gateway.bench.row import COMPARED, SURICATA, Report
+from gateway.bench.suite import SECTIONS, measure
 
 pytestmark = pytest.mark.net
-SHORT = Plan(quick=True, repetitions=1, seconds=0.15, starts=1, reloads=1, flows=20, parse_s=0.02)
+SHORT = replace(QUICK, repetitions=1, seconds=0.15, bulk_s=0.1, live=60, parked=200, days=0.01, parse_s=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -14,25 +22,44 @@ def report() -> Report:
     return measure(SHORT, lambda text: None)
 
 
-def test_every_figure_is_taken(report: Report) -> None:
-    missing = [figure.name for figure in report.figures if figure.curtain is None]
-    assert not missing
-    assert all(figure.curtain.median > 0 for figure in report.figures if figure.curtain and figure.name != "epoch_ms")
+def test_every_row_is_measured(report: Report) -> None:
+    assert [row.spec.id for row in report.rows] == [spec.id for section in SECTIONS for spec in section.rows]
+    assert not [f"{row.spec.id}: {row.note}" for row in report.rows if row.median is None]
+    assert all(min(row.ours) >= 0 for row in report.rows) and report.host["seconds"] > 0
 
 
-def test_no_flow_failed(report: Report) -> None:
-    assert not [figure.note for figure in report.figures if "failed" in figure.note]
+def test_nothing_failed_on_the_way(report: Report) -> None:
+    assert not [row.note for row in report.rows if "failed" in row.note or "not answered" in row.note]
 
 
-def test_goals_are_told(report: Report) -> None:
-    told = report.as_json()["goals"]
-    assert set(told) == {
-        "start_s", "bulk_gbit_s", "connect_p50_us", "connect_p99_us", "first_byte_p50_us", "first_byte_p99_us",
-        "flows_per_s", "workers_flows_per_s", "memory_mib",
-    }  # fmt: skip
-    assert all(isinstance(holds, bool) for holds in told.values())
+def test_two_looks_judge_a_flow(report: Report) -> None:
+    (queued,) = [row for row in report.rows if row.spec.id == "queued_packets_per_1000_flows"]
+    assert queued.median is not None and 1_900 <= queued.median <= 2_500
 
 
-def test_what_both_lanes_do_is_compared(report: Report) -> None:
-    compared = {figure.name for figure in report.figures if figure.ratio is not None}
-    assert {"bulk_gbit_s", "connect_p50_us", "first_byte_p99_us", "flows_per_s", "workers_flows_per_s"} <= compared
+def test_a_table_full_of_flows_is_known(report: Report) -> None:
+    (loaded,) = [row for row in report.rows if row.spec.id == "gateway_rss_mib_200000"]
+    assert loaded.note.startswith("20") and loaded.median is not None and 20 < loaded.median < 400
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(suricata.missing()), reason="Suricata is not installed")
+def test_suricata_on_the_same_queue() -> None:
+    report = measure(SHORT, lambda text: None, lanes=(*COMPARED, SURICATA))
+    beside = {row.spec.id for row in report.rows if row.spec.id.endswith("_suricata") and row.ours}
+    assert {"tcp_bulk_1_suricata", "judged_flows_per_s_suricata", "gateway_rss_mib_suricata"} <= beside
+
+
+@pytest.mark.slow
+def test_the_command(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "gateway", "bench", "--quick", "--json"]
+    first = subprocess.run(argv, capture_output=True, text=True)
+    told = json.loads(first.stdout)
+    assert set(told) == {"host", "rows"}
+    assert first.returncode == (1 if any(row["ok"] is False for row in told["rows"]) else 0), first.stderr
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(first.stdout)
+    second = subprocess.run([*argv, "--against", str(earlier)], capture_output=True, text=True)
+    rows = json.loads(second.stdout)["rows"]
+    assert all("change_in_spreads" in row for row in rows if row["median"] is not None), second.stderr
+    assert all((f"worse: {row['id']} " in second.stderr) is row.get("worse", False) for row in rows)

@@ -1,10 +1,10 @@
-"""Resident memory, as /proc tells it."""
+"""Resident memory, as /proc tells it; connections as ``conntrack`` loads them."""
 
 from pathlib import Path
 
 import pytest
 
-from gateway.bench.memory import measure
+from gateway.bench.memory import _entries, children, resident_mib
 
 
 @pytest.fixture
@@ -22,12 +22,16 @@ def proc(tmp_path: Path) -> Path:
 
 
 def test_the_process_and_its_children(proc: Path) -> None:
-    figure = measure(7, proc)
-    assert figure.curtain is not None and figure.curtain.median == 64
-    assert figure.reached
-    assert figure.note == "beside it: dnsmasq 2.0 MiB"
+    assert resident_mib(7, proc) == 64
+    assert children(7, proc) == [("dnsmasq", 2.0)]
 
 
 def test_a_process_that_is_not_there(proc: Path) -> None:
-    figure = measure(99, proc)
-    assert figure.curtain is None and figure.reached is False and "does not show" in figure.note
+    with pytest.raises(OSError, match="No such"):
+        resident_mib(99, proc)
+
+
+def test_connections_of_all_marked_gadgets() -> None:
+    lines = [line for line, _ in zip(_entries({4: 0x1000_1022, 5: 0x2000_1022}), range(4), strict=False)]
+    assert len(set(lines)) == 4
+    assert "-s 10.77.0.5 -d 203.0.113.5" in lines[1] and lines[1].endswith("-m 536875042\n")
