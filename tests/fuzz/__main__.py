@@ -43,7 +43,7 @@ class Result(NamedTuple):
 
     job: Job
     inputs: int = 0
-    seconds: float = 0.0
+    cpu_s: float = 0.0
     slowest: tuple[bytes, ...] = ()
     complaint: str = ""
 
@@ -75,16 +75,16 @@ def run(job: Job) -> Result:
         )
     told = json.loads(report.read_text())
     shutil.rmtree(folder)
-    return Result(job, told["inputs"], told["seconds"], tuple(map(bytes.fromhex, told["slowest"])))
+    return Result(job, told["inputs"], told["cpu_s"], tuple(map(bytes.fromhex, told["slowest"])))
 
 
 def show(results: list[Result]) -> None:
     """The table. The slowest inputs are timed again without atheris, now that nothing else of ours runs."""
-    print(f"{'target':<12} {'up to':>6} {'inputs':>10} {'inputs/s':>9} {'slowest packet':>15}  its input")
+    print(f"{'target':<12} {'up to':>6} {'inputs':>10} {'per CPU s':>9} {'slowest packet':>15}  its input")
     for result in results:
         job = result.job
         took, data = max((best(TARGETS[job.target], data), data) for data in result.slowest)
-        rate = result.inputs / result.seconds
+        rate = result.inputs / result.cpu_s
         shown = data.hex() if len(data) <= 48 else f"{data[:40].hex()}… ({len(data)} bytes)"
         print(f"{job.target:<12} {job.max_bytes:>6} {result.inputs:>10,} {rate:>9,.0f} {took * 1e3:>12.3f} ms  {shown}")
 

@@ -247,24 +247,19 @@ HANDSHAKE = b"\xe0" + builder.V1 + b"\0\0\1x"
 UNOPENED = b"\xc0" + builder.V1 + b"\x08" + builder.SERVER_ID + b"\0\0" + builder.varint(21) + bytes(21)
 OPENED = builder.initial(builder.crypto(9, b"x"))
 EMPTY_FRAGMENT = bytes((1,)) + (3_000).to_bytes(3) + bytes(8)
-SEEDS["dns"] += [crowded_dns(80), crowded_questions(180)]
-SEEDS["udp"] += [piece(crowded(part, 1_400)) for part in (HANDSHAKE, UNOPENED, OPENED)]
-SEEDS["quic_sealed"] += [piece(crowded(part, 1_400)) for part in (HANDSHAKE, UNOPENED, OPENED)]
-SEEDS["dtls"] += [piece(dtls_record(crowded(EMPTY_FRAGMENT, 1_400)))]
-SEEDS["tls"] += [tls_hello(extension(21, bytes(200)), records=230)]
 UNSEALED = b"\xc0" + builder.V1 + b"\0\0\0" + builder.varint(20_004) + bytes(4)
 TINY_RECORDS = tls_hello(extension(21, bytes(800)), records=800)
 LARGE: dict[str, list[bytes]] = {
     "ip": [ip4(UDP, datagram(bytes(60_000)))],
-    "dns": [crowded_dns(498), crowded_questions(498)],
+    "dns": [crowded_dns(80), crowded_questions(180), crowded_dns(498), crowded_questions(498)],
     "http": [b"GET /" + b"a" * 8_000, b"GET / HTTP/1.1\r\n" + b"\nhost  " * 1_100],
     "tls": [tls_hello(extension(21, bytes(2_000)), records=2_000), tls_hello(extension(21, bytes(15_000)))],
     "tcp": [b"".join(piece(TINY_RECORDS[at : at + 250]) for at in range(0, 6_000, 250))],
-    "udp": [piece(crowded(part)) for part in (HANDSHAKE, UNOPENED, OPENED, dtls_record(crowded(EMPTY_FRAGMENT)))],
-    "quic_sealed": [piece(crowded(part)) for part in (HANDSHAKE, UNOPENED, OPENED)],
+    "udp": [piece(crowded(part, size)) for part in (HANDSHAKE, UNOPENED, OPENED) for size in (1_400, 64_000)],
+    "quic_sealed": [piece(crowded(part, size)) for part in (HANDSHAKE, UNOPENED, OPENED) for size in (1_400, 64_000)],
     "quic_open": [piece(crowded(HANDSHAKE)), piece(UNSEALED + builder.crypto(0, bytes(9_000)) * 2 + bytes(1_990))],
-    "dtls": [piece(dtls_record(crowded(EMPTY_FRAGMENT)))],
+    "dtls": [piece(dtls_record(crowded(EMPTY_FRAGMENT, size))) for size in (1_400, 64_000)],
     "gquic": [crowded(b"\xe0Q050" + HANDSHAKE[5:])],
     "control": [b'{"do":"status","x":"' + b"\\u00e9" * 9_000 + b'"}', b"[" * 60_000, b'{"do":' * 9_000],
 }
-"""Inputs larger than a packet."""
+"""What was made to cost much, and inputs larger than a packet."""
