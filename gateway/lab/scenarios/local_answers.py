@@ -3,6 +3,7 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
+from gateway.settings import Settings
 from gateway.wire.ntp import PORT as NTP_PORT
 
 from ..scenario import Stage
@@ -11,6 +12,7 @@ PROMISE = "Clocks, resolvers and connectivity checks are answered at home, as re
 ACTORS = ("gizmo",)
 CLOCK, HARD_CODED = "pool.ntp.org", "203.0.113.200"
 ANDROID, APPLE, KINDLE = "connectivitycheck.gstatic.com", "captive.apple.com", "spectrum.s3.amazonaws.com"
+SHARED = "clients3.google.com"
 NAME, PUBLIC, REFUSED = "api.gadgetcloud.example", "8.8.8.8", "dns.google"
 SUCCESS, MARK = "<BODY>Success</BODY>", "81ce4465-7167-4dcb-835b-dcc9e44c112a"
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -61,6 +63,7 @@ def play(stage: Stage) -> None:
     for it, (client, expected) in clients.items():
         check(stage, it, client, expected)
     nothing_left(stage)
+    elsewhere(stage)
     ca = str(stage.home.work / "certificates" / "ca.pem")
     check(stage, "over TLS the same name passes", Client(stage, "curl", *http, "--cacert", ca, f"https://{ANDROID}/"), "200 OK")
     lines = stage.flows(stage.home.behaviours["gizmo"].mac, purpose="time")
@@ -68,6 +71,17 @@ def play(stage: Stage) -> None:
     asked = sum(bool(shutil.which(program, path=PATH)) for program in ("chronyd", "ntpdate"))
     told = [effect == "redirect" and attempts >= asked for _, effect, attempts in seen]
     stage.check("the clocks stand in one line", told == [True] * min(asked, 1), seen)
+
+
+def elsewhere(stage: Stage) -> None:
+    """What is not answered: other paths, other names at the same address, and the responder asked by itself."""
+    http = "-s", "-i", "--max-time", "5", "-4"
+    check(stage, "a path that nobody described is not found", Client(stage, "curl", *http, f"http://{ANDROID}/x"), "404 Not Found")
+    check(stage, "a check at a shared address passes", Client(stage, "curl", *http, f"http://{SHARED}/generate_204"), "200 OK")
+    check(stage, "and so does its neighbour", Client(stage, "curl", *http, f"http://{NAME}/"), "200 OK")
+    gateway = stage.home["gizmo"].resolver
+    direct = Client(stage, "curl", *http, f"http://{gateway}:{Settings().answer_port}/generate_204").wait()
+    stage.check("nobody reaches the responder by its port", direct is None or direct.status == 7, direct)
 
 
 def dig(stage: Stage, name: str, resolver: str) -> Client:
