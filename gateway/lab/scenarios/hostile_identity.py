@@ -1,0 +1,113 @@
+"""Residual: whoever has the phone's hardware address *and* its leased address, while the phone is away, is the phone; over
+IPv6, which has no leases, the hardware address alone is. So it is, for up to a second, before a first lease is known. Only the
+radio knows better: a key of its own for every device. A new hardware address is a new device, with a newcomer's small budgets.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+
+from .. import frame
+from ..attacker import Attacker
+from ..carried import Mark, count
+from ..evasions.case import BAD, GOOD
+from ..hello import client_hello, records
+from ..scenario import Stage, outcomes
+from ..topology import CURTAIN6, GATEWAY_WAN_MAC
+from ..trial import ROGUE, prepare
+
+PROMISE = "A device that borrows another's hardware address or IP address gets none of its rights, and is reported."
+ACTORS = ("rogue", "annas-phone")
+PHONE, ANYWHERE = "annas-phone", "api.amazon.com"
+__all__ = ["ACTORS", "PROMISE", "play", "prepare"]
+FRESH_MAC, FRESH4, FRESH6 = "02:00:5e:10:00:67", "10.77.0.67", CURTAIN6.format(0x67)
+TELEMETRY = "device-metrics-us-2.amazon.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guise:
+    """Who the rogue says it is."""
+
+    it: str
+    mac: str
+    addresses: tuple[str, ...]
+    name: str = BAD
+    bare: bool = True
+    """Datagrams without a name too: a newcomer may send a few of those, the others none."""
+
+
+def play(stage: Stage) -> None:
+    rogue, phone = stage.home[ROGUE], stage.home[PHONE]
+    stage.check("their leases are known", stage.until(lambda: _leases_known(stage)) < 3, stage.home.ask("devices"))
+    first = [phone.one(tls=ANYWHERE, up=300), rogue.one(tls=GOOD, up=300)]
+    stage.check("the phone and the rogue are what they are", all(one.result == "ok" for one in first), outcomes(first))
+    own, phones = stage.home.behaviours[ROGUE], stage.home.behaviours[PHONE]
+    own6, phones6 = (one.plug(dhcp=True).address6 for one in (own, phones))
+    guises = (
+        Guise(it="its own address, the phone's hardware address", mac=phones.mac, addresses=(rogue.address,)),
+        Guise(it="a free address, the phone's hardware address", mac=phones.mac, addresses=(FRESH4,)),
+        Guise(it="the phone's addresses, its own hardware address", mac=own.mac, addresses=(phone.address, phones6)),
+        Guise(it="its own address, a new hardware address", mac=FRESH_MAC, addresses=(rogue.address,)),
+        Guise(it="a refused name over IPv6, a new MAC", mac=FRESH_MAC, addresses=(own6,), name=TELEMETRY, bare=False),
+        Guise(it="a refused name, all addresses new", mac=FRESH_MAC, addresses=(FRESH4, FRESH6), name=TELEMETRY, bare=False),
+    )
+    with rogue.machine.entered():
+        attacker = Attacker()
+        for number, guise in enumerate(guises, start=100):
+            _try(stage, attacker, guise, number)
+    phone_goes_on(stage)
+    reported(stage)
+
+
+def _leases_known(stage: Stage) -> bool:
+    wanted = {stage.home[name].address for name in ACTORS}
+    return wanted <= {address for device in stage.home.ask("devices") for address in device["addresses"]}
+
+
+def _try(stage: Stage, attacker: Attacker, guise: Guise, number: int) -> None:
+    """TLS with a refused name and plain datagrams, from every address of the guise."""
+    token, targets = os.urandom(8), {4: f"198.51.100.{number}", 6: f"2001:db8:cafe::bad:{number:x}"}
+    for source in guise.addresses:
+        target = targets[6 if ":" in source else 4]
+        for packet in _packets(token, source, target, guise.name)[: None if guise.bare else 2]:
+            kind = frame.ETH_IPV6 if packet[0] >> 4 == 6 else frame.ETH_IPV4
+            attacker.send_ethernet(packet, kind, src=guise.mac)
+            time.sleep(0.03)
+    time.sleep(0.15)
+    stage.home.settle()
+    mark = {"guise": Mark(addresses=tuple(targets.values()), token=token)}
+    left = count(stage.home.wan_capture, mark, source=GATEWAY_WAN_MAC)["guise"]
+    offered = count(stage.home.lan_capture(ROGUE), mark)["guise"]
+    stage.check(f"{guise.it}: nothing leaves", 0 == left < offered, f"{left} of {offered} bytes left")
+
+
+def _packets(token: bytes, source: str, target: str, name: str) -> list[bytes]:
+    hello = records(client_hello(name, stamp=token, padding=300))
+    segments = [(frame.SYN, 1000, b""), (frame.ACK | frame.PSH, 1001, hello)]
+    built = [
+        frame.tcp(data, src=source, dst=target, sport=61_500, dport=443, seq=seq, ack=1 if data else 0, flags=flags)
+        for flags, seq, data in segments
+    ]
+    packets = [frame.ip(segment, src=source, dst=target, proto=frame.TCP) for segment in built]
+    for port in (53, 443, 9999):
+        body = frame.udp(token * 40, src=source, dst=target, sport=61_501, dport=port)
+        packets.append(frame.ip(body, src=source, dst=target, proto=frame.UDP))
+    return packets
+
+
+def phone_goes_on(stage: Stage) -> None:
+    step = {"tls": ANYWHERE, "up": 300, "cached": True}
+    after = stage.home[PHONE].do([step, {**step, "ip": 6}])
+    stage.check("the phone notices nothing", all(one.result == "ok" for one in after), outcomes(after))
+
+
+def reported(stage: Stage) -> None:
+    problems = [one for one in stage.home.ask("status")["problems"] if one["what"] == "identity"]
+    told = [one["message"] for one in problems]
+    pairs = ((PHONE, ROGUE), (PHONE, ""), (ROGUE, PHONE), (FRESH_MAC, ROGUE))
+    missing = [pair for pair in pairs if not any(text.startswith(pair[0]) and text.endswith(pair[1]) for text in told)]
+    stage.check("each borrowed identity is reported", not missing, f"{missing} not in {told}" if missing else told)
+    known = {device["mac"]: device for device in stage.home.ask("devices")}
+    fresh = known.get(FRESH_MAC, {})
+    shown = f"{fresh.get('profile')}, trusted: {fresh.get('trusted')}"
+    stage.check("a new hardware address is a new device, under the careful profile", fresh.get("profile") == "careful", shown)
