@@ -326,6 +326,7 @@ class App:
             digest=command.digest,
             free=command.free,
             free6=command.free6,
+            leases=command.leases,
             budgets=command.budgets,
             answer_port=self._settings.answer_port,
             fault_open=command.fault_open,

@@ -8,8 +8,11 @@ from .iptables import FallbackQueue
 
 TABLE = "inet netcurtain"
 _COMMENT = re.compile(r'comment "epoch=(\d+) policy=(\w*) schema=(\d+)"')
-_DELETE = f"table {TABLE}\ndelete table {TABLE}\n"
-_PROBE = "table inet netcurtain_probe {\n chain probe {\n queue flags bypass to 0\n }\n}\ndelete table inet netcurtain_probe\n"
+_DELETE = "".join(f"table {table}\ndelete table {table}\n" for table in (TABLE, "arp netcurtain"))
+QUEUE_PROBE = (
+    "table inet netcurtain_probe {\n chain probe {\n queue flags bypass to 0\n }\n}\ndelete table inet netcurtain_probe\n"
+)
+"""Loads only where a table of ours can queue, and leaves nothing behind."""
 _TIMEOUT_S = 30.0
 
 
@@ -30,7 +33,7 @@ class Nft:
         """Can a table of ours queue? Asked once, by loading such a rule and taking it away in one transaction."""
         if self._native is None:
             try:
-                run("nft", "-f", "-", text=_PROBE)
+                run("nft", "-f", "-", text=QUEUE_PROBE)
             except RulesetError:
                 self._native = False
             else:

@@ -14,6 +14,7 @@ from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
+from gateway.wire import are_plain
 
 from .answered import Answered
 from .clock import Clock
@@ -146,6 +147,9 @@ class Forward:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
+        if not are_plain(event.packet.options):
+            commands = self._give_up(flow, "its SYN carries bytes where no system puts any", now)
+            return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
         if not flow.local and self._is_refused_by_every_name(flow, now):
             return self._settle(flow, event, now)
         flow.flow_class, flow.epoch = FlowClass.UNDECIDED, self._state.epoch

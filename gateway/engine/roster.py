@@ -17,6 +17,8 @@ from gateway.model.device import Device, Mac
 from gateway.model.policy import Policy
 
 MAX_DEVICES = 254
+JOIN_BURST, JOINS_PER_HOUR = 64, 8
+"""Devices never seen before, that no file names: each brings budgets of its own."""
 MAX_ADDRESSES = 16
 MAX_LEASES = 4
 FORGOTTEN_AFTER_S = 30 * 86_400.0
@@ -67,6 +69,8 @@ class Roster:
         self._told: dict[Conflict, float] = {}
         self._policy = policy
         self._profiles = profiles or {}
+        self._room = float(JOIN_BURST)
+        self._room_at = 0.0
 
     def get(self, mac: Mac) -> Member | None:
         """The member with this MAC, if it was seen."""
@@ -82,7 +86,7 @@ class Roster:
 
     def join(self, mac: Mac, *, at: float) -> Member | None:
         """A MAC seen for the first time gets a number; None where there is none left."""
-        number = self._free_number(at)
+        number = self._free_number(at) if mac in self._policy.devices or self._admits(at) else None
         if number is None:
             return None
         member = Member(number=number, device=self.describe(mac), first_seen=at, last_seen=at)
@@ -177,10 +181,19 @@ class Roster:
         """(MAC, number) of all members, for the kernel."""
         return tuple((mac, member.number) for mac, member in self.members.items())
 
-    def free(self) -> tuple[tuple[str, str], ...]:
-        """(MAC, leased IPv4 address) of trusted devices: the kernel asks nobody about these."""
-        trusted = (member for member in self.members.values() if member.device.trusted)
-        return tuple(sorted((m.device.mac, str(ip_address(lease))) for m in trusted for lease in m.leases if len(lease) == 4))
+    def leased(self, *, trusted: bool = False) -> tuple[tuple[str, str], ...]:
+        """(MAC, IPv4 address) of all leases, or of those of trusted devices."""
+        members = (member for member in self.members.values() if member.device.trusted or not trusted)
+        return tuple(sorted((m.device.mac, str(ip_address(lease))) for m in members for lease in m.leases if len(lease) == 4))
+
+    def _admits(self, at: float) -> bool:
+        """A home full of gadgets may come at once; a gadget that is somebody new all the time may not."""
+        self._room = min(JOIN_BURST, self._room + max(0.0, at - self._room_at) * JOINS_PER_HOUR / 3_600.0)
+        self._room_at = at
+        if self._room < 1.0:
+            return False
+        self._room -= 1.0
+        return True
 
     def _free_number(self, at: float) -> int | None:
         if len(self.members) < MAX_DEVICES:

@@ -155,7 +155,8 @@ class State:
             LoadRuleset(
                 epoch=self.epoch,
                 digest=self.policy.digest,
-                free=self.roster.free(),
+                free=self.roster.leased(trusted=True),
+                leases=self.roster.leased(),
                 free6=tuple(sorted(known.device.mac for known in policies if known.device.trusted)),
                 budgets=self.looks.plan(self.policy, self.roster),
                 fault_open=tuple(sorted(known.device.mac for known in policies if known.on_fault_open)),

@@ -103,7 +103,7 @@ class Upkeep:
             return []
         if event.address not in member.leases:
             self._state.roster.lease(member, event.address, at=now.wall)
-            self._state.stale_owners |= member.device.trusted  # the kernel lets it pass under this address only
+            self._state.stale_owners = True  # the kernel knows whose address it is
         member.hostname = event.hostname or member.hostname
         member.vendor_class = event.vendor_class or member.vendor_class
         return [*commands, Publish(kind="device", data=device_view(member))]

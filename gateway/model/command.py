@@ -54,6 +54,8 @@ class RulesetPlan:
     fault_open: tuple[str, ...] = ()
     owners: tuple[tuple[str, int], ...] = ()
     """(MAC, device number): which connections belong to whom."""
+    leases: tuple[tuple[str, str], ...] = ()
+    """(MAC, IPv4 address): nobody else may claim it."""
     budgets: tuple[Budget, ...] = ()
     answer_port: int = 0
     """Where the gateway answers plain HTTP in the internet's place; 0: nowhere."""
@@ -71,6 +73,7 @@ class LoadRuleset:
     free6: tuple[str, ...]
     fault_open: tuple[str, ...]
     owners: tuple[tuple[str, int], ...]
+    leases: tuple[tuple[str, str], ...] = ()
     budgets: tuple[Budget, ...] = ()
 
 

@@ -32,6 +32,8 @@ class Packet(NamedTuple):
     """Bytes of transport payload on the wire; more than ``len(payload)`` where the capture was cut."""
     fragment: tuple[int, int, bool] | None = None
     """(identification, offset in bytes, more fragments follow) of a fragment, else None."""
+    options: bytes = b""
+    """TCP options, of packets with a SYN; empty for others."""
 
 
 class FlowKey(NamedTuple):

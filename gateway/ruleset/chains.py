@@ -81,6 +81,8 @@ PREROUTING = """\
     tcp flags & (syn | ack) == syn tcp doff > 11 drop
     # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
     tcp flags & (syn | ack) == syn reset tcp option fastopen
+    # Further paths of a connection would be connections that nobody judged (RFC 8684).
+    tcp flags & (syn | ack) == syn reset tcp option mptcp
   }
   chain ask_dns {
     type filter hook prerouting priority mangle - 10; policy accept;
@@ -204,6 +206,8 @@ FORWARD = """\
     meta l4proto != tcp goto again
     # True only where there is payload.
     @ih,0,8 >= 0 goto again
+    # Its options are for the judge to read.
+    tcp flags & syn == syn goto again
     # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
     ct original packets > 24 drop
     tcp doff > 8 drop
@@ -248,9 +252,15 @@ $LOOKS
     drop
   }
   chain unjudged {
+    # Judged flows go on without their next look; a budget that is spent stays spent.
+    ct mark & $EMASK == $EPOCH meta mark & $CMASK vmap $UNSEEN_LOOKS
     meta mark set 0
     ether saddr @fault_open accept
     goto refuse
+  }
+  chain unseen_look {
+    meta mark set 0
+    goto charged
   }
   chain charged {
     # What goes up counts, and only what says something: acknowledgements of a download are free.
@@ -362,3 +372,19 @@ OUTPUT = """\
     oifname $LAN udp sport 53 ct mark != 0 meta mark set 0
   }
 """
+
+NEIGHBOURS = """\
+table arp netcurtain {
+  set leased { type ipv4_addr . ether_addr; }
+  set claimed { type ipv4_addr; }
+}
+flush table arp netcurtain
+flush set arp netcurtain leased
+flush set arp netcurtain claimed
+table arp netcurtain {
+  chain heard {
+    type filter hook input priority filter; policy accept;
+    # Nobody takes an address that was leased to somebody else, and with it the answers that come back.
+    iifname $LAN arp saddr ip @claimed arp saddr ip . arp saddr ether != @leased drop
+  }
+}"""

@@ -23,7 +23,7 @@ from gateway.model.mark import (
 )
 
 from .budget import budget_chains, budget_elements, budget_sets
-from .chains import FORWARD, INPUT, OUTPUT, PREROUTING, REFILLED, SETS
+from .chains import FORWARD, INPUT, NEIGHBOURS, OUTPUT, PREROUTING, REFILLED, SETS
 
 TABLE = "inet netcurtain"
 SCHEMA = 2
@@ -51,6 +51,7 @@ NEXT_LOOK = {
 
 NO_PORT = 1
 """Where nothing is answered here, nothing is turned round either: the sets are empty. nft takes no port 0."""
+UNSEEN_LOOKS = dict.fromkeys(LOOKS, "goto unseen_look")
 _NAMED = (FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.DROP, FlowClass.SILENCE)
 
 
@@ -63,8 +64,8 @@ def render(plan: RulesetPlan) -> str:
 def _check(plan: RulesetPlan) -> None:
     if not plan.lan:
         raise ValueError("a ruleset needs a curtain interface")
-    macs = (*plan.free6, *plan.fault_open, *(mac for mac, _ in plan.free), *(mac for mac, _ in plan.owners))
-    addresses = tuple(address for _, address in plan.free)
+    macs = (*plan.free6, *plan.fault_open, *(mac for mac, _ in plan.free + plan.leases), *(mac for mac, _ in plan.owners))
+    addresses = tuple(address for _, address in plan.free + plan.leases)
     checked = ((_INTERFACE, plan.lan + plan.wan), (_MAC, macs), (_IPV4, addresses), (_DIGEST, (plan.digest,)))
     for pattern, values in checked:
         for value in values:
@@ -98,6 +99,11 @@ def _lines(plan: RulesetPlan) -> Iterator[str]:
         yield from _queue_chains(plan.queue)
     yield "}"
     yield from _elements(plan)
+    yield NEIGHBOURS
+    if plan.leases:
+        pairs = ", ".join(f"{address} . {mac}" for mac, address in plan.leases)
+        yield f"add element arp netcurtain leased {{ {pairs} }}"
+        yield f"add element arp netcurtain claimed {{ {', '.join(dict.fromkeys(address for _, address in plan.leases))} }}"
 
 
 def _comment(plan: RulesetPlan) -> str:
@@ -127,7 +133,10 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
 def _chains() -> str:
     """The chains of every generation; verdict maps are written out, since nft takes no variable for one."""
     text = (PREROUTING + FORWARD + INPUT + OUTPUT).rstrip("\n")
-    return text.replace("$VERDICTS", _vmap(VERDICTS)).replace("$NEXT_LOOK", _vmap(NEXT_LOOK)).replace("$LOOKS", _look_chains())
+    maps = {"$VERDICTS": VERDICTS, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS}
+    for name, verdicts in maps.items():
+        text = text.replace(name, _vmap(verdicts))
+    return text.replace("$LOOKS", _look_chains())
 
 
 def _vmap(verdicts: Mapping[FlowClass, str]) -> str:

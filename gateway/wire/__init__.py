@@ -9,7 +9,7 @@ Packets
     ``datagram``  whole packets of our own making
 Flows
     ``reader``    ``FlowReader``: the first bytes of one flow -> ``Facts``; ``stream`` (TCP) and ``udp`` are its two halves
-    ``tcp``       ``HalfStream``: segments in order
+    ``tcp``       ``HalfStream``: segments in order; ``option``: are the options of a SYN those of a system
     ``tls``, ``dtls``, ``quic``, ``gquic``  hellos; ``name``: how a name in them is written down
     ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
     ``ntp``       ``answer_ntp``, ``is_request``
@@ -24,11 +24,12 @@ from .dns import answer_query, build_query, parse_dns
 from .fragment import Reassembler
 from .frame import Frame, decode_frame, innermost
 from .ip import decode_ip
+from .option import are_plain
 from .other import OtherReader
 from .query import restate_query
 from .reader import FlowReader
 
 __all__ = [
-    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "build_query", "decode_frame", "decode_ip",
-    "innermost", "parse_dns", "restate_query",
+    "FlowReader", "Frame", "OtherReader", "Reassembler", "answer_query", "are_plain", "build_query", "decode_frame",
+    "decode_ip", "innermost", "parse_dns", "restate_query",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ A ``Packet`` of a *fragment* carries everything after the IP headers in its payl
 from struct import Struct
 from typing import NamedTuple
 
-from gateway.model.packet import ICMP, ICMPV6, TCP, UDP, Packet
+from gateway.model.packet import ICMP, ICMPV6, SYN, TCP, UDP, Packet
 
 MAX_EXTENSIONS = 8
 """IPv6 extension headers walked before a packet counts as garbage."""
@@ -36,6 +36,7 @@ def decode_ip(data: bytes) -> Packet | None:
         if not fragment & 0x3FFF and 40 <= start <= length:
             return Packet(
                 4, src, dst, proto, sport, dport, flags, seq, data[start:length], length, length - start,
+                None, data[40:start] if flags & SYN else b"",
             )  # fmt: skip
     return _decode_v6(data) if data[0] >> 4 == 6 else _decode_v4(data)
 
@@ -119,14 +120,15 @@ def _transport(head: _Head, data: bytes, *, proto: int, at: int, end: int) -> Pa
         start = at + (offset >> 4 << 2)
         if start < at + 20 or start > end:
             return None
-        return Packet(version, src, dst, TCP, sport, dport, flags, seq, data[start:end], length, end - start)
+        options = data[at + 20 : start] if flags & SYN else b""
+        return Packet(version, src, dst, TCP, sport, dport, flags, seq, data[start:end], length, end - start, None, options)
     if proto == UDP:
         if at + 8 > len(data) or at + 8 > end:
             return None
         sport, dport, size = _UDP.unpack_from(data, at)
         if size < 8:  # 0 in jumbograms (RFC 2675): what the IP header states counts
             size = end - at
-        if at + size > end:
+        if at + size != end:  # bytes behind a datagram belong to nobody
             return None
         return Packet(version, src, dst, UDP, sport, dport, 0, 0, data[at + 8 : at + size], length, size - 8)
     if proto == ICMP or proto == ICMPV6:

@@ -1,10 +1,39 @@
+"""The engine as a whole: how it starts, and that it is total."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gateway.engine import Engine
 from gateway.model.command import LoadRuleset, SaveState
-from gateway.model.event import Hook, Now, PacketUndecodable
-from gateway.model.mark import EPOCHS
+from gateway.model.control import VERBS, Request
+from gateway.model.device import Mac
+from gateway.model.event import (
+    Asked,
+    Counter,
+    CountersRead,
+    Event,
+    Hook,
+    LeaseGiven,
+    NameResolved,
+    Now,
+    PacketSeen,
+    PacketUndecodable,
+    PolicyChanged,
+    PolicyRefused,
+    Ticked,
+    Tried,
+    TriesRead,
+)
+from gateway.model.mark import ASK, EPOCHS
+from gateway.model.packet import ICMP, ICMPV6, TCP, UDP, FlowKey, Packet
 from gateway.model.purpose import Purpose
+from gateway.wire import decode_ip
+from tests.support.dns import answer, query
 from tests.support.home import NOON, Watched, marks, policy, verdicts
-from tests.support.packets import CLOUD, client_hello, syn, tcp
+from tests.support.packets import BELL, CLOUD, GATEWAY, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, client_hello, syn, tcp
+from tests.support.quic_builder import crypto, hello, initial, padded
 
 NOW = Now(1_000.0, NOON)
 
@@ -85,3 +114,98 @@ def test_the_same_events_give_the_same_commands() -> None:
     first, second = Watched(), Watched()
     for packet in (syn(), tcp(client_hello("bell.example.com")), syn(sport=41_000)):
         assert first.see(packet) == second.see(packet)
+
+
+MACS = [BELL, PHONE, Mac("02:00:5e:10:00:77"), Mac("ff:ff:ff:ff:ff:ff"), None]
+ADDRESSES = [HOME, PHONE_ADDRESS, CLOUD, OTHER_CLOUD, GATEWAY, bytes(4), b"\xff" * 4, bytes((224, 0, 0, 251))]
+ADDRESSES6 = [bytes(16), bytes(15) + b"\1", bytes.fromhex("fd77") + bytes(13) + b"\x20", b"\xff\2" + bytes(13) + b"\xfb"]
+PORTS = st.sampled_from([0, 22, 53, 80, 123, 443, 853, 1900, 3478, 5353, 8883, 40_000, 65_535]) | st.integers(0, 65_535)
+PAYLOADS = [
+    b"", b"\0", client_hello("bell.example.com"), client_hello("metrics.example.com"), client_hello(None),
+    b"\x16\3\1\x40\0" + bytes(60_000),
+    query("video.example.com").payload, query("metrics.example.com", kind="HTTPS").payload,
+    answer("video.example.com", (CLOUD, HOME)).payload,
+    initial(padded(crypto(0, hello("video.example.com")))), b"GET / HTTP/1.1\r\nHost: bell.example.com\r\n\r\n", b"\x23" + bytes(47),
+    b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12), b"\x16\xfe\xfd" + bytes(60), bytes(65_000),
+]  # fmt: skip
+
+
+@st.composite
+def payloads(draw: st.DrawFn) -> bytes:
+    """Something real, cut, with something else in it – or anything."""
+    real = draw(st.sampled_from(PAYLOADS))
+    start, end = sorted((draw(st.integers(0, len(real))), draw(st.integers(0, len(real)))))
+    broken = [real, real[:end], real[start:], real[:start] + b"\xff" + real[start + 1 :]]
+    return draw(st.sampled_from(broken) | st.binary(max_size=200))
+
+
+@st.composite
+def packets(draw: st.DrawFn) -> Packet | None:
+    """A packet of any protocol; None where the bytes are none."""
+    if draw(st.booleans()):
+        return decode_ip(draw(st.sampled_from([b"\x45\0", b"\x60\0", b""])) + draw(st.binary(max_size=200)))
+    version = draw(st.sampled_from([4, 4, 4, 6]))
+    src, dst = (draw(st.sampled_from(ADDRESSES if version == 4 else ADDRESSES6)) for _ in range(2))
+    proto = draw(st.sampled_from([TCP, UDP, UDP, ICMP, ICMPV6, 132, 47, 50]) | st.integers(0, 255))
+    sport, dport = draw(PORTS), draw(PORTS)
+    payload = draw(payloads())
+    said = draw(st.sampled_from([len(payload), 0, 65_535]))
+    fragment = draw(st.none() | st.tuples(st.integers(0, 65_535), st.integers(0, 65_528), st.booleans()))
+    flags, seq = draw(st.integers(0, 255)), draw(st.sampled_from([0, 1, 2**32 - 1]) | st.integers(0, 2**32 - 1))
+    return Packet(version, src, dst, proto, sport, dport, flags, seq, payload, 40 + said, said, fragment)
+
+
+@st.composite
+def happenings(draw: st.DrawFn) -> Event:
+    """Anything but a packet."""
+    mac, number = draw(st.sampled_from(MACS[:4])), draw(st.integers(0, 2**63))
+    address = draw(st.sampled_from(ADDRESSES + ADDRESSES6) | st.binary(min_size=4, max_size=4))
+    key = FlowKey(draw(st.sampled_from([TCP, UDP, ICMP])), HOME, draw(PORTS), draw(st.sampled_from(ADDRESSES)), draw(PORTS))
+    counter = Counter(key, draw(st.integers(0, 2**32 - 1)), number, number, number, number)
+    everything = {"device": "front-door", "purpose": "video", "seconds": 60, "flow": number % 40}
+    args = {key: value for key, value in everything.items() if draw(st.booleans())}
+    asked = Request(id=1, do=draw(st.sampled_from(VERBS)), args=args)
+    return draw(
+        st.sampled_from(
+            [
+                Ticked(),
+                LeaseGiven(mac=mac or BELL, address=address, hostname=draw(st.text(max_size=9))),
+                CountersRead(counters=(counter,), complete=draw(st.booleans())),
+                TriesRead(tried=(Tried(mac or BELL, address, key.proto, key.dport, number),), flooded=((mac or BELL, number),)),
+                NameResolved(name=draw(st.sampled_from(["bell.example.com", "video.example.com", ""])), addresses=(address,)),
+                PolicyChanged(policy=policy()),
+                PolicyRefused(faults=("no",)),
+                Asked(request=asked, client=1),
+            ]
+        )
+    )
+
+
+SEEN = st.tuples(
+    packets(), st.sampled_from([Hook.FORWARD, Hook.FORWARD, Hook.QUERY, Hook.ANSWER]), st.sampled_from(MACS),
+    st.sampled_from([0, 1, 0xFFFFFFFF, 0x01001043]) | st.integers(0, 2**32 - 1), st.booleans(),
+)  # fmt: skip
+
+
+@given(st.lists(SEEN | happenings() | st.floats(-1e9, 1e9), max_size=40))
+def test_whatever_happens_every_packet_gets_one_verdict(life: list[Any]) -> None:
+    home = Watched()
+    waiting, answered = [], []
+    for number, happening in enumerate(life):
+        if isinstance(happening, float):  # the wall clock jumps, the other one never
+            home.mono, home.wall = home.mono + abs(happening) % 40, home.wall + happening
+            continue
+        if isinstance(happening, tuple):
+            packet, hook, mac, mark, to_lan = happening
+            waiting.append(number)
+            if packet is None:
+                happening = PacketUndecodable(queue_id=number, mac=mac, hook=hook)
+            else:
+                happening = PacketSeen(packet, hook, None if hook is Hook.ANSWER else mac, mark, number, to_lan)
+        answered += verdicts(home.do(happening))
+    for _ in range(12):
+        home.wait(1)
+        answered += verdicts(home.do(Ticked()))
+    assert sorted(verdict.queue_id for verdict in answered) == waiting
+    for verdict in answered:
+        assert 0 <= verdict.mark < 2**32 and not (verdict.accept and verdict.mark & ASK)

@@ -3,6 +3,8 @@ import pytest
 from gateway.engine.roster import (
     FORGOTTEN_AFTER_S,
     HERE_S,
+    JOIN_BURST,
+    JOINS_PER_HOUR,
     MAX_ADDRESSES,
     MAX_CONFLICTS,
     MAX_DEVICES,
@@ -22,7 +24,7 @@ ONE, TWO, SIX = b"\x0a\x4d\0\x65", b"\x0a\x4d\0\x66", bytes(15) + b"\1"
 
 
 def joined(roster: Roster, *macs: Mac) -> list[Member]:
-    members = [roster.join(one, at=0.0) for one in macs]
+    members = [roster.join(one, at=3_600.0 * number) for number, one in enumerate(macs, -len(macs))]
     assert None not in members
     return [member for member in members if member is not None]
 
@@ -66,13 +68,21 @@ def test_addresses_are_bounded() -> None:
 def test_numbers_are_bounded_and_given_again_when_a_device_is_long_gone() -> None:
     roster = Roster(policy())
     for number in range(MAX_DEVICES):
-        assert roster.join(mac(number), at=float(number)) is not None
-    assert roster.join(mac(999), at=1_000.0) is None
+        assert roster.join(mac(number), at=3_600.0 * number) is not None
+    assert roster.join(mac(999), at=3_600.0 * MAX_DEVICES) is None
     later = roster.join(mac(999), at=FORGOTTEN_AFTER_S + 1.0)
     assert later is not None
     assert later.number == 1
     assert roster.get(mac(0)) is None
     assert len({member.number for member in roster.members.values()}) == MAX_DEVICES
+
+
+def test_somebody_new_all_the_time_is_soon_nobody() -> None:
+    roster = Roster(policy())
+    joined = [roster.join(mac(number), at=number / 10) for number in range(1_000)]
+    assert sum(member is not None for member in joined) == JOIN_BURST
+    assert roster.join(BELL, at=100.0) is not None, "whom a file names is no stranger"
+    assert roster.join(mac(2_000), at=100.0 + 3_600.0 / JOINS_PER_HOUR) is not None
 
 
 def test_a_clock_that_is_set_makes_nobody_old() -> None:

@@ -16,7 +16,7 @@ from gateway.engine import Engine
 from gateway.engine.term import Term, begin
 from gateway.model.command import Command, SaveState
 from gateway.model.control import Request
-from gateway.model.event import Asked, Now, Ticked
+from gateway.model.event import Asked, NameResolved, Now, Ticked
 from gateway.model.mark import LET_OUT
 from gateway.model.policy import Policy
 from gateway.policy import load
@@ -31,6 +31,7 @@ SUMMER_TIME, WINTER_TIME = (datetime(2026, *day, 1, 0, tzinfo=UTC).timestamp() f
 WALLS = (0.0, 3_600.0, NOON, NOON + 13.9 * 3_600, NOON + 14.1 * 3_600, UNTIL - 30, UNTIL + 30, SUMMER_TIME, WINTER_TIME, 4e9)
 OPEN, VIEWED, ALLOWED, EXCEPTED, CLOSED = "update", "video", "metrics", "quiet", "bell"
 """Names, all of ``example.com``: by schedule, by viewing, by allowance; opened and closed by an exception until ``UNTIL``."""
+NAMES = (OPEN, VIEWED, ALLOWED, EXCEPTED, CLOSED)
 BOOT_S = 5.0
 
 
@@ -148,14 +149,16 @@ class Life:
     def try_out(self, name: str) -> bool:
         """A new connection: is it let out?"""
         self.sport = self.sport + 1 if self.sport < 65_000 else 1_024
-        self.engine.handle(self.queue.seen(syn(sport=self.sport)), self.now)
-        hello = tcp(client_hello(f"{name}.example.com"), sport=self.sport)
+        full, address = f"{name}.example.com", bytes((203, 0, 113, 10 + NAMES.index(name)))
+        self.engine.handle(NameResolved(name=full, addresses=(address,)), self.now)
+        self.engine.handle(self.queue.seen(syn(sport=self.sport, dst=address)), self.now)
+        hello = tcp(client_hello(full), sport=self.sport, dst=address)
         (mark,) = marks(self.engine.handle(self.queue.seen(hello), self.now))
         return mark.flow_class in LET_OUT
 
     def check(self) -> None:
         """New flows are judged by the moment; the kernel goes on with those of this epoch, which must be right as well."""
-        for name in (OPEN, VIEWED, ALLOWED, EXCEPTED, CLOSED):
+        for name in NAMES:
             expected = self.expected(name)
             assert self.try_out(name) is expected, (name, self.now)
             assert self.judged.setdefault((self.engine.epoch, name), expected) is expected, (name, self.now)

@@ -206,6 +206,30 @@ def test_a_binding_of_last_week_is_asked_about_again() -> None:
     assert scene.purpose(GOOD) is None
 
 
+def test_a_connection_that_was_let_out_keeps_its_name() -> None:
+    scene = Scene()
+    scene.tell(GOOD)
+    flow = scene.flow(GOOD)
+    judged = scene.judge(flow)
+    assert judged is not None
+    flow.assessment, flow.decision = judged
+    scene.mono += KEPT_S
+    assert scene.purpose(GOOD) is None
+    again = scene.judge(flow)
+    assert again and (again[1].purpose, again[1].effect) == PASSES
+
+
+@pytest.mark.parametrize("name", [GOOD, BAD])
+def test_a_connection_that_was_not_let_out_by_this_name_is_checked(name: str) -> None:
+    scene = Scene()
+    flow = scene.flow(name)
+    judged = scene.judge(flow, may_ask=False)
+    assert judged is not None
+    flow.assessment, flow.decision = judged  # a direct address, or refused
+    flow.facts = scene.flow(GOOD).facts
+    assert scene.judge(flow) is None
+
+
 def test_what_is_refused_anyway_is_not_asked_about() -> None:
     assert Scene().purpose(BAD) == REPORTS
 

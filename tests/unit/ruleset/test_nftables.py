@@ -22,6 +22,7 @@ PLANS = {
         digest="0123456789abcdef",
         free=((PHONE, "10.77.0.101"), ("02:00:5e:10:00:ab", "10.77.0.102")),
         free6=(PHONE, "02:00:5e:10:00:ab"),
+        leases=((BELL, "10.77.0.20"), (PHONE, "10.77.0.101")),
         fault_open=(BELL,),
         owners=((BELL, 1), (PHONE, 255)),
         budgets=(Budget(1, 1, 512_000, 600), Budget(1, 17, 64_000), Budget(255, 3, 0, 0, 4_000)),
@@ -45,7 +46,8 @@ def test_nft_takes_it_twice_in_a_row_and_the_second_replaces_the_first(name: str
     def load() -> str:
         run("nft", "--check", "-f", "-", text=render(plan))
         run("nft", "-f", "-", text=render(plan))
-        run("nft", "-f", "-", text=render(replace(plan, epoch=2, digest="beef", free=((BELL, "10.77.0.9"),), free6=(), owners=((BELL, 7),))))
+        successor = replace(plan, epoch=2, digest="beef", free=((BELL, "10.77.0.9"),), free6=(), owners=((BELL, 7),))
+        run("nft", "-f", "-", text=render(successor))
         return run("nft", "list", "table", *TABLE.split())
 
     listed = inside(load)
@@ -70,6 +72,7 @@ def test_nft_takes_it_twice_in_a_row_and_the_second_replaces_the_first(name: str
         {"free": (("02:00:5E:10:00:01", "10.77.0.9"),)},
         {"free": ((BELL, "10.77.0.9; drop"),)},
         {"free6": ("02:00:5E:10:00:01",)},
+        {"leases": ((BELL, "fd77::1"),)},
         {"fault_open": ("02:00:5e:10:00",)},
         {"owners": (("02:00:5e:10:00:01 }", 1),)},
         {"queue": 65_536},

@@ -77,7 +77,7 @@ def test_every_cut_is_a_shorter_payload_or_nothing(name: str) -> None:
     for size in range(len(data)):
         cut = decode_ip(data[:size])
         if cut is not None:
-            assert cut._replace(payload=whole.payload) == whole
+            assert cut._replace(payload=whole.payload, options=whole.options) == whole
             assert whole.payload.startswith(cut.payload)
 
 
