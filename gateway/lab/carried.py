@@ -4,7 +4,9 @@ Coarser and stricter than ``truth``, which follows flows: here fragments, header
 ICMP bodies and the padding of frames count too, whether or not anybody could make sense of them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,7 +34,7 @@ class Mark:
 def count(path: Path, marks: Mapping[str, Mark], *, source: str = "") -> dict[str, int]:
     """Bytes of each mark in a capture; ``source``: only frames of this MAC count by address (tokens count in all)."""
     owners = {ip_address(address).packed: name for name, mark in marks.items() for address in mark.addresses}
-    tokens = [(name, mark.token, mark.token.hex().encode()) for name, mark in marks.items()]
+    find = _finder(marks)
     wanted = bytes.fromhex(Mac(source).replace(":", "")) if source else b""
     totals = dict.fromkeys(marks, 0)
     for data in frames(path):
@@ -41,11 +43,28 @@ def count(path: Path, marks: Mapping[str, Mark], *, source: str = "") -> dict[st
         if not wanted or data[6:12] == wanted:
             target, size = carried(data)
             owner = owners.get(target)
-        lower = data.lower()
-        for name, token, text in tokens:
-            found = 8 * max(data.count(token), lower.count(text))
-            totals[name] += max(found, size if name == owner else 0)
+        found = find(data)
+        if owner:
+            found[owner] = max(found[owner], size)
+        for name, amount in found.items():
+            totals[name] += amount
     return totals
+
+
+def _finder(marks: Mapping[str, Mark]) -> Callable[[bytes], Counter[str]]:
+    """Bytes of tokens in a frame, by mark: as they are, or in hexadecimal of either case."""
+    plain = {mark.token: name for name, mark in marks.items()}
+    written = {mark.token.hex().encode(): name for name, mark in marks.items()}
+    either = [*(re.escape(token) for token in plain), *(b"(?i:" + text + b")" for text in written)]
+    pattern = re.compile(b"|".join(either), re.DOTALL)
+
+    def find(data: bytes) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for text in pattern.findall(data):
+            found[plain.get(text) or written[text.lower()]] += len(text) if text in plain else len(text) // 2
+        return found
+
+    return find
 
 
 def frames(path: Path) -> Iterable[bytes]:

@@ -11,8 +11,9 @@ from .hello import ending, refused_hello
 
 EXPERIMENT = 253
 JUNK_PACKETS = 20_000
-EMPTY_SEGMENTS = 32
+EMPTY_SEGMENTS = 24
 """What an undecided connection may send of them."""
+HANDSHAKES = "a handshake needs a few empty segments, and each of them has numbers and a time"
 
 
 def in_the_syn(attempt: Attempt) -> str:
@@ -81,13 +82,14 @@ def with_a_false_checksum(attempt: Attempt) -> str:
 
 
 def options_of_the_syn(attempt: Attempt) -> str:
-    """36 bytes in an option that no client needs, in one SYN after the other."""
-    options = MSS + bytes([EXPERIMENT, 34]) + attempt.payload(32)
+    """An option that no client needs, small or filling the header, in one SYN after the other."""
     opened = 0
-    for target in attempt.targets * 5:
-        with attempt.attacker.stream(target) as stream:
-            opened += stream.connect(options=options, timeout_s=0.1)
-    return f"{opened} of 10 answered"
+    for target in attempt.targets:
+        for size in (8, 18, 32):
+            with attempt.attacker.stream(target) as stream:
+                options = MSS + bytes([EXPERIMENT, size + 2]) + attempt.payload(size)
+                opened += stream.connect(options=options, timeout_s=0.1)
+    return f"{opened} of 6 answered"
 
 
 def unknown_options_of_the_syn(attempt: Attempt) -> str:
@@ -95,7 +97,7 @@ def unknown_options_of_the_syn(attempt: Attempt) -> str:
     opened = 0
     for kind in (6, 9, 14, 19, 27, 28, 29, 30, 34, 69, 77, 120, 254, 255):
         with attempt.attacker.stream(attempt.target4) as stream:
-            opened += stream.connect(options=MSS + bytes([kind, 34]) + attempt.payload(32), timeout_s=0.1)
+            opened += stream.connect(options=MSS + bytes([kind, 18]) + attempt.payload(16), timeout_s=0.1)
     return f"{opened} of 14 answered"
 
 
@@ -104,7 +106,7 @@ def behind_the_options(attempt: Attempt) -> str:
     opened = 0
     for target in attempt.targets:
         with attempt.attacker.stream(target) as stream:
-            opened += stream.connect(options=MSS + b"\0\0\0\0" + attempt.payload(32), timeout_s=0.1)
+            opened += stream.connect(options=MSS + b"\0\0\0\0" + attempt.payload(16), timeout_s=0.1)
     return f"{opened} of 2 answered"
 
 
@@ -113,7 +115,7 @@ def options_of_repetitions(attempt: Attempt) -> str:
     with attempt.attacker.stream(attempt.target4) as stream:
         stream.send(b"", flags=SYN, options=MSS)
         for _ in range(10):
-            stream.send(b"", flags=SYN, options=MSS + bytes([EXPERIMENT, 34]) + attempt.payload(32))
+            stream.send(b"", flags=SYN, options=MSS + bytes([EXPERIMENT, 18]) + attempt.payload(16))
         return ending(stream, 0.1)
 
 
@@ -144,6 +146,15 @@ def acknowledgement_numbers(attempt: Attempt) -> None:
             stream.ack = int.from_bytes(attempt.token[4:])
             stream.send(b"", flags=ACK)
         stream.ack = own
+        stream.read(0.1)
+
+
+def timestamps(attempt: Attempt) -> None:
+    """The same in their timestamps."""
+    with attempt.attacker.stream(attempt.target4) as stream:
+        stream.connect()
+        for _ in range(200):
+            stream.send(b"", flags=ACK, options=b"\1\1\x08\x0a" + attempt.token)
         stream.read(0.1)
 
 
@@ -212,14 +223,16 @@ CASES = (
     Case(id="before-the-answer", text="Payload before the other side answered the SYN", play=before_the_answer),
     Case(id="false-checksum", text="Payload under a false checksum", play=with_a_false_checksum),
     Case(id="header-length", text="Headers that say they are shorter or longer than they are", play=short_header),
-    Case(id="syn-option", text="32 bytes in an experimental option of a SYN", play=options_of_the_syn),
-    Case(id="syn-unknown-options", text="32 bytes in a SYN, in options of 14 other kinds", play=unknown_options_of_the_syn),
-    Case(id="syn-behind-options", text="32 bytes behind the end of a SYN's options", play=behind_the_options),
-    Case(id="syn-repeated-options", text="32 bytes in the options of a SYN that is said again", play=options_of_repetitions),
+    Case(id="syn-option", text="8 to 32 bytes in an experimental option of a SYN", play=options_of_the_syn),
+    Case(id="syn-unknown-options", text="16 bytes in a SYN, in options of 14 other kinds", play=unknown_options_of_the_syn),
+    Case(id="syn-behind-options", text="16 bytes behind the end of a SYN's options", play=behind_the_options),
+    Case(id="syn-repeated-options", text="16 bytes in the options of a SYN that is said again", play=options_of_repetitions),
     Case(id="ack-options", text="100 empty acknowledgements with 32 bytes of options each", play=options_of_acknowledgements),
     Case(id="reset-options", text="32 bytes in the options of resets and FINs", play=options_of_resets),
     Case(id="numbers", text="Eight bytes in the numbers of 200 empty acknowledgements", play=acknowledgement_numbers,
-         allowance_bytes=EMPTY_SEGMENTS * 8, reason="a handshake needs a few empty segments, and each of them has numbers"),
+         allowance_bytes=EMPTY_SEGMENTS * 8, reason=HANDSHAKES),
+    Case(id="timestamps", text="Eight bytes in the timestamps of 200 empty acknowledgements", play=timestamps,
+         allowance_bytes=EMPTY_SEGMENTS * 8, reason=HANDSHAKES),
 )  # fmt: skip
 
 FLOOD = (
