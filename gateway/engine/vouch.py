@@ -122,7 +122,7 @@ class Vouch:
             return judged
         claim = _claim(flow, evidence)
         if judged[1].effect is Effect.PASS:
-            worth = standing(claim, self._state.bindings, at=now.mono)
+            worth = Standing.VOUCHED if _was_let_out(flow, claim) else standing(claim, self._state.bindings, at=now.mono)
             if worth is Standing.ASK_RESOLVER and may_ask and self._may_ask(flow, claim, now):
                 return None
             judged = self._among_rivals(judged, claim, flow, evidence, now)
@@ -228,6 +228,13 @@ def _claim(flow: Flow, evidence: Evidence) -> Claim:
     own = tuple(name.text for name in evidence.names if name.source is not NameSource.DNS)
     bound = tuple(name.text for name in evidence.names if name.source is NameSource.DNS)
     return Claim(own, bound, flow.device.mac, flow.key.dst, flow.key.dport)
+
+
+def _was_let_out(flow: Flow, claim: Claim) -> bool:
+    """By this very name, when it began: a connection keeps its name whatever is forgotten meanwhile."""
+    before = flow.assessment.name if flow.assessment is not None else None
+    passed = flow.decision is not None and flow.decision.effect is Effect.PASS
+    return passed and before is not None and before.text == claim.name and before.source is not NameSource.DNS
 
 
 def _list(names: tuple[str, ...]) -> str:
