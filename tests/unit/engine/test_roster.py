@@ -24,7 +24,8 @@ ONE, TWO, SIX = b"\x0a\x4d\0\x65", b"\x0a\x4d\0\x66", bytes(15) + b"\1"
 
 
 def joined(roster: Roster, *macs: Mac) -> list[Member]:
-    members = [roster.join(one, at=3_600.0 * number) for number, one in enumerate(macs, -len(macs))]
+    pause = 3_600.0 if len(macs) > JOIN_BURST else 0.0
+    members = [roster.join(one, at=pause * number) for number, one in enumerate(macs, -len(macs))]
     assert None not in members
     return [member for member in members if member is not None]
 
