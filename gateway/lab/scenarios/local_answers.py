@@ -15,6 +15,7 @@ ANDROID, APPLE, KINDLE = "connectivitycheck.gstatic.com", "captive.apple.com", "
 SHARED = "clients3.google.com"
 NAME, PUBLIC, REFUSED = "api.gadgetcloud.example", "8.8.8.8", "dns.google"
 SUCCESS, MARK = "<BODY>Success</BODY>", "81ce4465-7167-4dcb-835b-dcc9e44c112a"
+HTTP = "-s", "-i", "--max-time", "5"
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -48,7 +49,7 @@ class Client:
 
 
 def play(stage: Stage) -> None:
-    http, six = [("-s", "-i", "--max-time", "5", family) for family in ("-4", "-6")]
+    http, six = [(*HTTP, family) for family in ("-4", "-6")]
     chrony = "chronyd", "-Q", "-f", "/dev/null", "-u", "root", "-t", "8"
     clients = {
         "chrony gets the time in a name's place": (Client(stage, *chrony, f"server {CLOCK} iburst maxsamples 1"), "wrong by"),
@@ -75,12 +76,13 @@ def play(stage: Stage) -> None:
 
 def elsewhere(stage: Stage) -> None:
     """What is not answered: other paths, other names at the same address, and the responder asked by itself."""
-    http = "-s", "-i", "--max-time", "5", "-4"
-    check(stage, "a path that nobody described is not found", Client(stage, "curl", *http, f"http://{ANDROID}/x"), "404 Not Found")
-    check(stage, "a check at a shared address passes", Client(stage, "curl", *http, f"http://{SHARED}/generate_204"), "200 OK")
-    check(stage, "and so does its neighbour", Client(stage, "curl", *http, f"http://{NAME}/"), "200 OK")
-    gateway = stage.home["gizmo"].resolver
-    direct = Client(stage, "curl", *http, f"http://{gateway}:{Settings().answer_port}/generate_204").wait()
+    gateway = f"{stage.home['gizmo'].resolver}:{Settings().answer_port}"
+    places = ANDROID + "/x", SHARED + "/generate_204", NAME + "/", gateway + "/generate_204"
+    other, shared, neighbour, port = (Client(stage, "curl", *HTTP, "-4", f"http://{place}") for place in places)
+    check(stage, "a path that nobody described is not found", other, "404 Not Found")
+    check(stage, "a check at a shared address passes", shared, "200 OK")
+    check(stage, "and so does its neighbour", neighbour, "200 OK")
+    direct = port.wait()
     stage.check("nobody reaches the responder by its port", direct is None or direct.status == 7, direct)
 
 

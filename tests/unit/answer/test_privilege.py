@@ -16,7 +16,7 @@ status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 seen["caps"] = status["CapEff"].strip().strip("0")
 seen["no_new_privs"] = status["NoNewPrivs"].strip()
 for name, act in {
-    "fork": os.fork,
+    "fork": lambda: os.fork() or os._exit(0),
     "write": lambda: os.write(os.open("/tmp", os.O_TMPFILE | os.O_WRONLY), b"x"),
     "back": lambda: os.setuid(0),
     "raw": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1),
@@ -40,3 +40,12 @@ def test_nothing_is_left() -> None:
     assert {seen[name] for name in ("back", "raw")} == {"PermissionError"}
     assert (seen["fork"], seen["memory"]) == ("BlockingIOError", "MemoryError")
     assert seen["write"] == "OSError"
+
+
+def test_where_there_is_nobody_else_to_be_the_bounds_remain() -> None:
+    unshare = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no user namespaces here")
+    done = subprocess.run([*unshare, sys.executable, "-c", LOOK], capture_output=True, text=True, timeout=30, check=True)
+    seen = json.loads(done.stdout)
+    assert (seen["uid"], seen["no_new_privs"], seen["write"], seen["memory"]) == ([0] * 3, "1", "OSError", "MemoryError")
