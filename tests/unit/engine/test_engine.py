@@ -125,7 +125,8 @@ PAYLOADS = [
     b"\x16\3\1\x40\0" + bytes(60_000),
     query("video.example.com").payload, query("metrics.example.com", kind="HTTPS").payload,
     answer("video.example.com", (CLOUD, HOME)).payload,
-    initial(padded(crypto(0, hello("video.example.com")))), b"GET / HTTP/1.1\r\nHost: bell.example.com\r\n\r\n", b"\x23" + bytes(47),
+    initial(padded(crypto(0, hello("video.example.com")))),
+    b"GET / HTTP/1.1\r\nHost: bell.example.com\r\n\r\n", b"\x23" + bytes(47),
     b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12), b"\x16\xfe\xfd" + bytes(60), bytes(65_000),
 ]  # fmt: skip
 
