@@ -94,7 +94,12 @@ def rivals(claim: Claim, refused: tuple[str, ...]) -> tuple[str, ...]:
 
 def strictest(judged: Iterable[Judged]) -> Judged:
     """The judgement that lets out least; among equals the first."""
-    return max(judged, key=lambda one: (one[1].effect is not Effect.PASS, one[1].action.strictness))
+    return max(judged, key=lambda one: _severity(one[1]))
+
+
+def _severity(decision: Decision) -> tuple[bool, int, float]:
+    """Refused before let out, then the stricter action, then the smaller budget."""
+    return decision.effect is not Effect.PASS, decision.action.strictness, -(decision.budget_bytes or float("inf"))
 
 
 class Vouch:
@@ -203,9 +208,9 @@ class Vouch:
         reason = f"it calls itself {claim.name}, but our resolver gave no such address for that name"
         if now.mono < self._lenient_until:
             reason = f"{reason} (let be for now: this gateway has not watched for long)"
-        else:
+        elif judged[1].effect is Effect.PASS:
             nameless = Assessment(purpose=Purpose.DIRECT_ADDRESS, confidence=0.6)
-            judged = strictest(((nameless, self._state.decide(nameless, flow, now)), judged))
+            judged = nameless, self._state.decide(nameless, flow, now)
         assessment, decision = judged
         return replace(assessment, reasons=(reason, *assessment.reasons)), decision
 

@@ -22,11 +22,13 @@ from gateway.engine.vouch import (
     Vouch,
     rivals,
     standing,
+    strictest,
 )
 from gateway.engine.waiting import MAX_NAMES, MAX_WAIT_S, Waiter
 from gateway.model.action import Action, Effect
-from gateway.model.assessment import Evidence
+from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import ResolveName
+from gateway.model.decision import Decision
 from gateway.model.event import Hook, NameResolved, Now, PacketSeen
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
@@ -279,6 +281,24 @@ def test_dns_said_another_name_and_the_stricter_counts() -> None:
     judged = scene.judge(scene.flow(GOOD))
     assert judged and (judged[1].purpose, judged[1].effect) == REPORTS
     assert GOOD in judged[0].reasons[0] and BAD in judged[0].reasons[0]
+
+
+def test_of_two_names_that_are_limited_the_smaller_budget_counts() -> None:
+    scene = Scene()
+    scene.tell(ODD)
+    scene.tell(GOOD, device=NEIGHBOUR)
+    assert scene.purpose(GOOD) == (Purpose.UNKNOWN, Effect.PASS)  # a limit is stricter than control's allowance
+    small, none = (decide(Action.LIMIT, budget_bytes) for budget_bytes in (64_000, 0))
+    large = decide(Action.LIMIT, 512_000)
+    assert strictest((large, small, none)) is small and strictest((none, large)) is large
+
+
+def decide(action: Action, budget_bytes: int) -> Judged:
+    rule = RuleRef(file="test")
+    decision = Decision(
+        action=action, effect=Effect.PASS, purpose=Purpose.CONTROL, rule=rule, reason="", budget_bytes=budget_bytes
+    )
+    return Assessment(purpose=Purpose.CONTROL), decision
 
 
 def test_an_allowed_neighbour_at_a_shared_address_is_not_hurt() -> None:
