@@ -125,6 +125,8 @@ class Vouch:
         judged = self._state.judge(evidence, flow, now)
         if not evidence.names or evidence.names[0].source is NameSource.DNS or flow.local or flow.device.trusted:
             return judged
+        if judged[1].effect is Effect.PASS and _is_everyday(evidence.names):
+            return judged
         claim = _claim(flow, evidence)
         if judged[1].effect is Effect.PASS:
             worth = Standing.VOUCHED if _was_let_out(flow, claim) else standing(claim, self._state.bindings, at=now.mono)
@@ -227,6 +229,11 @@ class Vouch:
     def _refused_names(self, claim: Claim, now: Now) -> tuple[str, ...]:
         names = self._refused.get((claim.device, claim.address, claim.port), {})
         return tuple(name for name, at in names.items() if now.mono - at < REFUSED_KEPT_S)
+
+
+def _is_everyday(names: tuple[Name, ...]) -> bool:
+    """The flow says one name, and DNS gave this very device the address for it: nothing is left to check."""
+    return len(names) > 1 and names[1].source is NameSource.DNS and any(name.text == names[0].text for name in names[1:])
 
 
 def _claim(flow: Flow, evidence: Evidence) -> Claim:
