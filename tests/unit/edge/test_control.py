@@ -7,7 +7,9 @@ import socket
 import stat
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -247,6 +249,107 @@ def _serve_bytes(
         answers += chunk
     for line in answers.splitlines():
         assert "ok" in json.loads(line)
+
+
+class Crowd:
+    """A server and clients that behave in any way, in one thread, so that each step is looked at when it is over."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.selector = selectors.DefaultSelector()
+        self.server = ControlServer(path, self.selector)
+        self.clients: list[socket.socket] = []
+        self.asked: list[Asked] = []
+
+    def serve(self) -> None:
+        """Until nothing is left to do."""
+        for _ in range(2_000):
+            ready = self.selector.select(0)
+            if not ready:
+                break
+            for key, mask in ready:
+                self.asked += self.server.handle(key, mask)
+        else:
+            raise AssertionError("the server never rests")
+        for client in self.server._clients.values():
+            assert len(client.inbox) <= MAX_LINE_BYTES and len(client.outbox) <= control.MAX_REPLY_BYTES
+            assert client.open_requests <= control.MAX_OPEN_REQUESTS
+        assert len(self.server._clients) <= control.MAX_CLIENTS + 1
+
+    def do(self, number: int, deed: object) -> None:
+        """One deed of a client, or of the gateway."""
+        if deed == "come":
+            sock = socket.socket(socket.AF_UNIX)
+            sock.setblocking(False)
+            with suppress(BlockingIOError):
+                sock.connect(str(self.path))
+            self.clients.append(sock)
+        elif deed == "answer":
+            for asked in self.asked:
+                data = "\u2026" * (number * 5_000)
+                self.server.reply(Reply(client=asked.client, response=Response(id=asked.request.id, data=data)))
+            self.asked.clear()
+        elif deed == "tell":
+            for _ in range(20):
+                self.server.publish(Publish(kind="flow", data={"text": "x" * (number * 500)}))
+        elif self.clients:
+            self._of_one(self.clients[number % len(self.clients)], deed)
+
+    def _of_one(self, sock: socket.socket, deed: object) -> None:
+        with suppress(OSError):
+            if isinstance(deed, bytes):
+                sock.send(deed)
+            elif deed == "read":
+                sock.recv(1 << 16)
+            elif deed == "stop writing":
+                sock.shutdown(socket.SHUT_WR)
+            else:
+                sock.close()
+                self.clients.remove(sock)
+
+    def close(self) -> None:
+        for sock in self.clients:
+            sock.close()
+        self.serve()
+        self.server.close()
+        self.selector.close()
+
+
+LINES = [b'{"v":1,"id":1,"do":"%s"}\n' % verb.encode() for verb in ("status", "flows", "subscribe", "devices")]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "v", "do", "flow", "x"]), inner, max_size=4)
+    ),
+    max_leaves=9,
+)
+SENT = st.one_of(
+    st.sampled_from(
+        [*LINES, LINES[0][:9], LINES[0][9:], LINES[1] * 300, b"\n" * 3_000, b"x" * 9_000, b"[" * 70_000, b"x\n" * 80]
+    ),
+    st.binary(max_size=200),
+    JSON.map(lambda value: json.dumps(value).encode() + b"\n"),
+)
+DEEDS = st.tuples(st.integers(0, 40), st.sampled_from(["come", "come", "read", "answer", "tell", "stop writing", "go"]) | SENT)
+
+
+@given(deeds=st.lists(DEEDS, max_size=60), crowd=st.sampled_from([0, 2, control.MAX_CLIENTS + 3]))
+def test_whatever_clients_do_others_are_served(deeds: list[tuple[int, object]], crowd: int) -> None:
+    with TemporaryDirectory() as folder:
+        served = Crowd(Path(folder) / "s")
+        for number, deed in [(0, "come")] * crowd + deeds:
+            served.do(number, deed)
+            served.serve()
+        for sock in served.clients[: max(0, len(served.clients) - control.MAX_CLIENTS + 2)]:
+            served._of_one(sock, "go")
+        served.serve()
+        served.asked.clear()
+        with raw(served.path) as sock:
+            sock.sendall(LINES[0])
+            served.serve()
+            served.do(1, "answer")
+            assert json.loads(sock.recv(1 << 16))["ok"] is True
+        served.close()
 
 
 def test_the_socket_is_for_its_owner_and_group(path: Path) -> None:
