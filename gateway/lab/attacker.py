@@ -44,6 +44,8 @@ class Attacker:
         self.gateway_mac = GATEWAY_LAN_MAC
         self.gateway4, self.gateway6 = CURTAIN4.format(1), CURTAIN6.format(1)
         self._ports = itertools.cycle(PORTS)
+        self.kept: dict[bytes, Any] = {}
+        """What a case that is played twice holds on to, by its token."""
 
     def own(self, dst: str) -> str:
         """Its address of the destination's family."""

@@ -64,6 +64,8 @@ class Stage:
         self.home = home
         self.checks: list[Check] = []
         self.tried: list[Any] = []
+        self.watched_since = 0.0
+        """Flows that began earlier were none of the gateway's: a scenario had switched it off."""
         self.witness = Witness(home.curtain.control)
 
     @cached_property
@@ -149,7 +151,7 @@ class Stage:
         result.wan_bytes_by_purpose = truth.by_purpose(self.purpose_of)
         unknown = []
         for flow in truth.flows:
-            if flow.sender is None or not flow.payload_bytes or self._trusted(flow):
+            if flow.sender is None or not flow.payload_bytes or self._trusted(flow) or flow.started < self.watched_since:
                 continue
             revisions = self.witness.revisions(flow)
             result.refused_payload_bytes += refused_bytes(flow, revisions)

@@ -51,7 +51,8 @@ def play_family(stage: Stage, family: str, *, timeout_s: float = 20.0) -> None:
     before = stage.home.ask("status")
     first = introduce(stage.home)
     stage.check("an ordinary exchange of the same gadget works before", first.result == "ok", outcomes([first]))
-    marks, said = attempt_all(stage.home, family, timeout_s=timeout_s)
+    marks = mark_all(family)
+    said = attempt_all(stage.home, family, marks, timeout_s=timeout_s)
     judge_cases(stage, family, marks, said)
     judge_gateway(stage, before)
 
@@ -63,15 +64,19 @@ def introduce(home: Home) -> Outcome:
     return first
 
 
-def attempt_all(home: Home, family: str, *, timeout_s: float = 20.0) -> tuple[dict[str, Mark], dict[str, Outcome]]:
-    """Each case in turn: how its bytes are known, and what the rogue said of it."""
-    marks: dict[str, Mark] = {}
+def mark_all(family: str) -> dict[str, Mark]:
+    """How the bytes of each case will be known."""
+    addresses = {case.id: (ADDRESS4.format(n), ADDRESS6.format(n)) for n, case in enumerate(cases(family), start=FIRST)}
+    return {name: Mark(addresses=pair, token=os.urandom(8)) for name, pair in addresses.items()}
+
+
+def attempt_all(home: Home, family: str, marks: Mapping[str, Mark], *, timeout_s: float = 20.0) -> dict[str, Outcome]:
+    """Each case in turn, and what the rogue said of it."""
     said: dict[str, Outcome] = {}
-    for number, case in enumerate(cases(family), start=FIRST):
-        mark = marks[case.id] = Mark(addresses=(ADDRESS4.format(number), ADDRESS6.format(number)), token=os.urandom(8))
-        step = {"evade": f"{family}/{case.id}", "address4": mark.addresses[0], "address6": mark.addresses[1]}
-        said[case.id] = home[ROGUE].do([{**step, "token": mark.token.hex()}], timeout_s=timeout_s)[-1]
-    return marks, said
+    for name, mark in marks.items():
+        step = {"evade": f"{family}/{name}", "address4": mark.addresses[0], "address6": mark.addresses[1]}
+        said[name] = home[ROGUE].do([{**step, "token": mark.token.hex()}], timeout_s=timeout_s)[-1]
+    return said
 
 
 def measure(home: Home, marks: Mapping[str, Mark]) -> tuple[dict[str, int], dict[str, int]]:
@@ -82,8 +87,10 @@ def measure(home: Home, marks: Mapping[str, Mark]) -> tuple[dict[str, int], dict
     return offered, count(home.wan_capture, marks, source=GATEWAY_WAN_MAC)
 
 
-def judge_cases(stage: Stage, family: str, marks: Mapping[str, Mark], said: Mapping[str, Outcome]) -> None:
-    """One check a case."""
+def judge_cases(
+    stage: Stage, family: str, marks: Mapping[str, Mark], said: Mapping[str, Outcome], *, when: str = ""
+) -> None:
+    """One check a case; ``when`` tells apart what is played several times."""
     offered, seen = measure(stage.home, marks)
     for case in cases(family):
         outcome = said[case.id]
@@ -92,7 +99,7 @@ def judge_cases(stage: Stage, family: str, marks: Mapping[str, Mark], said: Mapp
             allowance_bytes=case.allowance_bytes, reason=case.reason, said=outcome.detail or outcome.result,
         )  # fmt: skip
         stage.tried.append(tried)
-        stage.check(f"{case.id}: {case.text}", _holds(case, tried, outcome), _told(case, tried))
+        stage.check(f"{case.id}{', ' if when else ''}{when}: {case.text}", _holds(case, tried, outcome), _told(case, tried))
 
 
 def _holds(case: Case, tried: Tried, outcome: Outcome) -> bool:

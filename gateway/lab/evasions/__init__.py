@@ -2,6 +2,14 @@
 
 ``case``      what a case is, and what it is given to play with
 ``hello``     the server name of a TLS hello, hidden
+``segment``   payload in TCP segments that are no ordinary conversation, and in their headers
+``packet``    payload in IP headers, fragments, extension headers, padding
+``protocol``  tunnels and protocols that nobody can name
+``icmp``      payload in ICMP, and in the quotes of its errors
+``reflection``  the gateway made to answer a false source address on the internet
+``link``      tags, other EtherTypes, multicast, lies told to the neighbours
+``before``    flows that were opened while they were allowed
+``flood``     payload by sheer quantity
 
 A case runs in the gadget's own process (step ``evade: FAMILY/CASE``); ``gateway.lab.trial`` plays a family in a home and
 measures on the internet side what came of it.

@@ -1,6 +1,5 @@
 """Payload in TCP segments that are no part of an ordinary conversation, and in the corners of their headers."""
 
-import os
 import time
 from collections.abc import Callable
 
@@ -10,7 +9,6 @@ from .case import Attempt, Case
 from .hello import ending, refused_hello
 
 EXPERIMENT = 253
-JUNK_PACKETS = 20_000
 EMPTY_SEGMENTS = 24
 """What an undecided connection may send of them."""
 HANDSHAKES = "a handshake needs a few empty segments, and each of them has numbers and a time"
@@ -173,35 +171,6 @@ def short_header(attempt: Attempt) -> None:
     time.sleep(0.05)
 
 
-def junk_undecided(attempt: Attempt) -> str:
-    """As fast as it can, on a connection whose name nobody knows yet."""
-    with attempt.attacker.stream(attempt.target4) as stream:
-        stream.connect()
-        junk = attempt.payload(1000)
-        began = time.monotonic()
-        for _ in range(JUNK_PACKETS):
-            stream.send(junk, at=0)
-        took = time.monotonic() - began
-        return f"{JUNK_PACKETS} segments in {took:.1f} s, {ending(stream, 0.2)}"
-
-
-def junk_datagrams(attempt: Attempt) -> str:
-    """The same with datagrams, on one flow."""
-    attacker, sport = attempt.attacker, attempt.attacker.port()
-    junk = attempt.payload(1000)
-    for _ in range(JUNK_PACKETS):
-        attacker.send_udp(junk, attempt.target4, 32100, sport=sport)
-    return f"{JUNK_PACKETS} datagrams"
-
-
-def junk_flows(attempt: Attempt) -> str:
-    """A flow of its own for every datagram."""
-    attacker = attempt.attacker
-    for number in range(JUNK_PACKETS // 2):
-        attacker.send_udp(attempt.payload(200), attempt.target4, 1024 + number % 60_000, sport=1024 + os.urandom(1)[0])
-    return f"{JUNK_PACKETS // 2} flows"
-
-
 CASES = (
     Case(id="syn-data", text="Payload in the SYN, and again in its repetition", play=in_the_syn),
     Case(id="syn-psh-urg", text="Payload in a SYN with PSH and URG", play=in_the_syn_with(SYN | PSH | URG)),
@@ -234,9 +203,3 @@ CASES = (
     Case(id="timestamps", text="Eight bytes in the timestamps of 200 empty acknowledgements", play=timestamps,
          allowance_bytes=EMPTY_SEGMENTS * 8, reason=HANDSHAKES),
 )  # fmt: skip
-
-FLOOD = (
-    Case(id="junk-segments", text=f"{JUNK_PACKETS:,} segments of junk on an undecided connection", play=junk_undecided),
-    Case(id="junk-datagrams", text=f"{JUNK_PACKETS:,} datagrams of junk on one flow", play=junk_datagrams),
-    Case(id="junk-flows", text=f"{JUNK_PACKETS // 2:,} flows of one datagram", play=junk_flows),
-)
