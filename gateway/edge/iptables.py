@@ -10,7 +10,7 @@ from typing import Protocol
 TOOLS = {"iptables": "ip", "ip6tables": "ip6"}
 """Each with the nftables family its tables are of."""
 _OURS = re.compile(
-    r"-A (?:PREROUTING|FORWARD|OUTPUT) -[io] \S+ (?:-p udp -m udp --[sd]port 53 )?"
+    r"-A (?:PREROUTING|FORWARD|OUTPUT) -[io] \S+ (?:-p udp -m udp --[sd]port (?:53|123) )?"
     r"-m mark --mark 0x1/0x1 -j NFQUEUE --queue-num \d+ --queue-bypass"
 )
 
@@ -67,6 +67,7 @@ def _rules(queue: int, lan: tuple[str, ...]) -> Iterator[str]:
     ask = f"-m mark --mark 0x1/0x1 -j NFQUEUE --queue-num {queue} --queue-bypass"
     for interface in lan:
         yield f"-A PREROUTING -i {interface} -p udp -m udp --dport 53 {ask}"
+        yield f"-A PREROUTING -i {interface} -p udp -m udp --dport 123 {ask}"
         yield f"-A FORWARD -i {interface} {ask}"
         yield f"-A OUTPUT -o {interface} -p udp -m udp --sport 53 {ask}"
 

@@ -23,6 +23,13 @@ UNSET = "nobody has set the gateway's own clock yet, and its answer says so"
 _FACTS = Facts(app_proto="ntp", dissector="fast")
 
 
+def answer_time(event: PacketSeen, now: Now) -> list[Command]:
+    """Our time, whoever was asked. Asked ourselves, as DHCP tells devices to, we always answer: nothing of it leaves."""
+    raw = answer_ntp(event.packet, received=now.wall, sent=now.wall, synchronised=now.wall_trusted)
+    refusal = SetVerdict(event.queue_id, False)
+    return [refusal] if raw is None else [SendPacket(raw), refusal]
+
+
 class Clock:
     """Answers with raw packets, as our DNS answers are: no port listens, and connection tracking never sees them."""
 
@@ -37,13 +44,11 @@ class Clock:
         assessment, decision = self._judge(event, member, now)
         if decision.effect is not Effect.REDIRECT or decision.purpose is not Purpose.TIME:
             return None
-        raw = answer_ntp(event.packet, received=now.wall, sent=now.wall, synchronised=now.wall_trusted)
         if not now.wall_trusted:
             decision = replace(decision, reason=f"{decision.reason}; {UNSET}")
         # One line for a device, whatever clocks it asks: pools have thousands.
         self._lines.count(member, (), (assessment, decision), now, key=key_of(event.packet), facts=_FACTS)
-        refusal = SetVerdict(event.queue_id, False)
-        return [refusal] if raw is None else [SendPacket(raw), refusal]
+        return answer_time(event, now)
 
     def forget(self, now: Now) -> None:
         """Time went by."""

@@ -21,9 +21,12 @@ from gateway.model.event import (
     TriesRead,
 )
 from gateway.model.policy import Policy
+from gateway.wire.ntp import PORT as NTP_PORT
 
 from .binding import no_registrable
+from .clock import answer_time
 from .forward import Forward
+from .manner import TRIAL_S
 from .replay import Replay
 from .request import Requests
 from .resolve import Resolve
@@ -47,17 +50,18 @@ class Engine:
         decides: bool = True,
         registrable: Callable[[str], str] = no_registrable,
         names_grace_s: float = 0.0,
+        trial_s: float = TRIAL_S,
     ) -> None:
         """An engine before its first event.
 
         ``epoch``: the one in force, 0 if there is none. ``first_id``: flow ids begin after it. ``profiles``: what devices of a
         capture are said to be. ``replay``: it will see captures, not the kernel's queue. ``decides``: False tells purposes
         only. ``registrable``: the domain that somebody registered a name under. ``names_grace_s``: how long an engine that
-        remembers no names only tells of those that nobody vouches for.
+        remembers no names only tells of those that nobody vouches for. ``trial_s``: how long a manner of refusing is tried.
         """
         self._is_replay = replay
         self._names_grace_s = names_grace_s
-        self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles, registrable=registrable)
+        self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles, registrable=registrable, trial_s=trial_s)
         self._state.own_addresses = own_addresses
         self._resolve = Resolve(self._state)
         self._forward = Forward(self._state, self._resolve.answered)
@@ -113,7 +117,7 @@ class Engine:
         if event.hook is Hook.REPLAY:
             return self._replay.handle(event, now)
         if event.hook is Hook.QUERY:
-            return self._resolve.query(event, now)
+            return answer_time(event, now) if event.packet.dport == NTP_PORT else self._resolve.query(event, now)
         return self._resolve.answer(event, now)
 
     def _other(self, event: Event, now: Now) -> list[Command]:

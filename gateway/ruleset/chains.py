@@ -4,6 +4,7 @@ The path of a packet from a curtain interface, by hook and priority::
 
     prerouting  raw           early       TCP Fast Open
                 mangle - 10   ask_dns     DNS queries of managed devices: ask
+                              ask_clock   requests for our own time: ask, since the judge answers them
                 mangle        (queue)
                 mangle + 10   dns_judged  verdict -> connection mark
                 dstnat        steer       DNS -> our resolver; plain HTTP that we answer ourselves
@@ -99,6 +100,16 @@ PREROUTING = """\
     ether saddr != @known limit rate over 50/second burst 100 packets goto flood
     meta mark set 0x1
   }
+  chain ask_clock {
+    type filter hook prerouting priority mangle - 10; policy accept;
+    iifname != $LAN return
+    udp dport != 123 return
+    fib daddr type != local return
+    fib saddr . iif oif missing drop
+    ether saddr @known update @queries { ether saddr limit rate over 100/second burst 200 packets } goto flood
+    ether saddr != @known limit rate over 50/second burst 100 packets goto flood
+    meta mark set 0x1
+  }
   chain flood {
     # Who sends more than a gadget has to say pays with its own packets; nobody waits behind it.
     update @flooded { ether saddr }
@@ -108,6 +119,7 @@ PREROUTING = """\
     type filter hook prerouting priority mangle + 10; policy accept;
     iifname != $LAN return
     meta l4proto != udp return
+    udp dport 123 fib daddr type local meta mark set 0
     udp dport != 53 return
     ether saddr . ip saddr @free return
     ether saddr @free6 meta nfproto ipv6 return

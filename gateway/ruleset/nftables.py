@@ -187,7 +187,7 @@ def _wan_chains(plan: RulesetPlan) -> Iterator[str]:
 def _queue_chains(queue: int) -> Iterator[str]:
     """Chains of their own, because a verdict skips the rest of the chain that queued."""
     for hook, where in (
-        ("prerouting", "iifname $LAN udp dport 53"),
+        ("prerouting", "iifname $LAN udp dport { 53, 123 }"),
         ("forward", "iifname $LAN"),
         ("output", "oifname $LAN udp sport 53"),
     ):

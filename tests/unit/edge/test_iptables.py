@@ -28,7 +28,7 @@ def test_rules_are_added_once_and_leave_with_the_table_they_made(tool: str) -> N
         ours = fallback(7, "br0", "wlan0")
         ours.add()
         ours.add()
-        assert len(rules(tool)) == 6
+        assert len(rules(tool)) == 8
         ours.remove()
         assert run("nft", "list", "ruleset") == ""
         ours.remove()
@@ -43,7 +43,7 @@ def test_rules_of_others_stay_where_they_were(tool: str) -> None:
             run(tool, "-t", "mangle", *rule.split())
         ours = fallback(7, "br0")
         ours.add()
-        assert len(rules(tool)) == len(THEIRS) + 3
+        assert len(rules(tool)) == len(THEIRS) + 4
         ours.remove()
         assert rules(tool) == list(THEIRS)
 
@@ -55,6 +55,6 @@ def test_rules_that_a_dead_process_left_on_other_interfaces_go(tool: str) -> Non
     def scene() -> None:
         fallback(3, "br0", "old0").add()
         fallback(7, "br0").add()
-        assert len(rules(tool)) == 3 and all("--queue-num 7 " in rule for rule in rules(tool))
+        assert len(rules(tool)) == 4 and all("--queue-num 7 " in rule for rule in rules(tool))
 
     inside(scene)

@@ -6,11 +6,12 @@ import pytest
 
 from gateway.engine.clock import PAUSE_S, UNSET, Clock
 from gateway.model.command import Command, SendPacket, SetVerdict
-from gateway.model.event import Now
+from gateway.model.device import Mac
+from gateway.model.event import Hook, Now
 from gateway.model.packet import Packet
 from gateway.wire import decode_ip
 from tests.support.home import NOON, Watched, verdicts
-from tests.support.packets import BELL, PHONE, udp
+from tests.support.packets import BELL, GATEWAY, PHONE, udp
 
 REQUEST = bytes([0b00_100_011]) + bytes(39) + b"asked at"
 SERVER = bytes((203, 0, 113, 123))
@@ -87,6 +88,14 @@ def test_what_goes_the_ordinary_way(packet: Packet, how: dict[str, object]) -> N
     home = Answering()
     assert home.ask(packet, **how) is None
     assert home.lines() == []
+
+
+@pytest.mark.parametrize(("payload", "answers"), [(REQUEST, 1), (b"anything else", 0)], ids=["a request", "no request"])
+@pytest.mark.parametrize("mac", [BELL, PHONE], ids=["managed", "trusted"])
+def test_the_gateway_itself_is_asked(payload: bytes, answers: int, mac: Mac) -> None:
+    commands = Watched().see(udp(payload, dst=GATEWAY, dport=123), hook=Hook.QUERY, mac=mac)
+    assert [type(command) for command in commands] == [SendPacket] * answers + [SetVerdict]
+    assert not verdicts(commands)[0].accept
 
 
 def test_where_the_policy_lets_time_pass_it_passes() -> None:
