@@ -50,11 +50,12 @@ class Client:
 
 def play(stage: Stage) -> None:
     http, six = [(*HTTP, family) for family in ("-4", "-6")]
+    own = stage.home["gizmo"].resolver
     chrony = "chronyd", "-Q", "-f", "/dev/null", "-u", "root", "-t", "8"
     clients = {
         "chrony gets the time in a name's place": (Client(stage, *chrony, f"server {CLOCK} iburst maxsamples 1"), "wrong by"),
         "ntpdate gets it from an address in its firmware": (Client(stage, "ntpdate", "-q", HARD_CODED), HARD_CODED),
-        "and from the gateway itself, whom DHCP names": (Client(stage, "ntpdate", "-q", own := stage.home["gizmo"].resolver), own),
+        "and from the gateway itself, whom DHCP names": (Client(stage, "ntpdate", "-q", own), own),
         "Android's check succeeds": (Client(stage, "curl", *http, f"http://{ANDROID}/generate_204"), "HTTP/1.1 204 No Content"),
         "Apple's check succeeds": (Client(stage, "curl", *http, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
         "and over IPv6": (Client(stage, "curl", *six, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
