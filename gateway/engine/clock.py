@@ -50,10 +50,6 @@ class Clock:
         self._lines.count(member, (), (assessment, decision), now, key=key_of(event.packet), facts=_FACTS)
         return answer_time(event, now)
 
-    def forget(self, now: Now) -> None:
-        """Time went by."""
-        self._lines.forget(now)
-
     def _judge(self, event: PacketSeen, member: Member, now: Now) -> tuple[Assessment, Decision]:
         device, packet = member.device, event.packet
         evidence = Evidence(

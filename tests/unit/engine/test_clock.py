@@ -60,7 +60,6 @@ def test_one_line_for_all_clocks_of_a_device() -> None:
     lines = home.lines()
     assert ({line[0] for line in lines}, lines[-1][1]) == ({lines[0][0]}, 5)
     home.wait(PAUSE_S + 1)
-    home.clock.forget(home.now)
     home.ask(request())
     assert home.lines()[-1][:2] == (lines[0][0] + 1, 1)
 
