@@ -11,6 +11,7 @@ import selectors
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import fields
 from typing import Any
 
 from gateway.edge.answerer import Answerer
@@ -21,8 +22,8 @@ from gateway.edge.control import ControlServer
 from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.health import Health
 from gateway.edge.leases import Leases
-from gateway.edge.ledger import Ledger
-from gateway.edge.link import own_addresses
+from gateway.edge.ledger import Ledger, newest_flow_id
+from gateway.edge.link import Links, own_addresses
 from gateway.edge.loop import Loop
 from gateway.edge.nfqueue import PacketQueue
 from gateway.edge.nft import Nft, RulesetError
@@ -88,6 +89,8 @@ class App:
         self._parts.callback(self._loop.close)
         self._started = False
         self._health = Health(self._tell_trouble)
+        self._unloaded: LoadRuleset | None = None
+        """A generation that the kernel refused: it is tried again."""
         self._notifier = Notifier()
         self._worker = Worker(COMPILER)
         self._compile_again = False
@@ -96,10 +99,10 @@ class App:
         self._counted_next = 0.0
         self._refused_at_start: Finished | None = None
         self._clock_trusted = settings.trust_clock or is_trusted()
-        self._execute: dict[type, Callable[[Any], None]] = {
-            SendPacket: self._send_packet,
+        self._execute: dict[type, Callable[[Any], object]] = {
+            SendPacket: lambda command: self._raw.send(command.data),
             LoadRuleset: self._load_ruleset,
-            AnswerHere: self._answer_here,
+            AnswerHere: lambda command: self._sets.add_answer(command, timeout_s=ANSWERED_S),
             ResolveName: lambda command: self._asker.ask(command.name),
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
@@ -146,6 +149,7 @@ class App:
     def _open_kernel(self) -> tuple[str, ...]:
         """Everything that speaks with the kernel; on the way out it is taken down in reverse. Returns what could not be set."""
         settings, parts = self._settings, self._parts
+        self._links = Links(settings.lan, settings.wan)
         self._queue = PacketQueue(settings.queue, lan=settings.lan)  # first: a second gateway ends here, and undoes nothing
         parts.callback(self._queue.close)
         self._execute[SetVerdict] = self._queue.send
@@ -169,9 +173,12 @@ class App:
         settings, parts = self._settings, self._parts
         self._store = Store(settings.state_dir / "state.json")
         self._saver = Saver(self._store)
+        self._leases = Leases(settings.state_dir / "dnsmasq.leases")
         parts.callback(self._saver.close)
+        path = settings.state_dir / "ledger.db"
+        self._newest_id = newest_flow_id(path)
         self._ledger = Ledger(
-            settings.state_dir / "ledger.db",
+            path,
             days=settings.ledger_days,
             months=settings.ledger_months,
             may_prune=lambda: self._clock_trusted,
@@ -185,7 +192,6 @@ class App:
         self._dnsmasq = Dnsmasq(render_dnsmasq, settings, settings.state_dir)
         self._parts.callback(self._dnsmasq.stop)
         self._dnsmasq.start()
-        self._leases = Leases(settings.state_dir / "dnsmasq.leases")
         self._answerer = Answerer(settings.answer_port)
         self._parts.callback(self._answerer.stop)
         self._answerer.start(self._replies)
@@ -209,13 +215,14 @@ class App:
         self._engine = Engine(
             policy,
             epoch=epoch,
-            first_id=int(time.time() * 1_000) << 11,
+            first_id=max(self._newest_id, int(time.time() * 1_000) << 11),  # the clock may have gone back
             registrable=read_suffixes(),
             names_grace_s=self._settings.names_grace_s,
         )
         self._replies = _replies_of(policy)
         self._look_at_own_addresses()
         self._do(self._engine.start(self._store.read(), self._now(), resume=digest == policy.digest))
+        self._health.set("saved state", self._store.damage)
 
     def _first_policy(self) -> Policy:
         """The household's policy; where its files hold faults, the shipped one, and the faults are reported."""
@@ -302,49 +309,43 @@ class App:
         for lease in self._leases.read():
             self._handle(lease)
         self._look_at_own_addresses()
-        self._queue.find_interfaces()
+        self._look_at_links()
+        if self._unloaded is not None:
+            self._load_ruleset(self._unloaded)
         self._clock_trusted = self._settings.trust_clock or is_trusted()
-        self._health.set("resolver", "; ".join(self._dnsmasq.watch()))
+        self._dnsmasq.watch()
+        self._health.set("resolver", self._dnsmasq.trouble)
         self._health.set("answers", "; ".join(self._answerer.watch()))
-        lost = f"flows are judged but not written down, {self._ledger.dropped} so far: {self._ledger.last_error}"
-        self._health.set("ledger", lost if self._ledger.last_error else "", lost=self._ledger.dropped)
+        self._health.set("ledger", self._ledger.trouble(), lost=self._ledger.dropped)
         self._health.set("state", self._saver.last_error)
+
+    def _look_at_links(self) -> None:
+        """An interface that came anew has another number, and the kernel's own settings."""
+        for name, trouble in self._links.troubles().items():
+            self._health.set(f"interface {name}", trouble)
+        if self._links.renewed():
+            self._queue.find_interfaces()
+            self._health.set("kernel", "; ".join(self._sysctls.forward(self._settings.lan, self._settings.wan)))
 
     def _look_at_own_addresses(self) -> None:
         addresses = own_addresses(self._settings.lan)
         self._engine.set_own_addresses(addresses)
         self._asker.use(addresses)
 
-    def _send_packet(self, command: SendPacket) -> None:
-        self._raw.send(command.data)
-
     def _load_ruleset(self, command: LoadRuleset) -> None:
-        plan = RulesetPlan(
-            lan=self._settings.lan,
-            wan=self._settings.wan,
-            epoch=command.epoch,
-            digest=command.digest,
-            free=command.free,
-            free6=command.free6,
-            leases=command.leases,
-            budgets=command.budgets,
-            answer_port=self._settings.answer_port,
-            fault_open=command.fault_open,
-            owners=command.owners,
-            native_queue=self._nft.native_queue,
-            queue=self._settings.queue,
-        )
+        settings = self._settings
+        terms: dict[str, Any] = {field.name: getattr(command, field.name) for field in fields(command)}
+        terms |= {"lan": settings.lan, "wan": settings.wan, "answer_port": settings.answer_port, "queue": settings.queue}
+        self._unloaded = None
         try:
-            self._nft.load(render(plan))
+            self._nft.load(render(RulesetPlan(native_queue=self._nft.native_queue, **terms)))
         except RulesetError as err:
             if not self._started:
                 raise  # at the start there is no last generation that could stay
+            self._unloaded = command
             self._health.set("ruleset", f"the kernel refused a new generation, the last one stays: {err}")
         else:
             self._health.set("ruleset", "")
-
-    def _answer_here(self, command: AnswerHere) -> None:
-        self._sets.add_answer(command, timeout_s=ANSWERED_S)
 
     def _publish(self, command: Publish) -> None:
         if self._control.subscribers:

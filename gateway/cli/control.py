@@ -4,6 +4,7 @@ import csv
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,12 @@ def _remarks(data: dict[str, Any]) -> Iterator[str]:
     for fault in data["policy_faults"]:
         yield click.style(f"policy: {printable(fault)}", fg="red") + " (the last good policy stays)"
     for problem in data["problems"]:
-        text = problem.get("message") or ", ".join(problem.get("faults", []))
-        yield click.style(f"problem: {problem.get('what', '')}: {printable(text)}", fg="red")
+        text = printable(problem.get("message") or ", ".join(problem.get("faults", [])))
+        lost = f" ({problem['lost']:,} lost)" if problem.get("lost") else ""
+        if "over_at" in problem:
+            yield f"over since {datetime.fromtimestamp(problem['over_at']):%H:%M:%S}: {problem['what']}: {text}{lost}"
+        else:
+            yield click.style(f"problem: {problem.get('what', '')}: {text}{lost}", fg="red")
 
 
 @click.command()

@@ -15,7 +15,7 @@ from pathlib import Path
 from gateway.model.resolver import ResolverPlan
 from gateway.settings import Settings
 
-from .link import add_prefix, read_link, remove_address
+from .link import add_prefix, is_there, read_link, remove_address
 
 log = logging.getLogger("netcurtain.dnsmasq")
 CONFIG = "dnsmasq.conf"
@@ -48,11 +48,12 @@ class Dnsmasq:
         self._restart_at: float | None = None
         self._looked_at = 0.0
         self._silent_since: float | None = None
+        self.trouble = ""
+        """What keeps it from answering, until it answers again."""
 
     def start(self, timeout_s: float = 1.0) -> None:
-        """Write the configuration and start it; waits a moment for it to answer. OSError if nothing can be written."""
-        self._add_prefix()
-        self._write()
+        """Write the configuration and start it; waits a moment for it to answer."""
+        self.trouble = self._configure()
         if not self._settings.dnsmasq_managed:
             return
         self._end_leftover()
@@ -78,6 +79,9 @@ class Dnsmasq:
         if now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
             problems += self._look(now)
+            if self.trouble and not problems and (self.ready or not self._settings.dnsmasq_managed):
+                self.trouble = ""
+        self.trouble = problems[-1] if problems else self.trouble
         return problems
 
     def stop(self) -> None:
@@ -85,7 +89,8 @@ class Dnsmasq:
         self._restart_at = None
         if self._child is not None:
             self._kill()
-            (self._dir / _PID).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                (self._dir / _PID).unlink(missing_ok=True)
         for name, address in self._added:
             with contextlib.suppress(OSError):
                 remove_address(name, address)
@@ -108,24 +113,34 @@ class Dnsmasq:
     def _write(self) -> bool:
         """Write the configuration; True if it is another than before."""
         text = self._render(self._plan())
-        if text == self._text:
-            return False
         path = self._dir / CONFIG
+        if text == self._text or (not self._text and path.exists() and path.read_text(encoding="utf-8") == text):
+            self._text = text  # it may be that of an earlier life: a full disk need not take it again
+            return False
         new = path.with_suffix(".new")
         new.write_text(text, encoding="utf-8")
         os.replace(new, path)
         self._text = text
         return True
 
+    def _configure(self) -> str:
+        """Write the configuration for what is there now; what went wrong."""
+        try:
+            self._add_prefix()
+            self._write()
+        except OSError as err:
+            return f"it could not be configured: {err}"
+        return ""
+
     def _look(self, now: float) -> list[str]:
         """Addresses may have changed, and a process that lives may not answer."""
-        try:
-            changed = self._write()
-        except OSError as err:
-            return [f"{self._dir / CONFIG} cannot be written: {err}"]
+        before = self._text
+        complaint = self._configure()
+        if complaint:
+            return [complaint]
         if self._child is None:
             return []
-        if changed:
+        if self._text != before:
             log.info("the curtain's addresses changed: dnsmasq starts again")
             self._kill()
             self._spawn()
@@ -152,11 +167,13 @@ class Dnsmasq:
                 stderr=log_end,
                 pass_fds=(self._log,),
             )
-            (self._dir / _PID).write_text(str(self._child.pid), encoding="ascii")
         except OSError as err:
             self._said.append(f"dnsmasq cannot be started: {err}")
             self._close_log()
             self._retry(time.monotonic())
+        else:
+            with contextlib.suppress(OSError):  # a full disk: only a successor of a killed gateway would miss it
+                (self._dir / _PID).write_text(str(self._child.pid), encoding="ascii")
         finally:
             os.close(log_end)
         self._started_at = time.monotonic()
@@ -220,13 +237,13 @@ class Dnsmasq:
             os.kill(pid, signal.SIGKILL)
 
     def _add_prefix(self) -> None:
-        """Give the first interface a prefix of its own, where one is set and none of that kind is there."""
+        """Give the first interface a prefix of its own, where one is set and none of that kind is there (any more)."""
         if not self._settings.dnsmasq_prefix6 or not self._settings.lan:
             return
         name = self._settings.lan[0]
-        if any(address.is_private for address in read_link(name).ipv6):
+        if not is_there(name) or any(address.is_private for address in read_link(name).ipv6):
             return
-        self._added.append((name, add_prefix(name, IPv6Network(self._settings.dnsmasq_prefix6))))
+        self._added = [(name, add_prefix(name, IPv6Network(self._settings.dnsmasq_prefix6)))]
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -100,6 +100,7 @@ class Ledger:
         """Rows that were lost: the queue was full, or the medium refused them."""
         self.last_error = ""
         """Why rows are being lost; empty again once writing works."""
+        self._told = 0
         self._path = path
         self._days, self._months = days, months
         self._on_error = on_error
@@ -132,6 +133,13 @@ class Ledger:
         self._waiting.append(written)
         self._wake.set()
         return written.wait(timeout_s) and not self.last_error
+
+    def trouble(self) -> str:
+        """Why rows are being lost, now or since this was last asked; empty if none is."""
+        lost, self._told = self.dropped > self._told, self.dropped
+        if not self.last_error and not lost:
+            return ""
+        return f"flows are judged but not written down: {self.last_error or 'there are too many at once'}"
 
     def close(self) -> None:
         """Write what waits, and end."""

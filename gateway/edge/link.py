@@ -1,4 +1,4 @@
-"""An interface's addresses with their networks, and one address more where a prefix is wanted."""
+"""Interfaces: their addresses with their networks, one address more where a prefix is wanted, and whether they are there."""
 
 import contextlib
 import fcntl
@@ -11,13 +11,53 @@ from pathlib import Path
 
 from gateway.model.resolver import Link
 
-_SIOCGIFADDR, _SIOCGIFNETMASK = 0x8915, 0x891B
+_SIOCGIFFLAGS, _SIOCGIFADDR, _SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
+_IFF_UP, _IFF_RUNNING = 0x1, 0x40
+
+
+def is_there(name: str) -> bool:
+    """An interface of this name exists, up or down."""
+    return any(name == known for _, known in socket.if_nameindex())
 
 
 def read_link(name: str) -> Link:
     """The interface as it is now, link-local addresses aside; one that is gone has no addresses."""
     lasting = (address for address in _ipv6(name) if not address.is_link_local)
     return Link(name=name, ipv4=_ipv4(name), ipv6=tuple(sorted(lasting)))
+
+
+class Links:
+    """The interfaces we stand between, by name: they may vanish, and another may come under the name of one."""
+
+    def __init__(self, lan: Iterable[str], wan: Iterable[str]) -> None:
+        self._lan, self._wan = tuple(lan), tuple(wan)
+        self._indexes = self._look()
+
+    def renewed(self) -> bool:
+        """True once after an interface came anew: what the kernel knew of the one before is gone with it."""
+        before, self._indexes = self._indexes, self._look()
+        return any(index and index != old for index, old in zip(self._indexes, before, strict=True))
+
+    def troubles(self) -> dict[str, str]:
+        """Interface -> what is wrong with it; empty where nothing is. No device of the home may be on: that is no trouble."""
+        told = {name: _trouble(name, _IFF_UP) for name in self._lan}
+        return told | {name: _trouble(name, _IFF_UP | _IFF_RUNNING) for name in self._wan}
+
+    def _look(self) -> tuple[int, ...]:
+        known = {name: index for index, name in socket.if_nameindex()}
+        return tuple(known.get(name, 0) for name in (*self._lan, *self._wan))
+
+
+def _trouble(name: str, wanted: int) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask:
+        try:
+            answer = fcntl.ioctl(ask.fileno(), _SIOCGIFFLAGS, struct.pack("256s", name.encode()[:15]))
+        except OSError:
+            return f"{name} is gone: nothing passes there until it is back"
+    missing = wanted & ~int(struct.unpack_from("=H", answer, 16)[0])
+    if missing & _IFF_UP:
+        return f"{name} is down: nothing passes there"
+    return f"{name} has no carrier: nothing passes there" if missing else ""
 
 
 def add_prefix(name: str, prefix: IPv6Network) -> IPv6Interface:

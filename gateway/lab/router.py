@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from .topology import LAN, WAN, masquerade
 from .zone import Zone
 
 START_TIMEOUT_S = 20.0
+ABORT_S = 0.2
+"""How long a process that was told to abort has, before it is killed."""
 STOP_TIMEOUT_S = 5.0
 SETTINGS = {
     "NETCURTAIN_TRUST_CLOCK": "true",  # the lab has no time service, and its clock is the host's
@@ -75,10 +78,14 @@ class Netcurtain:
         self._notify = work / "notify.sock"
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: socket.socket | None = None
+        self._watched_s = 0.0
         self.start_s = 0.0
+        self.settings: dict[str, str] = {}
+        """More of the gateway's environment, from its next start on."""
 
-    def start(self) -> None:
-        """Start the process; ``await_ready`` waits for it."""
+    def start(self, *, watchdog_s: float = 0.0) -> None:
+        """Start the process; ``await_ready`` waits for it. ``watchdog_s``: within this time it has to say that it lives."""
+        self._watched_s = watchdog_s
         self.state.mkdir(parents=True, exist_ok=True)
         self._notify.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -88,8 +95,46 @@ class Netcurtain:
             self._process = self._machine.spawn(
                 [sys.executable, "-m", "gateway", "run", *self.options()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **SETTINGS, "NOTIFY_SOCKET": str(self._notify)},
+                env={**os.environ, **SETTINGS, **self.settings, **self._terms()},
             )  # fmt: skip
+
+    def _terms(self) -> dict[str, str]:
+        """What a service manager tells its service (sd_notify(3), sd_watchdog_enabled(3))."""
+        watchdog = {"WATCHDOG_USEC": str(round(self._watched_s * 1e6))} if self._watched_s else {}
+        return {"NOTIFY_SOCKET": str(self._notify), **watchdog}
+
+    def supervise(self) -> "Supervision":
+        """From now on do what systemd would with ``WatchdogSec=`` and ``Restart=on-failure``."""
+        return Supervision(self, watchdog_s=self._watched_s)
+
+    def heard(self, timeout_s: float) -> bytes:
+        """What the process says next to its service manager; empty if nothing in that time."""
+        assert self._listener is not None
+        self._listener.settimeout(timeout_s)
+        try:
+            return self._listener.recv(4096)
+        except TimeoutError:
+            return b""
+
+    @property
+    def running(self) -> bool:
+        """Its process is there, whatever state it is in."""
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: int) -> None:
+        """Send its process a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def abort(self) -> None:
+        """As systemd ends a service that is silent: SIGABRT, and soon SIGKILL."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGABRT)
+        try:
+            self._process.wait(ABORT_S)
+        except subprocess.TimeoutExpired:  # one that is stopped does not even die of that
+            pass
+        self.stop(kill=True)
 
     def options(self) -> list[str]:
         """What follows ``netcurtain run``."""
@@ -98,17 +143,14 @@ class Netcurtain:
 
     def await_ready(self) -> None:
         """Until it says READY=1, as systemd would wait."""
-        assert self._listener is not None and self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        self._listener.settimeout(0.1)
         while time.monotonic() < deadline:
-            try:
-                if b"READY=1" in self._listener.recv(4096):
-                    self.start_s = time.monotonic() - self._began
-                    return
-            except TimeoutError:
-                if self._process.poll() is not None:
-                    break
+            said = self.heard(0.1)
+            if b"READY=1" in said:
+                self.start_s = time.monotonic() - self._began
+                return
+            if not said and not self.running:
+                break
         raise LabError(f"the gateway did not become ready:\n{self.log_tail()}")
 
     def log_tail(self, lines: int = 40) -> str:
@@ -130,15 +172,54 @@ class Netcurtain:
 
     def stop(self, *, kill: bool = False) -> float:
         """End it cleanly (or not); seconds it took."""
-        if self._process is None or self._process.poll() is not None:
-            return 0.0
         began = time.monotonic()
-        self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+            try:
+                self._process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
         if self._listener is not None:
             self._listener.close()
+            self._listener = None
         return time.monotonic() - began
+
+
+class Supervision:
+    """The service manager, in a thread: ends a gateway whose heartbeat stops, and starts it again whenever it has ended."""
+
+    def __init__(self, service: Netcurtain, *, watchdog_s: float) -> None:
+        self._service = service
+        self._watchdog_s = watchdog_s
+        self._closing = threading.Event()
+        self.beats = 0
+        self.restarts: list[tuple[float, str]] = []
+        """(Monotonic second, why)."""
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave the gateway to itself."""
+        self._closing.set()
+        self._thread.join(START_TIMEOUT_S)
+
+    def _watch(self) -> None:
+        heard = time.monotonic()
+        while not self._closing.is_set():
+            said = self._service.heard(0.05)
+            if b"WATCHDOG=1" in said:
+                self.beats += 1
+                heard = time.monotonic()
+            silent = self._watchdog_s and time.monotonic() - heard > self._watchdog_s
+            if silent or not self._service.running:
+                self._restart("silent" if silent else "ended")
+                heard = time.monotonic()
+
+    def _restart(self, why: str) -> None:
+        if self._service.running:
+            self._service.abort()
+        self._service.stop()
+        self.restarts.append((time.monotonic(), why))
+        self._service.start(watchdog_s=self._watchdog_s)
+        self._service.await_ready()

@@ -257,7 +257,7 @@ def test_kills_leave_every_row_that_was_acknowledged(tmp_path: Path, kills: int)
                 if ledger.flush():
                     os.write(told, (first + batch * 5 + 4).to_bytes(8, "big"))
 
-        said = killed(write, after_s=random.Random(number).uniform(0.005, 0.03))
+        said = killed(write, after_s=random.Random(number).uniform(0.0, 0.02))
         acknowledged = int.from_bytes(said[-8:], "big") or written
         with contextlib.closing(sqlite3.connect(path, timeout=0)) as database:
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
