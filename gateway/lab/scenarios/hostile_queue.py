@@ -43,9 +43,11 @@ def closed(stage: Stage, when: str) -> None:
     """Nobody gets anything new out, whatever the name; the phone notices nothing."""
     since = time.time()
     rogue, phone = stage.home[ROGUE], stage.home[PHONE]
-    steps: list[dict[str, object]] = [{"tls": name, "cached": True, "up": 500, "timeout_s": 0.5, "ip": ip} for name in (GOOD, BAD) for ip in (4, 6)]
-    blind: list[dict[str, object]] = [{"udp": name, "cached": True, "port": 4000, "packets": 5, "timeout_s": 0.1} for name in (GOOD, BAD)]
-    tried = rogue.begin([{**step, "beside": True} for step in steps + blind])
+    steps: list[dict[str, object]] = []
+    for name in (GOOD, BAD):
+        steps += [{"tls": name, "cached": True, "up": 500, "timeout_s": 0.5, "ip": ip} for ip in (4, 6)]
+        steps += [{"udp": name, "cached": True, "port": 4000, "packets": 5, "timeout_s": 0.1}]
+    tried = rogue.begin([{**step, "beside": True} for step in steps])
     phones = phone.do([{"tls": ANYWHERE, "up": 500}, {"tls": ANYWHERE, "cached": True, "ip": 6, "up": 500}])
     told = [one for one in tried.wait() if one.step.startswith("tls")]
     left = stage.left(BAD, actor=ROGUE, since=since)

@@ -1,0 +1,176 @@
+"""Residual: between a viewing's end and the ruleset that knows of it lie the gateway's next tick and a reload, some tenths of a
+second, in which what was allowed goes on; between an edit and its ruleset lies its compilation. After the end was *told*, not
+one byte leaves.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .. import frame
+from ..attacker import Attacker, Stream
+from ..carried import Mark, count
+from ..evasions.case import BAD, GOOD
+from ..hello import client_hello, records
+from ..scenario import Stage, outcomes
+from ..topology import GATEWAY_WAN_MAC
+from ..trial import ROGUE, prepare
+
+PROMISE = "No moment lets anything slip: not a start, a stop, a reload, nor the very end of a viewing."
+ACTORS = ("rogue", "doorbell")
+__all__ = ["ACTORS", "PROMISE", "play", "prepare"]
+MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
+STRANGER4, STRANGER6 = "198.51.100.150", "2001:db8:cafe::bad:150"
+END_S = 1.0
+"""From the moment a viewing is to end until its last byte."""
+
+
+def play(stage: Stage) -> None:
+    reloads(stage)
+    end_of_a_viewing(stage)
+    starts_and_stops(stage)
+    an_edit(stage)
+
+
+def an_edit(stage: Stage) -> None:
+    """It refuses the name of a conversation that is under way, and of a hello of which half was sent. Compiling may take longer
+    than a hello is held, so halves are sent until the edit holds, and the youngest is made whole."""
+    token, rogue = os.urandom(8), stage.home[ROGUE]
+    hello = records(client_hello(GOOD, stamp=token, padding=400))
+    conversation = rogue.begin([{"tls": GOOD, "up": 500, "for_s": 12.0, "every_s": 0.01}])
+    stage.until(lambda: stage.left(GOOD, actor=ROGUE) > 2_000)
+    before = stage.digest()
+    stage.edit("profiles/rogue.yaml", "control: allow", "control: block")
+    with rogue.machine.entered():
+        attacker = Attacker()
+        stream = _half_open(stage, attacker, hello[:300])
+        while stage.digest() == before:
+            stream.close()
+            stream = _half_open(stage, attacker, hello[:300])
+            stage.until(lambda: stage.digest() != before, timeout_s=0.8)
+        held = time.time()
+        stream.write(hello[300:])
+        stream.read(0.5)
+        stream.close()
+    left, late = _count(stage, token), stage.left(GOOD, actor=ROGUE, since=held)
+    seen = f"reset: {stream.reset}, {left} bytes left"
+    stage.check("a hello held over an edit is judged by the new policy", stream.reset and not left, seen)
+    stage.check("a conversation from before an edit ends with it", not late, f"{late} bytes after the new policy was told")
+    rogue.stop()
+    conversation.wait()
+
+
+def _half_open(stage: Stage, attacker: Attacker, half: bytes) -> Stream:
+    stream = attacker.stream(stage.home.zone.hosts[GOOD].address4)
+    stream.connect()
+    stream.write(half)
+    return stream
+
+
+def reloads(stage: Stage) -> None:
+    """Hellos with a refused name without pause, while the ruleset is made anew, twelve times."""
+    token, rogue = os.urandom(8), stage.home[ROGUE]
+    before = stage.home.ask("status")["epoch"]
+    with rogue.machine.entered():
+        attacker = Attacker()
+    hello = records(client_hello(BAD, stamp=token, padding=200))
+
+    def knock() -> None:
+        for target in (STRANGER4, STRANGER6):
+            source, sport = attacker.own(target), attacker.port()
+            for flags, seq, data in ((frame.SYN, 1, b""), (frame.ACK, 2, b""), (frame.ACK | frame.PSH, 2, hello)):
+                body = frame.tcp(data, src=source, dst=target, sport=sport, dport=443, seq=seq, ack=int(seq > 1), flags=flags)
+                attacker.send_ip(frame.ip(body, src=source, dst=target, proto=frame.TCP))
+            attacker.send_udp(token * 30, target, 4000)
+
+    with _without_pause(knock, 0.004) as knocks:
+        for _ in range(6):
+            stage.home.ask("allow", device="front-door", purpose="advertising", seconds=30)
+            time.sleep(0.05)
+            stage.home.ask("stop", device="front-door")
+            time.sleep(0.05)
+    left = _count(stage, token)
+    reloaded = stage.home.ask("status")["epoch"] - before
+    seen = f"{left} bytes of {len(knocks)} tries over {reloaded} generations"
+    stage.check("while rulesets are made anew nothing refused slips out", not left and reloaded >= 6 and len(knocks) > 20, seen)
+
+
+def end_of_a_viewing(stage: Stage) -> None:
+    """A stream of pictures every millisecond; the last byte outside against the end as it was told."""
+    doorbell, media = stage.home["doorbell"], stage.home.zone.hosts[MEDIA]
+    seconds = 1.5
+    stage.home.ask("view", device="front-door", seconds=seconds)
+    due = time.time() + seconds
+    stream = doorbell.begin([{"media": MEDIA, "packets": 4_000, "rate": 1_000, "size": 200}])
+    stage.until(lambda: bool(_told_ends(stage, due)), timeout_s=4.0)
+    time.sleep(0.6)
+    doorbell.stop()
+    stream.wait()
+    told = next(iter(_told_ends(stage, due)), 0.0)
+    sent = [at for flow in stage.truth().of("doorbell") if flow.key.dst == frame.packed(media.address4) for at, _ in flow.sent]
+    last = max(sent, default=0.0)
+    flowed = sum(at < due for at in sent)
+    after, untold = (f"{(last - at) * 1000:.1f} ms" for at in (due, told))
+    seen = f"{flowed} packets before; the last {after} after the end, {untold} after it was told"
+    stage.check("pictures flow until a viewing's end", flowed > 200, seen)
+    stage.check("and not once its end is told", 0 < last <= told, seen)
+    stage.check(f"which is within {END_S:.0f} s", last - due < END_S, seen)
+
+
+def _told_ends(stage: Stage, due: float) -> list[float]:
+    """When the gateway said that the viewing ended, which was to end then."""
+    events = stage.witness.events
+    return [at for at, kind, data in events if kind == "viewing" and data and "ended" in data and at > due - 0.2]
+
+
+def starts_and_stops(stage: Stage) -> None:
+    """Datagrams to a stranger all the while: clean stops, starts, a kill; forwarding without a ruleset would let them out."""
+    token, curtain = os.urandom(8), stage.home.curtain
+    with stage.home[ROGUE].machine.entered():
+        attacker = Attacker()
+    counts = {}
+    with _without_pause(lambda: _blast(attacker, token), 0.001) as sent:
+        for what, kill in (("a clean stop", False), ("a kill", True)):
+            begun = len(sent)
+            curtain.stop(kill=kill)
+            time.sleep(0.2)
+            curtain.start()
+            curtain.await_ready()
+            counts[what] = len(sent) - begun
+    left = _count(stage, token)
+    stage.check("nothing slips out while the gateway stops, starts, dies and starts", not left, f"{left} bytes; sent {counts}")
+    again = stage.home[ROGUE].one(tls=GOOD, up=300, timeout_s=2.0)
+    stage.check("and then it works", again.result == "ok", outcomes([again]))
+
+
+def _blast(attacker: Attacker, token: bytes) -> None:
+    for target in (STRANGER4, STRANGER6):
+        attacker.send_udp(token * 10, target, 9999, sport=61_999)
+
+
+@contextmanager
+def _without_pause(act: Callable[[], None], every_s: float) -> Iterator[list[float]]:
+    """Again and again beside what goes on; yields when it was done."""
+    done: list[float] = []
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(every_s):
+            act()
+            done.append(time.time())
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield done
+    finally:
+        over.set()
+        thread.join()
+
+
+def _count(stage: Stage, token: bytes) -> int:
+    stage.home.settle()
+    mark = {"it": Mark(addresses=(), token=token)}
+    return count(stage.home.wan_capture, mark, source=GATEWAY_WAN_MAC)["it"]
