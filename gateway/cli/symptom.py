@@ -13,6 +13,7 @@ from pathlib import Path
 from gateway.edge.clock import is_synchronised
 from gateway.edge.control_client import ControlClient, ControlError
 from gateway.edge.link import read_link
+from gateway.edge.nft import QUEUE_PROBE
 from gateway.model.command import RulesetPlan
 from gateway.ruleset import render
 from gateway.settings import Settings
@@ -139,8 +140,7 @@ def kernel(patient: Patient) -> Iterator[Finding]:
 
 
 def _queue(patient: Patient) -> Finding:
-    native = "table inet probe { chain c { type filter hook forward priority 0; queue flags bypass to 0\n } }\n"
-    if patient.aside("nft", "-f", "-", text=native)[0]:
+    if patient.aside("nft", "-f", "-", text=QUEUE_PROBE)[0]:
         return ok("packet queue", "native (nft_queue)")
     fallback = "iptables -t mangle -A FORWARD -m mark --mark 0x1/0x1 -j NFQUEUE --queue-bypass"
     if patient.program("iptables") is None:

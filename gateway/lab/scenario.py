@@ -5,6 +5,7 @@ A scenario is a module in ``scenarios/`` with ``PROMISE`` (one sentence), ``ACTO
 behaviour asks for.
 """
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -28,6 +29,9 @@ from .namespace import inside
 from .topology import GATEWAY_WAN_MAC
 from .truth import Truth, WanFlow, read_truth
 from .witness import Record, Witness, refused_bytes
+
+PACE = float(os.environ.get("NETCURTAIN_LAB_PACE", "1"))
+"""How many times longer our own work may take here than a promise says: more than 1 on an emulated machine."""
 
 
 @dataclass(frozen=True, slots=True)

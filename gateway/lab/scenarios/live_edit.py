@@ -1,13 +1,13 @@
 import time
 
-from ..scenario import Stage, outcomes
+from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "An edit of a policy file takes hold on connections that live, within a second."
 ACTORS = ("speaker",)
 VOICE = "avs-alexa-14-na.amazon.com"
 ENTRY = "profile: echo, confirmed: true"
 STRICT = f"{ENTRY}, rules: {{voice: block}}"
-WITHIN_S = 1.0
+WITHIN_S = 1.0 * PACE
 
 
 def play(stage: Stage) -> None:

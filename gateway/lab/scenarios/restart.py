@@ -1,6 +1,6 @@
 import time
 
-from ..scenario import Stage, outcomes
+from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "A restart goes on where it stopped: live connections survive, nothing slips out, a clean stop leaves no rule."
 ACTORS = ("speaker",)
@@ -9,7 +9,7 @@ MESH, VOICE = "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com", "avs-alexa
 
 def play(stage: Stage) -> None:
     speaker, curtain = stage.home["speaker"], stage.home.curtain
-    stream = speaker.begin([{"tls": VOICE, "up": 800, "for_s": 3.5, "every_s": 0.02}])
+    stream = speaker.begin([{"tls": VOICE, "up": 800, "for_s": 3.5 * PACE, "every_s": 0.02 * PACE}])
     time.sleep(0.6)
     before = stage.home.ask("status")
     curtain.stop(kill=True)
@@ -20,7 +20,7 @@ def play(stage: Stage) -> None:
     began = time.time()
     curtain.start()
     curtain.await_ready()
-    stage.check("it is back soon", curtain.start_s < 3, f"{curtain.start_s:.2f} s")
+    stage.check("it is back soon", curtain.start_s < 3 * PACE, f"{curtain.start_s:.2f} s")
     after = stage.home.ask("status")
     seen = f"epoch {before['epoch']} -> {after['epoch']}, policy {before['policy']} -> {after['policy']}"
     stage.check("it adopts epoch and policy", (before["epoch"], before["policy"]) == (after["epoch"], after["policy"]), seen)

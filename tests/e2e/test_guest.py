@@ -1,0 +1,82 @@
+"""The core promises under Debian's own kernel, with its own queue: the same text, where the kernel of this machine may lack it.
+
+Everything is emulated, some thirty times slower than this machine; two guests run side by side.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Self
+
+import pytest
+
+pytestmark = [pytest.mark.net, pytest.mark.slow]
+TOP = Path(__file__).resolve().parents[2]
+NO_GUEST = 77
+LANES = (
+    ("restart", "live-edit", "mesh-sharing", "motion-dropped"),
+    ("video-owner-only", "quic-telemetry", "ipv6", "dns-escape"),
+)
+LOADED = 'for file in tests/data/ruleset/*.nft; do nft --check -f "$file" && echo "$file"; done'
+
+
+class Guest:
+    """One guest, running a command."""
+
+    def __init__(self, *command: str) -> None:
+        self._output: IO[str] = tempfile.TemporaryFile("w+")
+        self._complaints: IO[str] = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(
+            [TOP / "tests/guest/run", *command], cwd=TOP, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._complaints
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._output.close()
+        self._complaints.close()
+
+    def output(self) -> str:
+        """What the command wrote, once the guest has ended; skips the test where there can be no guest."""
+        status = self._process.wait()
+        for stream in (self._output, self._complaints):
+            stream.seek(0)
+        complaints = self._complaints.read()
+        if status == NO_GUEST:
+            pytest.skip(complaints.strip())
+        assert status == 0, complaints
+        return self._output.read()
+
+
+@pytest.fixture(scope="module")
+def guests() -> Iterator[tuple[Guest, ...]]:
+    with ExitStack() as running:
+        yield tuple(running.enter_context(Guest(sys.executable, "-m", "tests.guest.play", *lane)) for lane in LANES)
+
+
+@pytest.fixture(scope="module")
+def results(guests: tuple[Guest, ...]) -> dict[str, dict[str, Any]]:
+    played = [json.loads(line) for guest in guests for line in guest.output().splitlines()]
+    return {result["name"]: result for result in played}
+
+
+def test_the_doctor_finds_the_native_queue_and_the_kernel_takes_the_golden_rulesets() -> None:
+    with Guest("bash", "-c", f"{sys.executable} -m gateway doctor; {LOADED}") as guest:
+        told = guest.output().splitlines()
+    golden = sorted(str(file.relative_to(TOP)) for file in (TOP / "tests/data/ruleset").glob("*.nft"))
+    assert "ok    packet queue: native (nft_queue)" in told
+    assert told[-len(golden) :] == golden
+
+
+@pytest.mark.parametrize("name", [name for lane in LANES for name in lane])
+def test_promise_with_the_native_queue(name: str, results: dict[str, dict[str, Any]]) -> None:
+    result = results[name]
+    broken = [f"{check['it']}: {check['seen']}" for check in result["checks"] if not check["ok"]]
+    assert result["ok"], "\n".join(broken)
