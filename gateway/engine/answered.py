@@ -36,7 +36,10 @@ class Answered:
         self._lines = Lines(state, pause_s=PAUSE_S)
 
     def tell(self, member: Member, device: bytes, addresses: Iterable[bytes], now: Now) -> list[Command]:
-        """What the kernel has to know about addresses that a device was told, or knocks at; ``device`` is its own address."""
+        """What the kernel has to know about addresses that a device was told, or knocks at.
+
+        ``device`` is its own address, empty where it did nothing that is to be counted.
+        """
         replies = self._state.policy.catalogue.replies
         commands: list[Command] = []
         for address in addresses:
@@ -46,9 +49,18 @@ class Answered:
             judged = [self._judge(member, name, address, now) for name in names]
             here = all(decision.effect is Effect.REDIRECT for _, decision in judged)
             commands.append(AnswerHere(member.device.mac, address, here))
-            if here:
+            if here and device:
                 key = FlowKey(TCP, device, 0, address, HTTP_PORT)
                 self._lines.count(member, (names[0].text,), judged[0], now, key=key, facts=_FACTS)
+        return commands
+
+    def take_back(self, now: Now) -> list[Command]:
+        """The policy changed: what is not to be answered here any more. What is from now on shows itself."""
+        commands: list[Command] = []
+        for member in self._state.roster.members.values():
+            known = self._state.bindings.addresses(member.device.mac, self._state.policy.catalogue.replies)
+            told = self.tell(member, b"", known, now)
+            commands += (command for command in told if isinstance(command, AnswerHere) and not command.here)
         return commands
 
     def answer_or_pass(self, member: Member, key: FlowKey, decision: Decision, now: Now) -> tuple[Decision, list[Command]]:

@@ -6,7 +6,7 @@ address; where the whole is full, the device that holds most gives way.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 KEPT_S = 7 * 86_400.0
 MAX_ADDRESSES = 2_048
@@ -74,6 +74,11 @@ class Bindings:
         if not names:
             return ()
         return tuple(name for name, seen in reversed(names.items()) if at - seen < KEPT_S)
+
+    def addresses(self, device: str, names: Container[str]) -> tuple[bytes, ...]:
+        """The addresses that this device was told for any of these names, however long ago."""
+        table = self._devices.get(device, _NOTHING)
+        return tuple(address for address, known in table.items() if any(name in names for name in known))
 
     def vouched(self, name: str, address: bytes, *, at: float) -> bool:
         """Our resolver gave anybody this address for this name, or for another name of the same owner."""

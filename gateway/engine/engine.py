@@ -135,7 +135,7 @@ class Engine:
             case LeaseGiven():
                 return self._upkeep.lease(event, now)
             case PolicyChanged():
-                return self._upkeep.policy_changed(event, now)
+                return self._upkeep.policy_changed(event, now) + self._resolve.answered.take_back(now)
             case PolicyRefused():
                 return self._upkeep.policy_refused(event, now)
             case PacketUndecodable():

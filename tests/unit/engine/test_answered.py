@@ -6,6 +6,7 @@ from gateway.engine.answered import PAUSE_S, SHARED, Answered
 from gateway.model.action import Effect
 from gateway.model.command import AnswerHere
 from gateway.model.decision import Decision
+from gateway.model.event import PolicyChanged
 from gateway.model.packet import TCP, FlowKey
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import Purpose
@@ -53,6 +54,19 @@ def test_it_stands_in_one_line() -> None:
     home.answered.forget(home.now)
     home.tell(CLOUD)
     assert home.engine._state.unreported[-1].attempts == 1
+
+
+def test_a_new_policy_takes_back_what_it_does_not_answer() -> None:
+    home = Told("check.example.com")
+    state = home.engine._state
+    assert home.answered.take_back(home.now) == []
+    assert state.unreported == [], "nobody did anything"
+    entry = state.policy.devices[BELL]
+    allowed = replace(entry, levels=entry.levels[-1:])
+    state.policy = replace(state.policy, devices={**state.policy.devices, BELL: allowed})
+    assert home.answered.take_back(home.now) == [AnswerHere(BELL, CLOUD, here=False)]
+    event = PolicyChanged(policy=replace(state.policy, digest="another"))
+    assert [command for command in home.do(event) if isinstance(command, AnswerHere)] == [AnswerHere(BELL, CLOUD, here=False)]
 
 
 def test_a_flow_that_comes_through_is_refused_so_that_the_next_one_is_turned_round() -> None:

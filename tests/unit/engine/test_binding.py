@@ -29,6 +29,15 @@ def test_names_are_of_one_device_and_address() -> None:
     assert bindings.names("d", B, at=1.0) == ()
 
 
+def test_addresses_of_some_names() -> None:
+    bindings = Bindings()
+    bindings.add("d", (A, B), "one", at=0.0)
+    bindings.add("d", (B,), "two", at=0.0)
+    assert bindings.addresses("d", {"two", "three"}) == (B,)
+    assert bindings.addresses("d", {"one"}) == (A, B)
+    assert bindings.addresses("other", {"one"}) == bindings.addresses("d", ()) == ()
+
+
 def test_names_are_forgotten_after_a_week() -> None:
     bindings = Bindings()
     bindings.add("d", (A,), "one", at=0.0)
