@@ -218,6 +218,7 @@ class App:
             first_id=max(self._newest_id, int(time.time() * 1_000) << 11),  # the clock may have gone back
             registrable=read_suffixes(),
             names_grace_s=self._settings.names_grace_s,
+            trial_s=self._settings.manner_trial_s,
         )
         self._replies = _replies_of(policy)
         self._look_at_own_addresses()

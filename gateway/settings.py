@@ -49,6 +49,8 @@ class Settings:
     """Drop answers from upstream that point into the home."""
     dnsmasq_rebind_ok: tuple[str, ...] = ()
     """Domains that may point into the home all the same."""
+    manner_trial_s: float = 120.0
+    """How long a way of telling a device no is tried, before the next one is."""
     names_grace_s: float = 300.0
     """How long a gateway that remembers no names only tells of names that its resolver does not vouch for."""
     answer_port: int = 8453
@@ -226,6 +228,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "dnsmasq.prefix6": ("dnsmasq_prefix6", _prefix6),
     "dnsmasq.stop_rebind": ("dnsmasq_stop_rebind", _flag),
     "dnsmasq.rebind_ok": ("dnsmasq_rebind_ok", _domains),
+    "manner.trial_s": ("manner_trial_s", _number(1, 86_400)),
     "names.grace_s": ("names_grace_s", _number(0, 86_400)),
     "answer.port": ("answer_port", _number(1, 65_535)),
     "ledger.days": ("ledger_days", _number(1, 3_650)),

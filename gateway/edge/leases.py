@@ -1,13 +1,29 @@
-"""The leases that dnsmasq gave, from its lease file."""
+"""The leases that dnsmasq gave, from its lease file.
+
+A client renews at half the time of its lease (RFC 2131 section 4.4.5). One that asks again long before was switched on anew.
+"""
 
 import os
+import time
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.model.device import Mac
 from gateway.model.event import LeaseGiven
 
 MAX_BYTES = 4 * 1024 * 1024
+EARLY = 0.25
+"""Of a lease's time: a client that renews sooner did not have to."""
+
+
+class Row(NamedTuple):
+    """One line of the file."""
+
+    expires: int
+    """Seconds since 1970."""
+    given: LeaseGiven
 
 
 class Leases:
@@ -16,7 +32,7 @@ class Leases:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._version: tuple[int, int, int] | None = None
-        self._known: dict[Mac, LeaseGiven] = {}
+        self._known: dict[Mac, Row] = {}
 
     def read(self) -> list[LeaseGiven]:
         """Leases that are new since the last call."""
@@ -30,13 +46,21 @@ class Leases:
         except OSError:
             return []  # not written yet
         self._version = version
-        leases = parse_leases(text)
-        fresh = [lease for lease in leases if self._known.get(lease.mac) != lease]
-        self._known = {lease.mac: lease for lease in leases}
+        rows = {row.given.mac: row for row in parse_leases(text)}
+        fresh = [told for row in rows.values() if (told := self._news(row)) is not None]
+        self._known = rows
         return fresh
 
+    def _news(self, row: Row) -> LeaseGiven | None:
+        before = self._known.get(row.given.mac)
+        if before is None or before.given != row.given:
+            return row.given
+        renewed_after_s = row.expires - before.expires
+        lasts_s = row.expires - time.time()
+        return replace(row.given, restarted=True) if 0 < renewed_after_s < EARLY * lasts_s else None
 
-def parse_leases(text: str) -> list[LeaseGiven]:
+
+def parse_leases(text: str) -> list[Row]:
     """Lines of ``expiry MAC address hostname client-id``; others (DHCPv6, a line half written) are passed over."""
     found = []
     for line in text.splitlines():
@@ -51,5 +75,5 @@ def parse_leases(text: str) -> list[LeaseGiven]:
             continue
         if is_mac:
             hostname = "" if words[3] == "*" else words[3][:255]
-            found.append(LeaseGiven(mac=Mac(mac), address=address, hostname=hostname))
+            found.append(Row(int(words[0]), LeaseGiven(mac=Mac(mac), address=address, hostname=hostname)))
     return found

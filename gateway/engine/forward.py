@@ -57,7 +57,7 @@ class Forward:
         member, commands = self._state.member(event.mac, now)
         if member is None:
             return [SetVerdict(event.queue_id, False)]
-        if self._state.stale_owners:
+        if self._state.stale_ruleset:
             commands += self._state.load_ruleset()
         own = event.packet.src in member.addresses or self._state.roster.uses(member, event.packet.src, at=now.wall)
         if not own:  # in silence: a device whose lease has just changed tries again
@@ -118,6 +118,8 @@ class Forward:
 
     def _look(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         packet = event.packet
+        if self._vouch.holds(flow) and (packet.payload or flow.decision is not None):
+            return self._hold_on(flow, event, now)
         if flow.decision is not None:
             if flow.epoch != self._state.epoch or self._is_second_look(flow, event):
                 return self._settle(flow, event, now)
@@ -125,8 +127,6 @@ class Forward:
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
         if packet.proto not in (TCP, UDP):
             return self._settle(flow, event, now)
-        if packet.payload and self._vouch.holds(flow):
-            return self._hold_on(flow, event, now)
         if not packet.payload:
             return self._look_at_address(flow, event, now)
         if packet.payload_length > len(packet.payload) and packet.proto == TCP:
@@ -266,6 +266,8 @@ class Forward:
         self._state.unreported.append(flow)
 
     def _count_try(self, flow: Flow, now: Now) -> None:
+        assert flow.decision is not None
+        self._state.manners.note(flow.device.mac, flow.decision.effect, now)
         line = self._state.tries.take(flow, now)
         flow.line = line.flow
         if self._may_be_remembered(flow, line, now):
@@ -312,6 +314,7 @@ class Forward:
         flow.assessment, flow.decision = judged
         if flow.carried and flow.facts is NOTHING:
             self._judge_carried(flow, event, names, now)
+        flow.decision = self._state.manners.apply(flow.device.mac, flow.decision)
         flow.flow_class = _CLASS.get(flow.decision.effect) or self._let_out(flow, flow.decision, event, now)
         flow.epoch = self._state.epoch
         return True

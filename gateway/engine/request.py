@@ -75,7 +75,8 @@ class Requests:
         return {"flow": record.eve(), "grant": decision.grant, "would_pass_if": decision.would_pass_if}, []
 
     def _do_devices(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
-        return [device_view(member) for member in self._state.roster.members.values()], []
+        manners = self._state.manners
+        return [device_view(member, manners.of(member.device.mac)) for member in self._state.roster.members.values()], []
 
     def _do_pause(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         mac = self._device_or_all(request.args)

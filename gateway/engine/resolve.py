@@ -24,6 +24,7 @@ from gateway.wire.query import is_bare
 from .answered import Answered
 from .judge import judge
 from .line import Lines
+from .manner import Manner
 from .roster import Member
 from .state import State
 from .tunnel import Tunnels, domain_of
@@ -31,6 +32,8 @@ from .tunnel import Tunnels, domain_of
 NXDOMAIN = 3
 NODATA = 0
 HTTPS, SVCB = 65, 64
+LINK_LOCAL = b"\xfe"
+"""First byte of addresses that lead nowhere without the name of an interface."""
 PAUSE_S = 60.0
 """A try after so long a silence begins a new line."""
 _DNS = Facts(app_proto="dns", dissector="fast")
@@ -71,7 +74,18 @@ class Resolve:
             return [*commands, SetVerdict(event.queue_id, True, mark, restated)]
         what = domain_of(question.name) if decision.purpose is Purpose.DNS_ESCAPE else question.name
         self._count(event, member, (assessment, decision), now, what=what, refused_bytes=event.packet.payload_length)
-        return commands + self._answer(event, NXDOMAIN if decision.effect is Effect.DROP else NODATA)
+        return commands + self._refuse(event, member, decision, now)
+
+    def _refuse(self, event: PacketSeen, member: Member, decision: Decision, now: Now) -> list[Command]:
+        """Answered at once, in the manner that the device takes best; a tunnel learns that the name does not exist."""
+        self._state.manners.note(member.device.mac, decision.effect, now)
+        manner = self._state.manners.of(member.device.mac)
+        if decision.purpose is Purpose.DNS_ESCAPE or manner is None:
+            return self._answer(event, NXDOMAIN if decision.effect is Effect.DROP else NODATA)
+        if manner is Manner.LOCAL:
+            here = tuple(address for address in self._state.own_addresses if address[:1] != LINK_LOCAL)
+            return self._answer(event, NODATA, addresses=here)
+        return self._answer(event, NODATA if manner is Manner.REFUSAL else NXDOMAIN)
 
     def answer(self, event: PacketSeen, now: Now) -> list[Command]:
         """An answer of our resolver: its addresses are bound to the name for the device that the mark names."""
@@ -91,8 +105,8 @@ class Resolve:
     def _escapes(self, event: PacketSeen) -> bool:
         return bool(self._state.own_addresses) and event.packet.dst not in self._state.own_addresses
 
-    def _answer(self, event: PacketSeen, rcode: int) -> list[Command]:
-        answer = answer_query(event.packet, rcode=rcode)
+    def _answer(self, event: PacketSeen, rcode: int, *, addresses: tuple[bytes, ...] = ()) -> list[Command]:
+        answer = answer_query(event.packet, rcode=rcode, addresses=addresses)
         refusal: list[Command] = [SetVerdict(event.queue_id, False)]
         return refusal if answer is None else [SendPacket(answer), *refusal]
 

@@ -26,6 +26,7 @@ def snapshot(state: State, now: Now) -> SaveState:
                 {"mac": known.mac, "purpose": known.purpose, "name": known.name, "asked_at": known.asked_at}
                 for known in state.questions.values()
             ],
+            "manners": state.manners.dump(now),
             "term": state.term.dump(),
             "epoch": state.epoch,
         }
@@ -44,6 +45,7 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     state.roster.restore(saved["devices"])
     state.bindings.restore(saved["bindings"], at=now.mono)
     ended = state.grants.restore(saved["grants"], mono=now.mono)
+    state.manners.restore(saved.get("manners", {}), now)
     for row in saved["questions"]:
         mac, purpose = Mac(row["mac"]), Purpose(row["purpose"])
         question = Question(mac=mac, purpose=purpose, name=row["name"], asked_at=row["asked_at"])

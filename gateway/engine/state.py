@@ -21,6 +21,7 @@ from .flow import Flow, FlowTable
 from .grants import Grants
 from .judge import judge
 from .look import Looks
+from .manner import TRIAL_S, Manner, Manners
 from .report import record
 from .roster import Member, Roster
 from .term import NEVER, Term, begin
@@ -46,6 +47,7 @@ class State:
         first_id: int,
         profiles: dict[Mac, str] | None = None,
         registrable: Callable[[str], str] = no_registrable,
+        trial_s: float = TRIAL_S,
     ) -> None:
         self.policy = policy
         self.epoch = epoch
@@ -61,10 +63,11 @@ class State:
         self.policy_faults: tuple[str, ...] = ()
         self.term: Term = NEVER
         """How long what was judged in this epoch holds."""
-        self.stale_owners = False
-        """A device joined that the kernel's table of owners does not know yet."""
+        self.stale_ruleset = False
+        """The kernel does not know yet who joined, whose address is whose, or how somebody is to be told no."""
         self.tries = Tries()
         self.looks = Looks()
+        self.manners = Manners(trial_s=trial_s)
         self.totals = Totals()
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
@@ -149,7 +152,7 @@ class State:
 
     def load_ruleset(self) -> list[Command]:
         """Render this generation into the kernel."""
-        self.stale_owners = False
+        self.stale_ruleset = False
         policies = self.policy.devices.values()
         return [
             LoadRuleset(
@@ -173,7 +176,7 @@ class State:
         joined = self.roster.join(mac, at=now.wall)
         if joined is None:
             return None, []
-        self.stale_owners = True
+        self.stale_ruleset = True
         return joined, [Publish(kind="device", data=device_view(joined))]
 
     def ask(self, flow: Flow, decision: Decision, now: Now) -> list[Command]:
@@ -230,8 +233,8 @@ def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:
     }
 
 
-def device_view(member: Member) -> dict[str, object]:
-    """A device as ``devices`` and events show it."""
+def device_view(member: Member, manner: Manner | None = None) -> dict[str, object]:
+    """A device as ``devices`` and events show it; ``manner``: how it is told no, where that was learnt."""
     device = member.device
     return {
         "mac": device.mac,
@@ -244,5 +247,6 @@ def device_view(member: Member) -> dict[str, object]:
         "hostname": member.hostname,
         "first_seen": member.first_seen,
         "last_seen": member.last_seen,
+        "manner": manner,
         "addresses": [str(ip_address(address)) for address in member.addresses],
     }

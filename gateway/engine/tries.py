@@ -70,16 +70,18 @@ class Tries:
         line.flow.touched = now.mono
         return line
 
-    def count(self, tried: Tried, now: Now) -> None:
-        """The kernel's count of a destination it refuses by itself."""
+    def count(self, tried: Tried, now: Now) -> int:
+        """The kernel's count of a destination it refuses by itself; how many tries are new."""
         line = self._lines.get(Destination(*tried[:4]))
         if line is None:
-            return
+            return 0
         more = tried.packets - max(line.kernel_packets, 1)  # the packet that made the kernel remember was counted here
         line.kernel_packets = tried.packets
-        if more > 0:
-            self._grow(line, more)
-            line.flow.touched = now.mono
+        if more <= 0:
+            return 0
+        self._grow(line, more)
+        line.flow.touched = now.mono
+        return more
 
     def take_grown(self) -> list[Flow]:
         """The lines that count more than they last told."""

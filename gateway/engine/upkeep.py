@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from typing import Any
 
+from gateway.model.action import Effect
 from gateway.model.command import Command, Publish
 from gateway.model.device import Mac
 from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
@@ -17,6 +18,8 @@ GONE_AFTER_READS = 2
 CLOCK_SET_S = 60.0
 """A wall clock that goes off by more was set."""
 SAVE_EVERY_S = 600.0
+SAVE_SELDOM_S = 120.0
+"""Even where much is new."""
 RECORD_EVERY_S = 15.0
 FLOOD_TOLD_S = 300.0
 """A device that floods is told of so often at most."""
@@ -45,15 +48,18 @@ class Upkeep:
         self._follow_clock(now)
         ended = state.grants.expire(now.mono)
         commands: list[Command] = [Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended]
+        if state.manners.tick(now):  # what the kernel refuses by itself, it refuses in the old manner
+            state.stale_ruleset = True
         if ended or not state.term.holds(now):
             commands = [*state.bump(now), snapshot(state, now), *commands]
-        elif state.stale_owners:
+        elif state.stale_ruleset:
             commands += state.load_ruleset()
         commands += self._drop_idle(now)
         commands += self._tell_conflicts(now)
         state.unreported += state.tries.take_grown()
         state.tries.expire(now)
-        if now.mono - self._saved_at >= SAVE_EVERY_S:
+        unsaved_s = now.mono - self._saved_at
+        if unsaved_s >= SAVE_EVERY_S or (unsaved_s >= SAVE_SELDOM_S and state.bindings.due(at=now.mono)):
             self._saved_at = now.mono
             commands.append(snapshot(state, now))
         return commands
@@ -70,7 +76,9 @@ class Upkeep:
     def tries(self, event: TriesRead, now: Now) -> list[Command]:
         """What the kernel refused by itself counts in the lines it belongs to; who floods is told of."""
         for tried in event.tried:
-            self._state.tries.count(tried, now)
+            more = self._state.tries.count(tried, now)
+            if more:
+                self._state.manners.note(tried.mac, Effect.REFUSE, now, tries=more)
         commands: list[Command] = []
         for mac, packets in event.flooded:
             before = self._flooded.get(mac, 0)
@@ -103,7 +111,9 @@ class Upkeep:
             return []
         if event.address not in member.leases:
             self._state.roster.lease(member, event.address, at=now.wall)
-            self._state.stale_owners = True  # the kernel knows whose address it is
+            self._state.stale_ruleset = True  # the kernel knows whose address it is
+        if event.restarted:
+            self._state.manners.restarted(event.mac)
         member.hostname = event.hostname or member.hostname
         member.vendor_class = event.vendor_class or member.vendor_class
         return [*commands, Publish(kind="device", data=device_view(member))]

@@ -55,6 +55,8 @@ class LeaseGiven:
     address: bytes
     hostname: str = ""
     vendor_class: str = ""
+    restarted: bool = False
+    """It asked for its lease again long before that was due: somebody switched it on."""
 
 
 class Counter(NamedTuple):

@@ -41,7 +41,7 @@ def _said(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool) -> 
     if action is Action.DROP:
         return f"{purpose} is dropped for {name}"
     if action is Action.LIMIT:
-        return f"{purpose} is limited for {name}: let through and counted, the limit is not enforced yet"
+        return f"{purpose} is limited for {name}: let through within its budget"
     if action is Action.OWNER_ONLY:
         return f"{purpose} of {name} is for its owner only" + (
             ", and a viewing is open" if viewed else ", and nobody is viewing" if effect is Effect.REFUSE else ""

@@ -1,12 +1,13 @@
 """The engine as a whole: how it starts, and that it is total."""
 
+from itertools import count
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine import Engine
-from gateway.model.command import LoadRuleset, SaveState
+from gateway.model.command import LoadRuleset, SaveState, SetVerdict
 from gateway.model.control import VERBS, Request
 from gateway.model.device import Mac
 from gateway.model.event import (
@@ -32,7 +33,7 @@ from gateway.model.purpose import Purpose
 from gateway.wire import decode_ip
 from tests.support.dns import answer, query
 from tests.support.home import NOON, Watched, marks, policy, verdicts
-from tests.support.packets import BELL, CLOUD, GATEWAY, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, client_hello, syn, tcp
+from tests.support.packets import BELL, CLOUD, GATEWAY, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, client_hello, syn, tcp, udp
 from tests.support.quic_builder import crypto, hello, initial, padded
 
 NOW = Now(1_000.0, NOON)
@@ -186,24 +187,55 @@ SEEN = st.tuples(
     packets(), st.sampled_from([Hook.FORWARD, Hook.FORWARD, Hook.QUERY, Hook.ANSWER]), st.sampled_from(MACS),
     st.sampled_from([0, 1, 0xFFFFFFFF, 0x01001043]) | st.integers(0, 2**32 - 1), st.booleans(),
 )  # fmt: skip
+NAMES = ["bell.example.com", "video.example.com", "metrics.example.com", "nobody.example"]
 
 
-@given(st.lists(SEEN | happenings() | st.floats(-1e9, 1e9), max_size=40))
+@st.composite
+def flows(draw: st.DrawFn) -> list[tuple[Packet, Hook, Mac | None, int, bool]]:
+    """A flow as a gadget opens it, its hello in segments; some lost, some again, some out of order."""
+    sport, dport = draw(st.integers(40_000, 40_003)), draw(st.sampled_from([443, 443, 80]))
+    dst = draw(st.sampled_from([CLOUD, CLOUD, OTHER_CLOUD]))
+    said = draw(st.sampled_from(PAYLOADS[2:14]))[:2_000]
+    size = draw(st.sampled_from([40, 200, 3_000]))
+    opened = [syn(sport=sport, dst=dst, dport=dport)]
+    segments = [tcp(said[at : at + size], seq=1 + at, sport=sport, dst=dst, dport=dport) for at in range(0, len(said), size)]
+    datagrams = [udp(said, sport=sport, dst=dst, dport=dport)] * 2
+    order = draw(st.sampled_from([opened + segments, segments[::-1], opened + segments[1:] + segments, datagrams]))
+    mac, to_lan = draw(st.sampled_from(MACS[:2])), draw(st.sampled_from([False, False, True]))
+    return [(packet, Hook.FORWARD, mac, 0, to_lan) for packet in order]
+
+
+@given(st.lists(SEEN | flows() | happenings() | st.floats(-1e9, 1e9) | st.sampled_from(NAMES), max_size=40))
 def test_whatever_happens_every_packet_gets_one_verdict(life: list[Any]) -> None:
-    home = Watched()
-    waiting, answered = [], []
-    for number, happening in enumerate(life):
-        if isinstance(happening, float):  # the wall clock jumps, the other one never
-            home.mono, home.wall = home.mono + abs(happening) % 40, home.wall + happening
-            continue
-        if isinstance(happening, tuple):
-            packet, hook, mac, mark, to_lan = happening
-            waiting.append(number)
-            if packet is None:
-                happening = PacketUndecodable(queue_id=number, mac=mac, hook=hook)
-            else:
-                happening = PacketSeen(packet, hook, None if hook is Hook.ANSWER else mac, mark, number, to_lan)
-        answered += verdicts(home.do(happening))
+    home, ids = Watched(), count(1)
+    waiting: list[int] = []
+    answered: list[SetVerdict] = []
+
+    def see(packet: Packet | None, hook: Hook, mac: Mac | None, mark: int, to_lan: bool) -> int:
+        """The mark of the verdict, if there is one already."""
+        waiting.append(next(ids))
+        if packet is None:
+            given = verdicts(home.do(PacketUndecodable(queue_id=waiting[-1], mac=mac, hook=hook)))
+        else:
+            mac = None if hook is Hook.ANSWER else mac
+            given = verdicts(home.do(PacketSeen(packet, hook, mac, mark, waiting[-1], to_lan)))
+        answered.extend(given)
+        return given[-1].mark if given else 0
+
+    for happening in life:
+        match happening:
+            case float():  # the wall clock jumps, the other one never
+                home.mono, home.wall = home.mono + abs(happening) % 40, home.wall + happening
+            case str():
+                mark = see(query(happening), Hook.QUERY, BELL, 0, False)
+                see(answer(happening, (CLOUD,)), Hook.ANSWER, None, mark, False)
+            case tuple():
+                see(*happening)
+            case list():
+                for seen in happening:
+                    see(*seen)
+            case _:
+                answered += verdicts(home.do(happening))
     for _ in range(12):
         home.wait(1)
         answered += verdicts(home.do(Ticked()))

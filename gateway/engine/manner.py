@@ -1,0 +1,142 @@
+"""How a device is told no: each takes it differently, so the gateway tries what calms it, and remembers.
+
+One gadget retries at once when it is refused and waits when it meets silence; another restarts when it meets silence; a third
+falls back to addresses it was born with unless its resolver gives it one. A device that makes more trouble than it has to is
+met in each manner for a while; the one that it makes least trouble with stays. What is let out does not depend on any of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from gateway.model.action import Effect
+from gateway.model.decision import Decision
+from gateway.model.device import Mac
+from gateway.model.event import Now
+
+TRIAL_S = 120.0
+"""How long a manner is tried."""
+CALM_PER_MINUTE = 10.0
+"""A device that tries no more often than this is left as it is."""
+RESTART_COSTS = 100
+"""Tries that a restart is worth: the household notices."""
+WORSE = 4.0
+"""So many times more trouble than when a manner was chosen, and all is tried anew."""
+LEARNT_FOR_S = 7 * 86_400.0
+MAX_DEVICES = 512
+
+
+class Manner(StrEnum):
+    """What a device meets in place of what it wanted."""
+
+    REFUSAL = "refusal"
+    """A reset; names have no address. What ``block`` means."""
+    SILENCE = "silence"
+    """Nothing comes back; names do not exist. What ``drop`` means."""
+    NO_NAME = "no-name"
+    """A reset; names do not exist."""
+    LOCAL = "local"
+    """A reset; names lead to the gateway, where nobody answers."""
+
+
+@dataclass(slots=True)
+class Temper:
+    """What is known of one device."""
+
+    manner: Manner
+    since: float
+    """Monotonic seconds: when the trial under way began."""
+    tries: int = 0
+    """In it, restarts included."""
+    scores: dict[Manner, float] = field(default_factory=dict)
+    """Tries a minute that each manner led to."""
+    settled_at: float | None = None
+
+
+class Manners:
+    """By device; bounded."""
+
+    def __init__(self, *, trial_s: float = TRIAL_S) -> None:
+        self._trial_s = trial_s
+        self._tempers: dict[Mac, Temper] = {}
+
+    def note(self, mac: Mac, effect: Effect, now: Now, *, tries: int = 1) -> None:
+        """It tried what it may not; ``effect`` is what the policy has for that."""
+        temper = self._tempers.get(mac)
+        if temper is None:
+            if len(self._tempers) >= MAX_DEVICES:
+                return
+            first = Manner.SILENCE if effect is Effect.DROP else Manner.REFUSAL
+            temper = self._tempers[mac] = Temper(first, now.mono)
+        temper.tries += tries
+
+    def restarted(self, mac: Mac) -> None:
+        """It has just been switched on again – by itself, if something made it."""
+        if mac in self._tempers:
+            self._tempers[mac].tries += RESTART_COSTS
+
+    def of(self, mac: Mac) -> Manner | None:
+        """The manner that is tried, or was chosen; None: as the policy says."""
+        temper = self._tempers.get(mac)
+        return temper.manner if temper is not None and temper.scores else None
+
+    def apply(self, mac: Mac, decision: Decision) -> Decision:
+        """The same refusal, in the manner that this device takes best."""
+        manner = self.of(mac) if decision.effect in (Effect.REFUSE, Effect.DROP) else None
+        if manner is None:
+            return decision
+        effect = Effect.DROP if manner is Manner.SILENCE else Effect.REFUSE
+        return decision if effect is decision.effect else replace(decision, effect=effect)
+
+    def tick(self, now: Now) -> list[Mac]:
+        """End the trials that have lasted; the devices that are met in another manner from now on."""
+        over = [(mac, temper) for mac, temper in self._tempers.items() if now.mono - temper.since >= self._trial_s]
+        return [mac for mac, temper in over if _judge(temper, now)]
+
+    def dump(self, now: Now) -> dict[str, Any]:
+        """What was chosen, as plain values for ``state.json``; trials under way begin anew."""
+        return {
+            mac: {"manner": temper.manner, "scores": dict(temper.scores), "age_s": now.mono - temper.settled_at}
+            for mac, temper in self._tempers.items()
+            if temper.settled_at is not None and temper.scores
+        }
+
+    def restore(self, dumped: Mapping[str, Any], now: Now) -> None:
+        """The inverse of ``dump``."""
+        for mac, row in dumped.items():
+            scores = {Manner(name): float(score) for name, score in row["scores"].items()}
+            settled_at = now.mono - float(row["age_s"])
+            self._tempers[Mac(mac)] = Temper(Manner(row["manner"]), now.mono, scores=scores, settled_at=settled_at)
+
+
+def _judge(temper: Temper, now: Now) -> bool:
+    """A trial is over; True if another manner begins."""
+    score = 60.0 * temper.tries / max(now.mono - temper.since, 1e-3)
+    temper.since, temper.tries = now.mono, 0
+    if temper.settled_at is not None:
+        return _watch(temper, score, now)
+    if score <= CALM_PER_MINUTE and not temper.scores:
+        return False  # it takes it well as it is
+    temper.scores[temper.manner] = score
+    untried = [manner for manner in Manner if manner not in temper.scores]
+    if score <= CALM_PER_MINUTE or not untried:
+        temper.settled_at = now.mono
+        return _change(temper, min(temper.scores, key=temper.scores.__getitem__))
+    return _change(temper, untried[0])
+
+
+def _watch(temper: Temper, score: float, now: Now) -> bool:
+    """A choice was made long ago, or proves wrong: it is made anew."""
+    assert temper.settled_at is not None
+    chosen = max(CALM_PER_MINUTE, temper.scores[temper.manner])
+    if now.mono - temper.settled_at >= LEARNT_FOR_S or score > WORSE * chosen:
+        temper.scores = {temper.manner: score}
+        temper.settled_at = None
+        return _change(temper, next(manner for manner in Manner if manner is not temper.manner))
+    return False
+
+
+def _change(temper: Temper, manner: Manner) -> bool:
+    before, temper.manner = temper.manner, manner
+    return before is not manner
