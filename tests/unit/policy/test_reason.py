@@ -33,7 +33,7 @@ VIEWED = replace(NOON, grants=(Grant(kind="viewing", mac=BELL, purpose=Purpose.V
         (
             {"purpose": "control"},
             NOON,
-            "control is limited for front-door: let through and counted, the limit is not enforced yet (profiles/bell.yaml:11)",
+            "control is limited for front-door: let through within its budget (profiles/bell.yaml:11)",
             "",
         ),
         (
@@ -101,7 +101,7 @@ VIEWED = replace(NOON, grants=(Grant(kind="viewing", mac=BELL, purpose=Purpose.V
         (
             {"purpose": "control", "also": ("motion-event",), "name": "bell.example.com", "match": "bell.example.com"},
             NOON,
-            "control is limited for front-door: let through and counted, the limit is not enforced yet; "
+            "control is limited for front-door: let through within its budget; "
             "bell.example.com also serves motion-event, which could not be told apart (profiles/bell.yaml:11)",
             "",
         ),
