@@ -7,9 +7,9 @@ asked before excepted:
 - 4 kB a device, domain and hour; of it 1 kB through labels that look like code: longer than a person would write, or evenly
   spread over letters and digits;
 - 16 kB a device and hour over all domains;
-- 1,000 different names a device and hour.
+- 1,000 different names and spellings a device and hour.
 
-Ordinary gadgets stay far below: they ask for the same dozens of names all day.
+An hour begins with a device's first question. Ordinary gadgets stay far below: they ask for the same dozens of names all day.
 """
 
 import math
@@ -70,8 +70,8 @@ class _Hour:
         prefix = name[: -len(domain) - 1] if len(name) > len(domain) else ""
         is_new = hash(name) not in self.names
         cost = len(prefix) if is_new else -(-len(name) // 8)
-        if is_new and len(self.names) >= DEVICE_NAMES:
-            return f"{DEVICE_NAMES} different names in an hour are more than any gadget has to ask for"
+        if len(self.spellings) >= DEVICE_NAMES:
+            return f"more than {DEVICE_NAMES} different names within an hour: no gadget has so many to ask for"
         domain = domain if domain in self.domains or len(self.domains) < MAX_DOMAINS else _REST
         coded = cost if not is_new or looks_coded(prefix) else 0
         if refusal := self._refuse(domain, cost, coded):

@@ -10,7 +10,7 @@ from ..scenario import Stage
 
 PROMISE = "Clocks, resolvers and connectivity checks are answered at home, as real clients expect it; nothing of it leaves."
 ACTORS = ("gizmo",)
-CLOCK, HARD_CODED = "pool.ntp.org", "203.0.113.200"
+CLOCK, HARD_CODED, HARD_CODED6 = "pool.ntp.org", "203.0.113.200", "2001:db8:cafe::c8"
 ANDROID, APPLE, KINDLE = "connectivitycheck.gstatic.com", "captive.apple.com", "spectrum.s3.amazonaws.com"
 SHARED = "clients3.google.com"
 NAME, PUBLIC, REFUSED = "api.gadgetcloud.example", "8.8.8.8", "dns.google"
@@ -55,10 +55,11 @@ def play(stage: Stage) -> None:
     clients = {
         "chrony gets the time in a name's place": (Client(stage, *chrony, f"server {CLOCK} iburst maxsamples 1"), "wrong by"),
         "ntpdate gets it from an address in its firmware": (Client(stage, "ntpdate", "-q", HARD_CODED), HARD_CODED),
+        "and over IPv6 too": (Client(stage, "ntpdate", "-q", HARD_CODED6), HARD_CODED6),
         "and from the gateway itself, whom DHCP names": (Client(stage, "ntpdate", "-q", own), own),
         "Android's check succeeds": (Client(stage, "curl", *http, f"http://{ANDROID}/generate_204"), "HTTP/1.1 204 No Content"),
         "Apple's check succeeds": (Client(stage, "curl", *http, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
-        "and over IPv6": (Client(stage, "curl", *six, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
+        "and that over IPv6": (Client(stage, "curl", *six, f"http://{APPLE}/hotspot-detect.html"), SUCCESS),
         "the Kindle's check succeeds": (Client(stage, "curl", *http, f"http://{KINDLE}/kindle-wifi/wifistub.html"), MARK),
         "a resolver in its firmware is answered by ours": (dig(stage, NAME, PUBLIC), "status: NOERROR"),
         "a refused name may be remembered for a minute": (dig(stage, REFUSED, PUBLIC), "IN SOA"),
