@@ -11,6 +11,7 @@ from ..frame import ACK, PSH, URG
 from ..hello import client_hello, records
 from .case import BAD, GOOD, Attempt, Case
 
+NAMES = 60
 MAIL = b"220 mail.example ESMTP\r\nEHLO gadget\r\nSTARTTLS\r\n"
 CONNECT = b"CONNECT good.rogue.example:443 HTTP/1.1\r\nHost: good.rogue.example\r\n\r\n"
 PROXY1 = b"PROXY TCP4 10.77.0.66 203.0.113.99 61000 443\r\n"
@@ -209,6 +210,20 @@ def _after(preamble: bytes) -> Callable[[Attempt], bytes]:
     return lambda attempt: preamble + refused_hello(attempt)
 
 
+def names_to_ask_for(attempt: Attempt) -> str:
+    """Whoever checks a name by asking for it carries it out: bytes in names below the allowed one."""
+    resets = 0
+    for number in range(NAMES):
+        name = ".".join([attempt.payload(24).hex()] * 4 + [f"{number:04x}", GOOD])
+        with attempt.attacker.stream(attempt.target4, 80 if number % 8 == 0 else 443) as stream:
+            stream.connect()
+            plain = f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()
+            stream.write(plain if number % 8 == 0 else records(client_hello(name)))
+            ending(stream, 0.05)
+            resets += stream.reset
+    return f"{NAMES} names, {resets} connections reset"
+
+
 PORTS = (22, 53, 80, 123, 853, 993, 1883, 3478, 5228, 8443, 8883, 9998, 32100)
 
 
@@ -253,6 +268,8 @@ CASES = (
     Case(id="two-hellos", text="A refused hello, an allowed one right behind it", play=written(second_hello)),
     Case(id="urgent", text="A refused name with urgent bytes in between", play=urgent),
     Case(id="other-ports", text=f"A refused name on ports {', '.join(map(str, PORTS))}", play=on_other_ports),
+    Case(id="asked-for", text=f"96 bytes each in {NAMES} names that a gateway might ask its resolver for",
+         play=names_to_ask_for, allowance_bytes=1024, reason="what looks like code may be asked for, that much of it an hour"),
     Case(id="after-starttls", text="A refused name behind a mail dialogue with STARTTLS", play=written(_after(MAIL), port=587)),
     Case(id="after-connect", text="A refused name behind an HTTP CONNECT to the allowed one",
          play=written(_after(CONNECT), port=8080)),

@@ -90,6 +90,27 @@ def options_of_the_syn(attempt: Attempt) -> str:
     return f"{opened} of 6 answered"
 
 
+def numbers_of_the_syn(attempt: Attempt) -> str:
+    """Its sequence and acknowledgement numbers, the latter without meaning there; the same with its two timestamps."""
+    opened = 0
+    for target in attempt.targets * 5:
+        with attempt.attacker.stream(target) as stream:
+            stream.first = int.from_bytes(attempt.token[:4])
+            body = {"ends": (stream.src, stream.dst), "ports": (stream.sport, stream.dport)}
+            for options, ack in ((MSS, attempt.token[4:]), (MSS + b"\1\1\x08\x0a" + attempt.token, bytes(4))):
+                attempt.attacker.send_ip(_bare_syn(stream.first, int.from_bytes(ack), options, **body))
+            stream.read(0.1, until=lambda: bool(stream.ack))
+            opened += bool(stream.ack)
+    return f"{opened} of 10 answered"
+
+
+def _bare_syn(seq: int, ack: int, options: bytes, *, ends: tuple[str, str], ports: tuple[int, int]) -> bytes:
+    between = frame.between(src=ends[0], dst=ends[1])
+    between |= {"sport": ports[0], "dport": ports[1], "flags": SYN, "options": options}
+    body = frame.tcp(b"", **between, seq=seq, ack=ack, urgent=ack % 7)
+    return frame.ip(body, src=ends[0], dst=ends[1], proto=frame.TCP)
+
+
 def unknown_options_of_the_syn(attempt: Attempt) -> str:
     """The same in options of all kinds of numbers."""
     opened = 0
@@ -192,6 +213,8 @@ CASES = (
     Case(id="before-the-answer", text="Payload before the other side answered the SYN", play=before_the_answer),
     Case(id="false-checksum", text="Payload under a false checksum", play=with_a_false_checksum),
     Case(id="header-length", text="Headers that say they are shorter or longer than they are", play=short_header),
+    Case(id="syn-numbers", text="Eight bytes in the sequence and acknowledgement numbers of a SYN, or in its timestamps",
+         play=numbers_of_the_syn),
     Case(id="syn-option", text="8 to 32 bytes in an experimental option of a SYN", play=options_of_the_syn),
     Case(id="syn-unknown-options", text="16 bytes in a SYN, in options of 14 other kinds", play=unknown_options_of_the_syn),
     Case(id="syn-behind-options", text="16 bytes behind the end of a SYN's options", play=behind_the_options),
