@@ -272,11 +272,12 @@ class Crowd:
         else:
             raise AssertionError("the server never rests")
         for client in self.server._clients.values():
-            assert len(client.inbox) <= MAX_LINE_BYTES and len(client.outbox) <= control.MAX_REPLY_BYTES
+            assert len(client.inbox) <= MAX_LINE_BYTES + control._RECV_BYTES
+            assert len(client.outbox) <= control.MAX_REPLY_BYTES
             assert client.open_requests <= control.MAX_OPEN_REQUESTS
         assert len(self.server._clients) <= control.MAX_CLIENTS + 1
 
-    def do(self, number: int, deed: object) -> None:
+    def do(self, number: int, deed: str | bytes) -> None:
         """One deed of a client, or of the gateway."""
         if deed == "come":
             sock = socket.socket(socket.AF_UNIX)
@@ -295,10 +296,10 @@ class Crowd:
         elif self.clients:
             self._of_one(self.clients[number % len(self.clients)], deed)
 
-    def _of_one(self, sock: socket.socket, deed: object) -> None:
+    def _of_one(self, sock: socket.socket, deed: str | bytes) -> None:
         with suppress(OSError):
-            if isinstance(deed, bytes):
-                sock.send(deed)
+            if isinstance(deed, bytes) or deed in BULK:
+                sock.send(deed if isinstance(deed, bytes) else BULK[deed])
             elif deed == "read":
                 sock.recv(1 << 16)
             elif deed == "stop writing":
@@ -323,21 +324,28 @@ JSON = st.recursive(
     ),
     max_leaves=9,
 )
-SENT = st.one_of(
-    st.sampled_from(
-        [*LINES, LINES[0][:9], LINES[0][9:], LINES[1] * 300, b"\n" * 3_000, b"x" * 9_000, b"[" * 70_000, b"x\n" * 80]
-    ),
-    st.binary(max_size=200),
-    JSON.map(lambda value: json.dumps(value).encode() + b"\n"),
+BULK = {
+    "ask much": LINES[1] * 300,
+    "empty lines": b"\n" * 3_000,
+    "half a line": b"x" * 9_000,
+    "nest": b"[" * 70_000,
+    "babble": b"x\n" * 80,
+}
+WORDS = st.sampled_from(["come", "read", "answer", "tell", "tell", "stop writing", "go", *LINES, LINES[2], *BULK])
+SENT = (
+    st.sampled_from([LINES[0][:9], LINES[0][9:]])
+    | st.binary(max_size=200)
+    | JSON.map(lambda value: json.dumps(value).encode() + b"\n")
 )
-DEEDS = st.tuples(st.integers(0, 40), st.sampled_from(["come", "come", "read", "answer", "tell", "stop writing", "go"]) | SENT)
+DEEDS = st.tuples(st.integers(0, 40), WORDS | WORDS | SENT)
 
 
-@given(deeds=st.lists(DEEDS, max_size=60), crowd=st.sampled_from([0, 2, control.MAX_CLIENTS + 3]))
-def test_whatever_clients_do_others_are_served(deeds: list[tuple[int, object]], crowd: int) -> None:
+@given(deeds=st.lists(DEEDS, min_size=20, max_size=60), crowd=st.sampled_from([0, 5, control.MAX_CLIENTS + 3]))
+def test_whatever_clients_do_others_are_served(deeds: list[tuple[int, str | bytes]], crowd: int) -> None:
     with TemporaryDirectory() as folder:
         served = Crowd(Path(folder) / "s")
-        for number, deed in [(0, "come")] * crowd + deeds:
+        arriving = [each for number in range(crowd) for each in ((0, "come"), (number, LINES[number % 4]))]
+        for number, deed in arriving + deeds:
             served.do(number, deed)
             served.serve()
         for sock in served.clients[: max(0, len(served.clients) - control.MAX_CLIENTS + 2)]:
