@@ -115,10 +115,9 @@ class Stream:
     def segment(self, data: bytes = b"", *, at: int | None = None, flags: int = frame.PSH | frame.ACK, **fields: Any) -> bytes:
         """An IP packet with ``data`` at that offset of the stream (default: where the last one in order ended)."""
         seq = self.first + (0 if flags & frame.SYN else 1 + (self.sent_bytes if at is None else at))
-        ack = self.ack if flags & frame.ACK else 0
-        body = frame.tcp(
-            data, src=self.src, dst=self.dst, sport=self.sport, dport=self.dport, seq=seq, ack=ack, flags=flags, **fields
-        )
+        fields.setdefault("ack", self.ack if flags & frame.ACK else 0)
+        ends = frame.between(src=self.src, dst=self.dst, sport=self.sport, dport=self.dport)
+        body = frame.tcp(data, **ends, seq=seq, flags=flags, **fields)
         return frame.ip(body, src=self.src, dst=self.dst, proto=frame.TCP, ttl=self.ttl)
 
     def send(self, data: bytes, *, at: int | None = None, flags: int = frame.PSH | frame.ACK, **fields: Any) -> None:

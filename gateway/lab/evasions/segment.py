@@ -95,20 +95,12 @@ def numbers_of_the_syn(attempt: Attempt) -> str:
     opened = 0
     for target in attempt.targets * 5:
         with attempt.attacker.stream(target) as stream:
-            stream.first = int.from_bytes(attempt.token[:4])
-            body = {"ends": (stream.src, stream.dst), "ports": (stream.sport, stream.dport)}
-            for options, ack in ((MSS, attempt.token[4:]), (MSS + b"\1\1\x08\x0a" + attempt.token, bytes(4))):
-                attempt.attacker.send_ip(_bare_syn(stream.first, int.from_bytes(ack), options, **body))
-            stream.read(0.1, until=lambda: bool(stream.ack))
+            stream.first, second = int.from_bytes(attempt.token[:4]), int.from_bytes(attempt.token[4:])
+            stream.send(b"", flags=SYN, options=MSS, ack=second, urgent=second % 7)
+            stream.send(b"", flags=SYN, options=MSS + b"\1\1\x08\x0a" + attempt.token)
+            stream.read(0.1)
             opened += bool(stream.ack)
     return f"{opened} of 10 answered"
-
-
-def _bare_syn(seq: int, ack: int, options: bytes, *, ends: tuple[str, str], ports: tuple[int, int]) -> bytes:
-    between = frame.between(src=ends[0], dst=ends[1])
-    between |= {"sport": ports[0], "dport": ports[1], "flags": SYN, "options": options}
-    body = frame.tcp(b"", **between, seq=seq, ack=ack, urgent=ack % 7)
-    return frame.ip(body, src=ends[0], dst=ends[1], proto=frame.TCP)
 
 
 def unknown_options_of_the_syn(attempt: Attempt) -> str:
