@@ -1,6 +1,7 @@
 """DNS messages: bytes -> ``DnsMessage`` (RFC 1035, EDNS of RFC 6891, HTTPS and SVCB of RFC 9460), and the answers we give.
 
-Every walk is bounded: 500 records, names of 255 bytes, 128 steps a name, and a compression pointer only leads backwards.
+Every walk is bounded: 500 records, names of 255 bytes, 128 steps a name, 2,048 labels a message, each of which is read once,
+and a compression pointer only leads backwards.
 """
 
 import re
@@ -22,6 +23,8 @@ RESPONSE, RECURSION_DESIRED, RECURSION_AVAILABLE, CHECKING_DISABLED = 0x8000, 0x
 MAX_RECORDS = 500
 MAX_NAME_BYTES = 255
 MAX_NAME_STEPS = 128
+MAX_LABELS = 2_048
+"""Read in one message: 500 records need a label or two each, and pointers to the rest."""
 EDNS_BYTES = 1232
 """The datagram size we say we take: no fragments on any link (DNS flag day 2020)."""
 
@@ -34,6 +37,7 @@ _NAMED = frozenset({NS, CNAME, PTR, DNAME})
 _SVCB_ECH, _SVCB_HINTS = 5, {4: 4, 6: 16}
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]+").fullmatch
 _PRINTABLE = frozenset(range(0x21, 0x7F)) - frozenset(b".\\")
+_SPELT = [chr(byte).lower() if byte in _PRINTABLE else f"\\{byte:03d}" for byte in range(256)]
 
 
 Known = dict[int, tuple[str, int]]
@@ -215,6 +219,8 @@ def read_name(data: bytes, at: int, known: Known | None = None) -> tuple[str, in
                 break
         else:
             raise ValueError("unknown label type")
+    if len(known) + len(path) > MAX_LABELS:
+        raise ValueError("the message has too many labels")
     for place, label in reversed(path):
         if label is not None:
             name, size = rest
@@ -228,7 +234,7 @@ def read_name(data: bytes, at: int, known: Known | None = None) -> tuple[str, in
 def _text(label: bytes) -> str:
     if _PLAIN(label):
         return label.decode("ascii").lower()
-    return "".join(chr(byte).lower() if byte in _PRINTABLE else f"\\{byte:03d}" for byte in label)
+    return label.decode("latin-1").translate(_SPELT)
 
 
 def _plausible(header: bytes) -> bool:

@@ -238,6 +238,11 @@ def crowded_questions(questions: int) -> bytes:
     return head + b"\1a" * 120 + b"\0\0\1\0\1" + b"\xc0\x0c\0\1\0\1" * questions
 
 
+def crowded_names(records: int, name: bytes) -> bytes:
+    """Names written out, each a different one to who looks for ends that are shared."""
+    return dns_message([record(5, name, owner=name)] * records, flags=0x8180, name=name)
+
+
 def crowded(part: bytes, size: int = 64_000) -> bytes:
     """One part again and again."""
     return part * (size // len(part))
@@ -251,7 +256,14 @@ UNSEALED = b"\xc0" + builder.V1 + b"\0\0\0" + builder.varint(20_004) + bytes(4)
 TINY_RECORDS = tls_hello(extension(21, bytes(800)), records=800)
 LARGE: dict[str, list[bytes]] = {
     "ip": [ip4(UDP, datagram(bytes(60_000)))],
-    "dns": [crowded_dns(80), crowded_questions(180), crowded_dns(498), crowded_questions(498)],
+    "dns": [
+        *(crowded_dns(80), crowded_questions(180), crowded_dns(498), crowded_questions(498)),
+        *(
+            crowded_names(count, name)
+            for count in (2, 120)
+            for name in (b"\1a" * 120 + b"\0", (b"\x3f" + bytes(63)) * 3 + b"\0")
+        ),
+    ],
     "http": [b"GET /" + b"a" * 8_000, b"GET / HTTP/1.1\r\n" + b"\nhost  " * 1_100],
     "tls": [tls_hello(extension(21, bytes(2_000)), records=2_000), tls_hello(extension(21, bytes(15_000)))],
     "tcp": [b"".join(piece(TINY_RECORDS[at : at + 250]) for at in range(0, 6_000, 250))],

@@ -214,6 +214,12 @@ def outcome(data: bytes, at: int, known: Known | None) -> tuple[str, int] | type
         return type(err)
 
 
+def test_labels_of_a_message_are_bounded() -> None:
+    long = b"\1a" * 120 + b"\0\0\1\0\1"
+    few, many = (parse_dns(message(flags=0x0100, counts=(count, 0, 0, 0), body=long * count)) for count in (17, 18))
+    assert few is not None and many is None
+
+
 def test_many_names_that_share_an_end_are_read_once() -> None:
     long = b"\1a" * 120 + b"\0"
     records = b"".join(b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + bytes((10, 0, 0, 1)) for _ in range(400))
