@@ -5,7 +5,7 @@ import time
 
 from tests.fuzz.target import Target
 
-TIMES = 5
+TIMES = 7
 
 
 def slowest_packet(target: Target, data: bytes) -> tuple[float, int]:
