@@ -19,6 +19,7 @@ from gateway.model.packet import key_of
 from gateway.model.purpose import Purpose
 from gateway.policy import decide
 from gateway.wire import answer_query, parse_dns, restate_query
+from gateway.wire.dns import AAAA, NO_ERROR, NO_SUCH_NAME, PTR, A, DnsMessage
 from gateway.wire.query import is_bare
 
 from .answered import Answered
@@ -37,8 +38,10 @@ LINK_LOCAL = b"\xfe"
 PAUSE_S = 60.0
 """A try after so long a silence begins a new line."""
 _DNS = Facts(app_proto="dns", dissector="fast")
-_NAME_AT = 12
-"""Where the first question's name begins."""
+_NAME_AT, _AROUND_NAME = 12, 6
+"""Where the first question's name begins; the bytes of a question beyond the text of its name."""
+_REMEMBERED = frozenset({A, AAAA, PTR})
+"""Types that our resolver keeps answers of."""
 
 
 class Resolve:
@@ -68,6 +71,10 @@ class Resolve:
             self._escape(event, member, now)
         if question.type in (HTTPS, SVCB):
             return commands + self._answer(event, NODATA)
+        if not self._tunnels.may_repeat(
+            member.device.mac, _asked(event, question.name), remembered=_is_remembered(message), at=now.mono
+        ):
+            return refused
         assessment, decision = self._judge(event, member, question.name, now)
         if decision.effect is Effect.PASS:
             mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.PASS)
@@ -94,6 +101,8 @@ class Resolve:
         commands: list[Command] = []
         if member is not None and message is not None and message.question is not None:
             self._state.bindings.add(member.device.mac, message.addresses, message.question.name, at=now.mono)
+            if message.rcode in (NO_ERROR, NO_SUCH_NAME):
+                self._tunnels.settle(member.device.mac, _asked(event, message.question.name), at=now.mono)
             commands = self.answered.tell(member, event.packet.dst, message.addresses, now)
         return [*commands, SetVerdict(event.queue_id, True, 0)]
 
@@ -122,8 +131,7 @@ class Resolve:
         assessment, decision = judge(self._state.policy, device=device, evidence=evidence, moment=moment, dns=True)
         if decision.effect is not Effect.PASS:
             return assessment, decision
-        spelling = event.packet.payload[_NAME_AT : _NAME_AT + len(name) + 1]
-        why = self._tunnels.take(device.mac, name, spelling, at=now.mono)
+        why = self._tunnels.take(device.mac, name, _asked(event, name), at=now.mono)
         return self._judge_tunnel(member, name, why, now) if why else (assessment, decision)
 
     def _judge_tunnel(self, member: Member, name: str, why: str, now: Now) -> tuple[Assessment, Decision]:
@@ -165,3 +173,14 @@ class Resolve:
         purpose = str(judged[1].purpose)
         key = key_of(event.packet)
         self._lines.count(member, (what, purpose), judged, now, key=key, facts=_DNS, refused_bytes=refused_bytes)
+
+
+def _asked(event: PacketSeen, name: str) -> bytes:
+    """The first question as it was sent: spelling, type and class."""
+    return event.packet.payload[_NAME_AT : _NAME_AT + len(name) + _AROUND_NAME]
+
+
+def _is_remembered(query: DnsMessage) -> bool:
+    """Once it was answered, our resolver answers it by itself: it does not where signatures are asked for."""
+    question = query.question
+    return question is not None and question.type in _REMEMBERED and not query.dnssec_ok

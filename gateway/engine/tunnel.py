@@ -1,13 +1,16 @@
 """Names that carry a letter: how much a device may say to whoever answers for a domain, by asking for names of it.
 
 Every name that a device has not asked for within the hour costs the bytes of its labels before the domain; one that it has, in
-another spelling, costs a bit for each letter. What comes to more than these bounds is refused for the rest of the hour, names
-asked before excepted:
+another spelling or for another type, costs a bit for each letter and two bytes. What comes to more than these bounds is refused
+for the rest of the hour, questions asked before excepted:
 
 - 4 kB a device, domain and hour; of it 1 kB through labels that look like code: longer than a person would write, or evenly
   spread over letters and digits;
 - 16 kB a device and hour over all domains;
-- 1,000 different names and spellings a device and hour.
+- 1,000 different questions a device and hour.
+
+The same question again says nothing as long as our resolver remembers the answer, which it does for a minute at least. Where it
+cannot, one a second goes on: which of a thousand it is, and when, comes to another 5 kB an hour.
 
 An hour begins with a device's first question. Ordinary gadgets stay far below: they ask for the same dozens of names all day.
 """
@@ -18,7 +21,8 @@ from collections import Counter, OrderedDict
 DOMAIN_BYTES = 4_096
 CODED_BYTES = 1_024
 DEVICE_BYTES = 16_384
-DEVICE_NAMES = 1_000
+DEVICE_QUESTIONS = 1_000
+REPEATS, REPEATS_PER_S = 60.0, 1.0
 WINDOW_S = 3_600.0
 MAX_DEVICES = 512
 MAX_DOMAINS = 256
@@ -37,46 +41,79 @@ class Tunnels:
     def __init__(self) -> None:
         self._devices: OrderedDict[str, _Hour] = OrderedDict()
 
-    def take(self, device: str, name: str, spelling: bytes, *, at: float) -> str:
-        """Count one question; why it is to be refused, or nothing. ``spelling``: the name as it was sent; ``at``: monotonic."""
+    def take(self, device: str, name: str, question: bytes, *, at: float) -> str:
+        """Count one question; why it is to be refused, or nothing.
+
+        ``question``: name, type and class as they were sent; ``at``: monotonic seconds.
+        """
+        return self._hour(device, at).take(name, question)
+
+    def may_repeat(self, device: str, question: bytes, *, remembered: bool, at: float) -> bool:
+        """Whether a question may go on, as far as it is one that was asked before.
+
+        ``remembered``: our resolver answers it from memory once it was answered.
+        """
+        return self._hour(device, at).may_repeat(hash(question), remembered, at)
+
+    def settle(self, device: str, question: bytes, *, at: float) -> None:
+        """Our resolver gave an answer that it remembers."""
+        self._hour(device, at).settle(hash(question))
+
+    def _hour(self, device: str, at: float) -> "_Hour":
         hour = self._devices.get(device)
         if hour is None or at - hour.began >= WINDOW_S:
             hour = self._devices[device] = _Hour(at)
         self._devices.move_to_end(device)
         if len(self._devices) > MAX_DEVICES:
             self._devices.popitem(last=False)
-        return hour.take(name, spelling)
+        return hour
 
 
 class _Hour:
     """One device, one hour."""
 
-    __slots__ = ("began", "coded", "domains", "names", "said", "spellings")
+    __slots__ = ("began", "coded", "domains", "names", "questions", "repeats", "repeats_at", "said", "settled")
 
     def __init__(self, began: float) -> None:
         self.began = began
         self.names: set[int] = set()
-        self.spellings: set[int] = set()
         """Hashes: Python's own are keyed anew in every process, so nobody can aim at them."""
+        self.questions: set[int] = set()
+        self.settled: set[int] = set()
+        self.repeats, self.repeats_at = REPEATS, began
         self.said = 0
         self.domains: dict[str, int] = {}
         self.coded: dict[str, int] = {}
 
-    def take(self, name: str, spelling: bytes) -> str:
-        spelled = hash(spelling)
-        if spelled in self.spellings:
+    def may_repeat(self, asked: int, remembered: bool, at: float) -> bool:
+        if asked not in self.questions or (remembered and asked in self.settled):
+            return True
+        self.repeats = min(REPEATS, self.repeats + (at - self.repeats_at) * REPEATS_PER_S)
+        self.repeats_at = at
+        if self.repeats < 1.0:
+            return False
+        self.repeats -= 1.0
+        return True
+
+    def settle(self, asked: int) -> None:
+        if asked in self.questions:
+            self.settled.add(asked)
+
+    def take(self, name: str, question: bytes) -> str:
+        asked = hash(question)
+        if asked in self.questions:
             return ""
         domain = domain_of(name)
         prefix = name[: -len(domain) - 1] if len(name) > len(domain) else ""
         is_new = hash(name) not in self.names
-        cost = len(prefix) if is_new else -(-len(name) // 8)
-        if len(self.spellings) >= DEVICE_NAMES:
-            return f"more than {DEVICE_NAMES} different names within an hour: no gadget has so many to ask for"
+        cost = len(prefix) if is_new else 2 - (-len(name) // 8)
+        if len(self.questions) >= DEVICE_QUESTIONS:
+            return f"more than {DEVICE_QUESTIONS} different questions within an hour: no gadget has so many to ask"
         domain = domain if domain in self.domains or len(self.domains) < MAX_DOMAINS else _REST
         coded = cost if not is_new or looks_coded(prefix) else 0
         if refusal := self._refuse(domain, cost, coded):
             return refusal
-        self.spellings.add(spelled)
+        self.questions.add(asked)
         self.names.add(hash(name))
         self.said += cost
         self.domains[domain] = self.domains.get(domain, 0) + cost

@@ -65,6 +65,10 @@ def _upstream(plan: ResolverPlan) -> Iterator[str]:
     else:
         yield f"resolv-file={plan.resolv_file}"
     yield f"cache-size={plan.cache}"
+    # Whoever answers for a name learns at most once a minute that it is asked for: no Morse code by questions.
+    # Whoever answers for a name learns once a minute at most that it is asked for: no letters in Morse.
+    yield "min-cache-ttl=60"
+    yield "neg-ttl=60"
     if plan.stop_rebind:
         yield "stop-dns-rebind"
         yield from (f"rebind-domain-ok={domain}" for domain in plan.rebind_ok)

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.engine.tunnel import CODED_BYTES
+from gateway.engine.tunnel import CODED_BYTES, REPEATS
 from gateway.model.command import AnswerHere, Command, SendPacket, SetVerdict
 from gateway.model.event import Hook
 from gateway.wire import decode_ip, parse_dns
@@ -147,3 +147,13 @@ def test_a_letter_in_names_is_cut_in_one_line() -> None:
     assert "tunnel" in line.reason
     message = parse_dns(next(command.data for command in seen[-1] if isinstance(command, SendPacket))[28:])
     assert message is not None and message.rcode == 3
+
+
+def test_a_question_without_an_answer_goes_on_once_a_second_only() -> None:
+    home = Watched()
+    ask = query("bell.example.com")
+    passed = [verdicts(home.see(ask, hook=Hook.QUERY))[0].accept for _ in range(200)]
+    assert passed == [True] * (1 + int(REPEATS)) + [False] * (199 - int(REPEATS))
+    home.wait(REPEATS)
+    home.bind("bell.example.com", CLOUD)
+    assert all(verdicts(home.see(ask, hook=Hook.QUERY))[0].accept for _ in range(500)), "our resolver remembers the answer"

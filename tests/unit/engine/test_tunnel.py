@@ -8,9 +8,11 @@ import pytest
 from gateway.engine.tunnel import (
     CODED_BYTES,
     DEVICE_BYTES,
-    DEVICE_NAMES,
+    DEVICE_QUESTIONS,
     DOMAIN_BYTES,
     MAX_DEVICES,
+    REPEATS,
+    REPEATS_PER_S,
     WINDOW_S,
     Tunnels,
     domain_of,
@@ -89,7 +91,7 @@ def test_many_domains_do_not_help() -> None:
 
 
 def test_nor_do_many_short_names() -> None:
-    assert said([f"{number}.d{number % 300}.com" for number in range(3_000)])[0] <= DEVICE_NAMES
+    assert said([f"{number}.d{number % 300}.com" for number in range(3_000)])[0] <= DEVICE_QUESTIONS
 
 
 def test_what_was_asked_before_passes_although_nothing_new_does() -> None:
@@ -102,11 +104,45 @@ def test_what_was_asked_before_passes_although_nothing_new_does() -> None:
     assert said(names[-5:], tunnels=tunnels, at=WINDOW_S)[0] == 4
 
 
-def test_spellings_of_one_name_cost_a_bit_a_letter() -> None:
+def test_spellings_of_one_name_cost_a_bit_a_letter_and_two_bytes() -> None:
     tunnels, name = Tunnels(), "api.example.com"
     spelt = ["".join(RANDOM.choice((letter, letter.upper())) for letter in name).encode() for _ in range(4_000)]
     passed = {spelling for spelling in spelt if not tunnels.take(DEVICE, name, spelling, at=0.0)}
-    assert len(passed) == 1 + CODED_BYTES // 2  # the first one is the name itself
+    assert len(passed) == 1 + CODED_BYTES // 4  # the first one is the name itself
+
+
+def test_so_do_types() -> None:
+    tunnels, name = Tunnels(), "api.example.com"
+    passed = [n for n in range(4_000) if not tunnels.take(DEVICE, name, name.encode() + n.to_bytes(2), at=0.0)]
+    assert len(passed) == 1 + CODED_BYTES // 4
+
+
+def test_a_question_that_our_resolver_remembers_may_be_asked_for_ever() -> None:
+    tunnels = Tunnels()
+    assert tunnels.may_repeat(DEVICE, b"q", remembered=True, at=0.0), "it is new"
+    tunnels.take(DEVICE, "q.example.com", b"q", at=0.0)
+    tunnels.settle(DEVICE, b"q", at=0.0)
+    assert all(tunnels.may_repeat(DEVICE, b"q", remembered=True, at=0.0) for _ in range(10_000))
+
+
+@pytest.mark.parametrize(("settled", "remembered"), [(False, True), (True, False)], ids=["no answer", "not remembered"])
+def test_others_go_on_once_a_second(settled: bool, remembered: bool) -> None:
+    tunnels = Tunnels()
+    for number in range(100):
+        tunnels.take(DEVICE, f"{number}.example.com", bytes([number]), at=0.0)
+        if settled:
+            tunnels.settle(DEVICE, bytes([number]), at=0.0)
+    passed = sum(
+        tunnels.may_repeat(DEVICE, bytes([number % 100]), remembered=remembered, at=number / 10) for number in range(6_000)
+    )
+    assert passed == REPEATS + 599 * REPEATS_PER_S
+    assert tunnels.may_repeat(DEVICE, b"something new", remembered=False, at=599.9)
+
+
+def test_what_was_never_asked_is_not_settled() -> None:
+    tunnels = Tunnels()
+    tunnels.settle(DEVICE, b"q", at=0.0)
+    assert not tunnels._devices[DEVICE].settled
 
 
 def test_devices_do_not_pay_for_each_other_and_memory_is_bounded() -> None:

@@ -39,6 +39,8 @@ no-resolv
 server=9.9.9.9
 server=149.112.112.112#53
 cache-size=2000
+min-cache-ttl=60
+neg-ttl=60
 stop-dns-rebind
 dhcp-authoritative
 # An address is given at once: the lease file says which are taken, and devices look for themselves (RFC 5227).
