@@ -223,6 +223,13 @@ SEEDS: dict[str, list[bytes]] = {
     "dtls": list(flows(DTLS)),
     "gquic": GQUIC,
     "ntp": NTP,
+    "answer": [
+        *HTTP,
+        b"GET /204 HTTP/1.1\r\nHost: check.example\r\n\r\n",
+        b"HEAD http://check.example/ HTTP/1.0\r\nConnection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: check.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: [::1\r\nExpect: 100-continue\r\nUpgrade: h2c\r\n\r\n",
+    ],
     "control": CONTROL,
 }
 

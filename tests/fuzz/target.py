@@ -3,12 +3,16 @@
 Inputs of several packets are split by ``pieces``, which no mutation can break: whatever the bytes, they are some packets.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from struct import Struct
-from typing import Any
+from typing import Any, cast
 
+from gateway.answer.responder import Responder
 from gateway.edge.control_line import encode_response, parse_request
+from gateway.model.assessment import FixedReply
 from gateway.model.control import Response
 from gateway.model.packet import ACK, SYN, TCP, UDP, Packet
 from gateway.wire import (
@@ -28,6 +32,7 @@ from gateway.wire.gquic import parse_gquic
 from gateway.wire.http import head_end, parse_http
 from gateway.wire.link import LINKS
 from gateway.wire.ntp import answer_ntp
+from gateway.wire.option import are_plain
 from gateway.wire.quic_crypto import ClientKeys
 from gateway.wire.tls import is_record, parse_client_hello, starts_hello
 
@@ -63,6 +68,7 @@ def ip(data: bytes) -> Iterator[None]:
     if packet is not None:
         assert len(packet.payload) <= max(packet.payload_length, len(data))
         innermost(packet)
+        are_plain(packet.options)
     yield
 
 
@@ -194,6 +200,52 @@ def control(data: bytes) -> Iterator[None]:
     yield
 
 
+REPLIES = [
+    FixedReply(host="check.example", path="/204", status=204, content_type="", body=""),
+    FixedReply(host="check.example", path="/", status=200, content_type="text/html", body="<html>yes</html>"),
+]
+
+
+def answer(data: bytes) -> Iterator[None]:
+    """A client of the responder says this and no more; it hears a reply that ends, or nothing."""
+    heard = _runner().run(_answered(data))
+    assert not heard or heard.startswith(b"HTTP/1.1 ") and b"\r\n\r\n" in heard
+    yield
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    return asyncio.Runner()
+
+
+async def _answered(data: bytes) -> bytes:
+    responder, reader, client = Responder(), asyncio.StreamReader(), Client()
+    responder.table = {(reply.host, reply.path): reply for reply in REPLIES}
+    reader.feed_data(data)
+    reader.feed_eof()
+    await responder.serve(reader, cast(asyncio.StreamWriter, client))
+    assert client.closed
+    return bytes(client.heard)
+
+
+class Client:
+    """The other end, as the responder writes to it."""
+
+    def __init__(self) -> None:
+        self.heard = bytearray()
+        self.write = self.heard.extend
+        self.closed = False
+
+    async def drain(self) -> None:
+        pass
+
+    def write_eof(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
 def _read(reader: Callable[[bytes], Any], data: bytes) -> Any:
     """Within the room, invalid input is a ``ValueError``."""
     try:
@@ -208,5 +260,5 @@ def _datagram(payload: bytes, *, dport: int) -> Packet:
 
 TARGETS: dict[str, Target] = {
     target.__name__: target
-    for target in (ip, frame, fragment, dns, http, tls, tcp, udp, quic_sealed, quic_open, dtls, gquic, ntp, control)
+    for target in (ip, frame, fragment, dns, http, tls, tcp, udp, quic_sealed, quic_open, dtls, gquic, ntp, answer, control)
 }
