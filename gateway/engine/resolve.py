@@ -11,6 +11,7 @@ from gateway.model.action import Action, Effect
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, SendPacket, SetVerdict
 from gateway.model.decision import Decision, Subject
+from gateway.model.device import Device, Mac
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import Facts
 from gateway.model.mark import FlowClass, pack, unpack
@@ -27,7 +28,7 @@ from .judge import judge
 from .line import Lines
 from .manner import Manner
 from .roster import Member
-from .state import State
+from .state import MAX_JUDGED, State
 from .tunnel import Tunnels, domain_of
 
 NXDOMAIN = 3
@@ -52,6 +53,9 @@ class Resolve:
         self.answered = Answered(state)
         self._lines = Lines(state, pause_s=PAUSE_S)
         self._tunnels = Tunnels()
+        self._judged: dict[tuple[Mac, str, str, bool], tuple[Assessment, Decision]] = {}
+        self._judged_in = 0
+        """The epoch of these judgements."""
 
     def query(self, event: PacketSeen, now: Now) -> list[Command]:
         """A DNS query, before it is redirected to our resolver."""
@@ -120,19 +124,25 @@ class Resolve:
         return refusal if answer is None else [SendPacket(answer), *refusal]
 
     def _judge(self, event: PacketSeen, member: Member, name: str, now: Now) -> tuple[Assessment, Decision]:
-        device = member.device
-        evidence = Evidence(
-            profile=device.profile,
-            vendor=device.vendor,
-            family=device.family,
-            names=(Name(name, NameSource.DNS),),
-        )
+        judged = self._judge_name(member.device, name, now)
+        if judged[1].effect is not Effect.PASS:
+            return judged
+        why = self._tunnels.take(member.device.mac, name, _asked(event, name), at=now.mono)
+        return self._judge_tunnel(member, name, why, now) if why else judged
+
+    def _judge_name(self, device: Device, name: str, now: Now) -> tuple[Assessment, Decision]:
+        """Gadgets ask the same all day: within one epoch the same question has the same judgement (see ``State.judge``)."""
         moment = self._state.moment(now)
-        assessment, decision = judge(self._state.policy, device=device, evidence=evidence, moment=moment, dns=True)
-        if decision.effect is not Effect.PASS:
-            return assessment, decision
-        why = self._tunnels.take(device.mac, name, _asked(event, name), at=now.mono)
-        return self._judge_tunnel(member, name, why, now) if why else (assessment, decision)
+        if self._judged_in != self._state.epoch or len(self._judged) >= MAX_JUDGED:
+            self._judged, self._judged_in = {}, self._state.epoch
+        key = (device.mac, device.profile, name, moment.wall_trusted)
+        known = self._judged.get(key)
+        if known is None:
+            names = (Name(name, NameSource.DNS),)
+            evidence = Evidence(profile=device.profile, vendor=device.vendor, family=device.family, names=names)
+            known = judge(self._state.policy, device=device, evidence=evidence, moment=moment, dns=True)
+            self._judged[key] = known
+        return known
 
     def _judge_tunnel(self, member: Member, name: str, why: str, now: Now) -> tuple[Assessment, Decision]:
         """More was said in names than may be: an escape, unless the policy lets this device's escapes pass."""
