@@ -4,12 +4,14 @@ radio knows better: a key of its own for every device. A new hardware address is
 """
 
 import os
+import struct
 import time
 from dataclasses import dataclass
 
 from .. import frame
 from ..attacker import Attacker
 from ..carried import Mark, count
+from ..dhcp import COOKIE
 from ..evasions.case import BAD, GOOD
 from ..hello import client_hello, records
 from ..scenario import Stage, outcomes
@@ -21,6 +23,9 @@ ACTORS = ("rogue", "annas-phone")
 PHONE, ANYWHERE = "annas-phone", "api.amazon.com"
 __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 FRESH_MAC, FRESH4, FRESH6 = "02:00:5e:10:00:67", "10.77.0.67", CURTAIN6.format(0x67)
+ELSEWHERE4 = "10.77.0.150"
+DISCOVER, REQUEST, RELEASE = 1, 3, 7
+DHCP_WANTED, DHCP_KIND, DHCP_SERVER = 50, 53, 54
 TELEMETRY = "device-metrics-us-2.amazon.com"
 
 
@@ -38,7 +43,8 @@ class Guise:
 
 def play(stage: Stage) -> None:
     rogue, phone = stage.home[ROGUE], stage.home[PHONE]
-    stage.check("their leases are known", stage.until(lambda: _leases_known(stage)) < 3, stage.home.ask("devices"))
+    took = stage.until(lambda: _leases_known(stage), timeout_s=5.0)
+    stage.check("their leases are known", took < 5, f"after {took:.1f} s")
     first = [phone.one(tls=ANYWHERE, up=300), rogue.one(tls=GOOD, up=300)]
     stage.check("the phone and the rogue are what they are", all(one.result == "ok" for one in first), outcomes(first))
     own, phones = stage.home.behaviours[ROGUE], stage.home.behaviours[PHONE]
@@ -55,6 +61,8 @@ def play(stage: Stage) -> None:
         attacker = Attacker()
         for number, guise in enumerate(guises, start=100):
             _try(stage, attacker, guise, number)
+        steal_lease(stage, attacker)
+    time.sleep(1.5)  # until a lease that moved would be known
     phone_goes_on(stage)
     reported(stage)
 
@@ -95,10 +103,38 @@ def _packets(token: bytes, source: str, target: str, name: str) -> list[bytes]:
     return packets
 
 
+def steal_lease(stage: Stage, attacker: Attacker) -> None:
+    """DHCP believes the hardware address within the message: the phone's lease is given back in its name, and asked for; then
+    the phone is moved elsewhere. Under the rogue's hardware address, and under one that nobody knows."""
+    phone, wanted = stage.home.behaviours[PHONE].mac, frame.packed(stage.home[PHONE].address)
+    server = {DHCP_SERVER: frame.packed(attacker.gateway4)}
+    for sender in (attacker.mac, "02:00:5e:10:00:68"):
+        release = _dhcp(RELEASE, phone, server, own=wanted)
+        body = frame.udp(release, src=stage.home[PHONE].address, dst=attacker.gateway4, sport=68, dport=67)
+        packet = frame.ipv4(body, src=stage.home[PHONE].address, dst=attacker.gateway4, proto=frame.UDP)
+        attacker.send_ethernet(packet, frame.ETH_IPV4, src=sender)
+        for station, address in ((sender, wanted), (phone, frame.packed(ELSEWHERE4))):
+            for kind, options in ((DISCOVER, {}), (REQUEST, server)):
+                said = _dhcp(kind, station, {DHCP_WANTED: address, **options})
+                body = frame.udp(said, src="0.0.0.0", dst="255.255.255.255", sport=68, dport=67)
+                packet = frame.ipv4(body, src="0.0.0.0", dst="255.255.255.255", proto=frame.UDP)
+                attacker.send_ethernet(packet, frame.ETH_IPV4, dst=frame.BROADCAST, src=sender)
+                time.sleep(0.15)
+
+
+def _dhcp(kind: int, station: str, options: dict[int, bytes], *, own: bytes = bytes(4)) -> bytes:
+    head = struct.pack("!BBBB4sHH4s12x6s10x192x4s", 1, 1, 6, 0, os.urandom(4), 0, 0x8000, own, frame.hardware(station), COOKIE)
+    said = {DHCP_KIND: bytes([kind]), **options}
+    return head + b"".join(bytes([code, len(value)]) + value for code, value in said.items()) + b"\xff"
+
+
 def phone_goes_on(stage: Stage) -> None:
-    step = {"tls": ANYWHERE, "up": 300, "cached": True}
-    after = stage.home[PHONE].do([step, {**step, "ip": 6}])
+    step = {"tls": ANYWHERE, "up": 300, "timeout_s": 1.5}
+    after = stage.home[PHONE].do([step, {**step, "cached": True, "ip": 6}])
     stage.check("the phone notices nothing", all(one.result == "ok" for one in after), outcomes(after))
+    leases = (stage.home.curtain.state / "dnsmasq.leases").read_text()
+    kept = f"{stage.home.behaviours[PHONE].mac} {stage.home[PHONE].address} "
+    stage.check("and keeps its lease, whatever was asked for in its name", kept in leases, leases.splitlines())
 
 
 def reported(stage: Stage) -> None:
