@@ -1,7 +1,10 @@
 """``Engine.handle(event, now) -> list[Command]``: flow table, name bindings, viewings, pauses. Opens nothing, sleeps never.
 
 ``engine``    the door: one event in, commands out
-``forward``   packets leaving the curtain: first look, held hellos, verdicts
+``forward``   packets leaving the curtain: first look, second looks, verdicts (``held``: packets that wait for one)
+``look``      budgets, and how far a flow may go before it is looked at again
+``tries``     refused tries: one line for all of a kind, and what the kernel refuses by itself
+``manner``    how a device is told no, so that it makes least trouble
 ``vouch``     names are checked, not believed (``waiting``: while our resolver is asked)
 ``resolve``   DNS queries and answers: names refused, addresses bound
 ``answered``  plain HTTP that is answered in the internet's place; ``tunnel`` how much a device may say in names
@@ -11,7 +14,7 @@
 ``request``   the verbs of the control socket
 ``upkeep``    ticks, counters, leases, policies, the saved state
 ``judge``     evidence -> (assessment, decision): the one composition
-``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables
+``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables, ``term`` how long judgements hold
 ``report``    a flow as its record
 
 May import ``model``, ``wire``, ``purpose``, ``policy``, ``ruleset``. Nothing below knows it.

@@ -13,9 +13,6 @@ from gateway.model.packet import FlowKey, Packet
 from gateway.wire import FlowReader, OtherReader
 
 MAX_FLOWS = 8_192
-MAX_HELD_PACKETS = 64
-MAX_HELD_BYTES = 16_384
-MAX_HELD_S = 3.0
 
 
 class Flow:

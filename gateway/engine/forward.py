@@ -10,7 +10,7 @@ from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING
 from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack, unpack
 from gateway.model.name import Name
-from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, key_of
+from gateway.model.packet import ACK, SYN, TCP, UDP, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
@@ -18,14 +18,14 @@ from gateway.wire import are_plain
 
 from .answered import Answered
 from .clock import Clock
-from .flow import MAX_HELD_BYTES, MAX_HELD_PACKETS, MAX_HELD_S, Flow
+from .flow import Flow
+from .held import MAX_S, Held
 from .roster import Member
 from .state import State
 from .tries import REMEMBER_AFTER, Line
 from .vouch import Vouch
 from .waiting import Waiter
 
-MAX_HELD_PER_DEVICE = 256
 _CLASS = {
     Effect.REFUSE: FlowClass.REFUSE,
     Effect.DROP: FlowClass.DROP,
@@ -39,9 +39,7 @@ class Forward:
 
     def __init__(self, state: State, answered: Answered) -> None:
         self._state = state
-        self._held_of: dict[int, int] = {}
-        """Device number -> packets held."""
-        self._holding: dict[FlowKey, Flow] = {}
+        self._held = Held()
         self._clock = Clock(state)
         self._vouch = Vouch(state)
         self._answered = answered
@@ -76,11 +74,11 @@ class Forward:
 
     def expire(self, now: Now) -> list[Command]:
         """Judge who waited for our resolver long enough; refuse the flows whose hello never came whole."""
-        if not self._holding:
+        if not self._held:
             return []
         commands = self._conclude_all(self._vouch.expire(now), now)
-        for flow in [flow for flow in self._holding.values() if now.mono - flow.held_since > MAX_HELD_S]:
-            commands += self._give_up(flow, f"its first {MAX_HELD_S:.0f} seconds did not make a whole hello", now)
+        for flow in self._held.late(now):
+            commands += self._give_up(flow, f"its first {MAX_S:.0f} seconds did not make a whole hello", now)
         return commands
 
     def _find(self, event: PacketSeen, member: Member, now: Now) -> Flow:
@@ -164,51 +162,32 @@ class Forward:
         spoiled = reader is not None and (reader.contradiction or reader.exhausted)
         if known and not spoiled:
             return self._settle(flow, event, now)
-        self._hold(flow, event, now)
+        has_room = self._held.add(flow, event, now)
         if reader is not None and reader.contradiction:
             return self._give_up(flow, "its segments contradict each other", now)
-        if spoiled or self._holds_too_much(flow):
+        if spoiled or not has_room:
             return self._give_up(flow, "its hello did not become whole within the bounds", now)
         return []
 
     def _hold_on(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Its name is being asked for: what follows waits with it."""
-        self._hold(flow, event, now)
-        return self._give_up(flow, "it sent too much before its name was checked", now) if self._holds_too_much(flow) else []
-
-    def _holds_too_much(self, flow: Flow) -> bool:
-        return (
-            len(flow.held) > MAX_HELD_PACKETS
-            or flow.held_bytes > MAX_HELD_BYTES
-            or self._held_of[flow.number] > MAX_HELD_PER_DEVICE
-        )
-
-    def _hold(self, flow: Flow, event: PacketSeen, now: Now) -> None:
-        if not flow.held:
-            flow.held_since = now.mono
-            self._holding[flow.table_key] = flow
-        flow.held.append(event.queue_id)
-        flow.held_bytes += event.packet.payload_length
-        self._held_of[flow.number] = self._held_of.get(flow.number, 0) + 1
+        if self._held.add(flow, event, now):
+            return []
+        return self._give_up(flow, "it sent too much before its name was checked", now)
 
     def _release(self, flow: Flow) -> list[Command]:
         """Verdicts for everything held, in the order it came."""
-        if not flow.held:
-            return []
-        mark = self._mark(flow)
-        commands: list[Command] = [SetVerdict(queue_id, True, mark) for queue_id in flow.held]
-        self._held_of[flow.number] -= len(flow.held)
+        ids, size = self._held.take(flow)
         if flow.flow_class not in LET_OUT:
-            (flow.line or flow).refused_bytes += flow.held_bytes
-        flow.held, flow.held_bytes = [], 0
-        self._holding.pop(flow.table_key, None)
-        return commands
+            (flow.line or flow).refused_bytes += size
+        mark = self._mark(flow)
+        return [SetVerdict(queue_id, True, mark) for queue_id in ids]
 
     def _settle(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Judge the flow, and let this packet and all held ones follow the judgement – once its name was checked."""
         self._look_closer(flow, event, now)
         if not self._judge(flow, event, now):
-            self._hold(flow, event, now)
+            self._held.add(flow, event, now)
             return self._vouch.wait(flow, event, now)
         commands = self._conclude(flow, now)
         self._count_refused(flow, event)

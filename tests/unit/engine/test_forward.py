@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.engine.forward import MAX_HELD_PER_DEVICE
+from gateway.engine.held import MAX_PACKETS_OF_DEVICE
 from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
@@ -105,7 +105,7 @@ def test_one_device_holds_no_more_than_its_share() -> None:
             refused += verdicts(
                 home.see(tcp(b"\x16\x03\x01\x40\x00" if at == 0 else b"a", seq=1 + (at + 4 if at else 0), sport=sport))
             )
-    assert 300 - len(refused) <= MAX_HELD_PER_DEVICE
+    assert 300 - len(refused) <= MAX_PACKETS_OF_DEVICE
     assert {mark.flow_class for mark in marks(list(refused))} == {REFUSE, REMEMBER}
 
 

@@ -1,0 +1,60 @@
+"""Packets that wait: bounded for a flow and for a device, and given back in order."""
+
+from gateway.engine.flow import Flow
+from gateway.engine.held import MAX_BYTES, MAX_PACKETS, MAX_PACKETS_OF_DEVICE, MAX_S, Held
+from gateway.model.device import Device
+from gateway.model.event import Now
+from gateway.model.packet import FlowKey
+from tests.support.packets import BELL, CLOUD, HOME, Queue, tcp
+
+NOW = Now(10.0, 0.0)
+
+
+def flow(sport: int = 40_000) -> Flow:
+    """A connection of the bell."""
+    device = Device(mac=BELL, id="bell", profile="bell")
+    return Flow(flow_id=sport, key=FlowKey(6, HOME, sport, CLOUD, 443), device=device, number=1, wall=0.0, mono=0.0)
+
+
+def test_packets_come_back_in_order_and_once() -> None:
+    held, queue, one = Held(), Queue(), flow()
+    assert all(held.add(one, queue.seen(tcp(b"abc")), NOW) for _ in range(3)) and held
+    assert held.take(one) == ([1, 2, 3], 9)
+    assert held.take(one) == ([], 0) and not held
+
+
+def test_flow_holds_so_many_packets() -> None:
+    held, queue, one = Held(), Queue(), flow()
+    room = [held.add(one, queue.seen(tcp(b"a")), NOW) for _ in range(MAX_PACKETS + 1)]
+    assert room == [True] * MAX_PACKETS + [False]
+
+
+def test_flow_holds_so_many_bytes() -> None:
+    held, queue, one = Held(), Queue(), flow()
+    assert held.add(one, queue.seen(tcp(bytes(MAX_BYTES))), NOW)
+    assert not held.add(one, queue.seen(tcp(b"a")), NOW)
+
+
+def test_device_holds_so_many_packets_over_all_its_flows() -> None:
+    held, queue = Held(), Queue()
+    flows = [flow(40_000 + number) for number in range(2 * MAX_PACKETS_OF_DEVICE // MAX_PACKETS)]
+    room = [held.add(one, queue.seen(tcp(b"a")), NOW) for _ in range(MAX_PACKETS) for one in flows]
+    assert sum(room) == MAX_PACKETS_OF_DEVICE
+    for one in flows:
+        held.take(one)
+    assert held.add(flows[0], queue.seen(tcp(b"a")), NOW), "what was given back counts no more"
+
+
+def test_who_holds_for_too_long_is_named() -> None:
+    held, queue, one, two = Held(), Queue(), flow(), flow(40_001)
+    held.add(one, queue.seen(tcp(b"a")), NOW)
+    held.add(two, queue.seen(tcp(b"a")), NOW._replace(mono=NOW.mono + MAX_S))
+    assert held.late(NOW._replace(mono=NOW.mono + MAX_S + 0.1)) == [one]
+
+
+def test_successor_under_the_same_key_is_not_forgotten() -> None:
+    held, queue, one, two = Held(), Queue(), flow(), flow()
+    held.add(one, queue.seen(tcp(b"a")), NOW)
+    held.add(two, queue.seen(tcp(b"a")), NOW)
+    held.take(one)
+    assert held.late(NOW._replace(mono=NOW.mono + MAX_S + 0.1)) == [two]
