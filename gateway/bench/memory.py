@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gateway.edge.conntrack import Conntrack
 from gateway.lab.namespace import LabError
+from gateway.model.event import Counter
 
 from . import gadget
 from .lane import WAN4, Lane
@@ -23,7 +24,7 @@ from .server import PARK_PORT
 TITLE = "memory with many flows"
 KNOWN = 200_000
 WORKERS = 8
-WATCHED_S = 4.0
+WATCHED_S = 3.0
 POLL_S = 0.1
 IDLE_ROWS = (Spec(id="gateway_rss_mib", title="resident memory of the gateway at rest", unit="MiB", goal=80),)
 ROWS = (
@@ -72,25 +73,25 @@ def _park(lane: Lane, flows: int) -> None:
 
 def _fill(lane: Lane) -> int:
     """Put as many connections beside those as there shall be in all; returns how many there are then."""
-    marks = _marks(lane)
-    there = int(lane.gateway.run("conntrack", "-C"))
+    parked = _parked(lane)
+    marks = {read.key.src[-1]: read.mark for read in parked}
     with tempfile.NamedTemporaryFile("w", suffix=".conntrack") as file:
-        file.writelines(islice(_entries(marks), max(0, KNOWN - there)))
+        file.writelines(islice(_entries(marks), max(0, KNOWN - len(parked))))
         file.flush()
         lane.gateway.run("conntrack", "--load-file", file.name)
     return int(lane.gateway.run("conntrack", "-C"))
 
 
-def _marks(lane: Lane) -> dict[int, int]:
-    """Host -> the mark of its flows, as the gateway judged them."""
+def _parked(lane: Lane) -> list[Counter]:
+    """What was left there, with the marks of the gateway's judgements."""
     with lane.gateway.entered():
         table = Conntrack()
     try:
         table.request()
-        found: dict[int, int] = {}
+        found: list[Counter] = []
         while table.reading:
             read = table.receive()
-            found |= {one.key.src[-1]: one.mark for one in (read.counters if read else ()) if one.key.dport == PARK_PORT}
+            found += [one for one in (read.counters if read else ()) if one.key.dport == PARK_PORT]
         return found
     finally:
         table.close()

@@ -45,5 +45,5 @@ def test_there_are_enough_and_not_too_many() -> None:
 
 def test_leases_are_read_as_dnsmasq_writes_them() -> None:
     leases = parse_leases(gadget.leases())
-    assert [lease.mac for lease in leases] == [gadget.mac(host) for host in gadget.HOSTS]
-    assert leases[0].address == bytes((10, 77, 0, gadget.HOSTS[0]))
+    assert [row.given.mac for row in leases] == [gadget.mac(host) for host in gadget.HOSTS]
+    assert leases[0].given.address == bytes((10, 77, 0, gadget.HOSTS[0]))
