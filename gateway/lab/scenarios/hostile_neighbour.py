@@ -17,11 +17,12 @@ from ..trial import prepare as introduce_rogue
 from ..truth import read_frames
 
 PROMISE = "Nobody sends in another device's flow, and a flow that turns into another is looked at again."
-ACTORS = ("rogue", "gizmo", "reader")
+ACTORS = ("rogue", "gizmo", "reader", "annas-phone")
 VICTIM, OTHER = "gizmo", "reader"
 SPORTS = {4: 40_801, 6: 40_802}
 BUDGET_BYTES, SLACK_BYTES = 512_000, 16_000
 """What the reader may send for commands in ten minutes, and one look at the counters."""
+RESPONDER_PORT, STRANGER4, STRANGER6 = 40_900, "198.51.100.151", "2001:db8:cafe::bad:151"
 STUN_SPORT, PACKETS, SIZE, RATE = 40_810, 1_100, 700, 700
 
 
@@ -36,7 +37,21 @@ def prepare(policies: Path) -> None:
 def play(stage: Stage) -> None:
     into_datagrams(stage)
     into_stream(stage)
+    as_responder(stage)
     stun_then_rtp(stage)
+
+
+def as_responder(stage: Stage) -> None:
+    """A phone spoke to the rogue; from the very ports of that flow it answers somebody else."""
+    rogue, phone = stage.home[ROGUE], stage.home["annas-phone"]
+    phone.one(udp=rogue.address, port=RESPONDER_PORT, packets=5, size=100, timeout_s=0.1)
+    token, relay = os.urandom(8), stage.home.zone.hosts[RELAY]
+    with rogue.machine.entered():
+        attacker = Attacker()
+        for target, dport in ((STRANGER4, 443), (relay.address4, 9), (STRANGER6, 443), (STRANGER4, RESPONDER_PORT)):
+            for _ in range(5):
+                attacker.send_udp(token * 25, target, dport, sport=RESPONDER_PORT)
+    _nothing(stage, token, "from the ports of a flow that a phone opened")
 
 
 def into_datagrams(stage: Stage) -> None:
