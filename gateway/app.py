@@ -11,7 +11,7 @@ import selectors
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from gateway.edge.answerer import Answerer
@@ -222,7 +222,8 @@ class App:
         )
         self._replies = _replies_of(policy)
         self._look_at_own_addresses()
-        self._do(self._engine.start(self._store.read(), self._now(), resume=digest == policy.digest))
+        saved, leases = self._store.read(), self._leases.read()  # whom the kernel lets pass rests on the leases
+        self._do(self._engine.start(saved, self._now(), resume=digest == policy.digest, leases=leases))
         self._health.set("saved state", self._store.damage)
 
     def _first_policy(self) -> Policy:
@@ -339,7 +340,9 @@ class App:
         terms |= {"lan": settings.lan, "wan": settings.wan, "answer_port": settings.answer_port, "queue": settings.queue}
         self._unloaded = None
         try:
-            self._nft.load(render(RulesetPlan(native_queue=self._nft.native_queue, **terms)))
+            fast = self._nft.fast_interfaces(settings.lan + settings.wan)
+            plan = RulesetPlan(native_queue=self._nft.native_queue, flowtable=fast, **terms)
+            self._nft.load(render(plan), otherwise=render(replace(plan, flowtable=())))
         except RulesetError as err:
             if not self._started:
                 raise  # at the start there is no last generation that could stay

@@ -1,8 +1,10 @@
 """The kernel's packet filter, loaded through ``nft``: our one table, and on some kernels the rules of the fall-back queue."""
 
 import re
+import socket
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 from .iptables import FallbackQueue
 
@@ -13,6 +15,23 @@ QUEUE_PROBE = (
     "table inet netcurtain_probe {\n chain probe {\n queue flags bypass to 0\n }\n}\ndelete table inet netcurtain_probe\n"
 )
 """Loads only where a table of ours can queue, and leaves nothing behind."""
+_FLOWTABLE_PROBE = """\
+table inet netcurtain_probe {
+  flowtable probe {
+    hook ingress priority filter
+    counter
+  }
+  chain probe {
+    flow add @probe
+  }
+}
+delete table inet netcurtain_probe
+"""
+_STALE4 = "addr replace 192.0.0.8/32 dev lo\naddr del 192.0.0.8/32 dev lo\n"
+_STALE6 = "addr replace 100::1/128 dev lo nodad\naddr del 100::1/128 dev lo\n"
+"""An address that comes and goes makes every route that the kernel looked up stale: the dummy address of RFC 7600, and one of
+the prefix that RFC 6666 throws away."""
+_NO_IPV6 = Path("/proc/sys/net/ipv6/conf/lo/disable_ipv6")
 _TIMEOUT_S = 30.0
 
 
@@ -26,22 +45,51 @@ class Nft:
     def __init__(self, *, queue: int, lan: Iterable[str]) -> None:
         self._fallback = FallbackQueue(queue=queue, lan=tuple(lan), run=run)
         self._native: bool | None = None
+        self._flowtables: bool | None = None
         self._loaded = False
 
     @property
     def native_queue(self) -> bool:
         """Can a table of ours queue? Asked once, by loading such a rule and taking it away in one transaction."""
         if self._native is None:
-            try:
-                run("nft", "-f", "-", text=QUEUE_PROBE)
-            except RulesetError:
-                self._native = False
-            else:
-                self._native = True
+            self._native = _loads(QUEUE_PROBE)
         return self._native
 
-    def load(self, text: str) -> None:
-        """Put a generation into the kernel in one transaction; ``RulesetError`` leaves the last one in force."""
+    @property
+    def flowtables(self) -> bool:
+        """Can flows skip the chains of this kernel? Asked in the same way."""
+        if self._flowtables is None:
+            self._flowtables = _loads(_FLOWTABLE_PROBE)
+        return self._flowtables
+
+    def fast_interfaces(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of them that a flowtable can be made for now: it takes none that is not there."""
+        present = {name for _, name in socket.if_nameindex()} if self.flowtables else set()
+        return tuple(name for name in names if name in present)
+
+    def load(self, text: str, *, otherwise: str = "") -> None:
+        """Put a generation into the kernel in one transaction; ``RulesetError`` leaves the last one in force.
+
+        ``otherwise``: the same without the fast way, in case an interface vanished that it was to be made for.
+        """
+        try:
+            self._load(text)
+        except RulesetError:
+            if otherwise in ("", text):
+                raise
+            self._load(otherwise)
+        if self.flowtables:
+            self._empty_flowtable()
+
+    def _empty_flowtable(self) -> None:
+        """Let every flow meet the new generation: with a stale route it leaves the flowtable at its next packet.
+
+        Deleting the flowtable would do it too, and drop what is held in the queue.
+        """
+        ipv6 = _NO_IPV6.exists() and _NO_IPV6.read_text(encoding="ascii").strip() == "0"
+        run("ip", "-batch", "-", text=_STALE4 + _STALE6 * ipv6)
+
+    def _load(self, text: str) -> None:
         if self._loaded:
             run("nft", "-f", "-", text=text)
             return
@@ -75,12 +123,21 @@ class Nft:
             run("nft", "-f", "-", text=_DELETE)
 
 
+def _loads(text: str) -> bool:
+    """Does the kernel take it?"""
+    try:
+        run("nft", "-f", "-", text=text)
+    except RulesetError:
+        return False
+    return True
+
+
 def run(*command: str, text: str = "") -> str:
     """What a command wrote; ``RulesetError`` names its complaint."""
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     except FileNotFoundError as err:
-        package = "nftables" if command[0] == "nft" else "iptables"
+        package = {"nft": "nftables", "ip": "iproute2"}.get(command[0], command[0])
         raise RulesetError(f"{command[0]} is needed and not there: apt install {package}") from err
     except (OSError, subprocess.TimeoutExpired) as err:
         raise RulesetError(f"{command[0]}: {err}") from err

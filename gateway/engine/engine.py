@@ -1,6 +1,6 @@
 """``Engine.handle(event, now) -> list[Command]``: pure, synchronous, total."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gateway.model.command import Command, SetVerdict
@@ -84,13 +84,17 @@ class Engine:
         """What was judged since the last call, for ledger and listeners: asked for once the verdicts are out."""
         return self._state.report(now) if self._state.unreported else []
 
-    def start(self, saved: dict[str, Any], now: Now, *, resume: bool = False) -> list[Command]:
+    def start(
+        self, saved: dict[str, Any], now: Now, *, resume: bool = False, leases: Iterable[LeaseGiven] = ()
+    ) -> list[Command]:
         """Go on from a saved state, and put the ruleset in place.
 
         ``resume``: the kernel holds a ruleset of this very policy, so its epoch goes on and judged flows are not asked again –
-        unless what was saved is not of that epoch, or no longer holds.
+        unless what was saved is not of that epoch, or no longer holds. ``leases``: what the DHCP server gave so far.
         """
         holds = self._upkeep.restore(saved, now)
+        for lease in leases:
+            self._upkeep.lease(lease, now)
         commands = self._state.resume(now) if resume and holds else self._state.bump(now)
         self._forward.begin(now, grace_s=self._names_grace_s)
         return [*commands, snapshot(self._state, now)]

@@ -29,7 +29,7 @@ from .line import Lines
 from .manner import Manner
 from .roster import Member
 from .state import MAX_JUDGED, State
-from .tunnel import Tunnels, domain_of
+from .tunnel import domain_of
 
 NXDOMAIN = 3
 NODATA = 0
@@ -52,7 +52,6 @@ class Resolve:
         self._state = state
         self.answered = Answered(state)
         self._lines = Lines(state, pause_s=PAUSE_S)
-        self._tunnels = Tunnels()
         self._judged: dict[tuple[Mac, str, str, bool], tuple[Assessment, Decision]] = {}
         self._judged_in = 0
         """The epoch of these judgements."""
@@ -75,7 +74,7 @@ class Resolve:
             self._escape(event, member, now)
         if question.type in (HTTPS, SVCB):
             return commands + self._answer(event, NODATA)
-        if not self._tunnels.may_repeat(
+        if not self._state.tunnels.may_repeat(
             member.device.mac, _asked(event, question.name), remembered=_is_remembered(message), at=now.mono
         ):
             return refused
@@ -106,7 +105,7 @@ class Resolve:
         if member is not None and message is not None and message.question is not None:
             self._state.bindings.add(member.device.mac, message.addresses, message.question.name, at=now.mono)
             if message.rcode in (NO_ERROR, NO_SUCH_NAME):
-                self._tunnels.settle(member.device.mac, _asked(event, message.question.name), at=now.mono)
+                self._state.tunnels.settle(member.device.mac, _asked(event, message.question.name), at=now.mono)
             commands = self.answered.tell(member, event.packet.dst, message.addresses, now)
         return [*commands, SetVerdict(event.queue_id, True, 0)]
 
@@ -127,7 +126,7 @@ class Resolve:
         judged = self._judge_name(member.device, name, now)
         if judged[1].effect is not Effect.PASS:
             return judged
-        why = self._tunnels.take(member.device.mac, name, _asked(event, name), at=now.mono)
+        why = self._state.tunnels.take(member.device.mac, name, _asked(event, name), at=now.mono)
         return self._judge_tunnel(member, name, why, now) if why else judged
 
     def _judge_name(self, device: Device, name: str, now: Now) -> tuple[Assessment, Decision]:

@@ -27,6 +27,7 @@ from .roster import Member, Roster
 from .term import NEVER, Term, begin
 from .total import Totals
 from .tries import Tries
+from .tunnel import Tunnels
 
 MOMENT_KEPT_S = 0.25
 RECENT_FLOWS = 2_000
@@ -63,9 +64,12 @@ class State:
         self.policy_faults: tuple[str, ...] = ()
         self.term: Term = NEVER
         """How long what was judged in this epoch holds."""
+        self.unsaved = False
+        """The kernel was given numbers or an epoch that a successor has to find saved: marks rest on them."""
         self.stale_ruleset = False
         """The kernel does not know yet who joined, whose address is whose, or how somebody is to be told no."""
         self.tries = Tries()
+        self.tunnels = Tunnels()
         self.looks = Looks()
         self.manners = Manners(trial_s=trial_s)
         self.totals = Totals()
@@ -152,7 +156,9 @@ class State:
 
     def load_ruleset(self) -> list[Command]:
         """Render this generation into the kernel."""
-        self.stale_ruleset = False
+        self.unsaved = False
+        """The kernel was given numbers or an epoch that a successor has to find saved: marks rest on them."""
+        self.stale_ruleset, self.unsaved = False, True
         policies = self.policy.devices.values()
         return [
             LoadRuleset(

@@ -59,8 +59,8 @@ class Upkeep:
         state.unreported += state.tries.take_grown()
         state.tries.expire(now)
         unsaved_s = now.mono - self._saved_at
-        if unsaved_s >= SAVE_EVERY_S or (unsaved_s >= SAVE_SELDOM_S and state.bindings.due(at=now.mono)):
-            self._saved_at = now.mono
+        if state.unsaved or unsaved_s >= SAVE_EVERY_S or (unsaved_s >= SAVE_SELDOM_S and state.bindings.due(at=now.mono)):
+            self._saved_at, state.unsaved = now.mono, False
             commands.append(snapshot(state, now))
         return commands
 
@@ -113,7 +113,7 @@ class Upkeep:
             self._state.roster.lease(member, event.address, at=now.wall)
             self._state.stale_ruleset = True  # the kernel knows whose address it is
         if event.restarted:
-            self._state.manners.restarted(event.mac)
+            self._state.manners.restarted(event.mac, now)
         member.hostname = event.hostname or member.hostname
         member.vendor_class = event.vendor_class or member.vendor_class
         return [*commands, Publish(kind="device", data=device_view(member))]

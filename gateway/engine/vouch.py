@@ -172,7 +172,10 @@ class Vouch:
             return self._waiting.has_room or self._waiting.holds(flow)
         if self._answered.get(claim.name, now.mono) > now.mono or not self._waiting.has_room_for_names:
             return False
-        return self._would_resolve(flow, claim, now) and self._affords(claim.device, now)
+        if not self._would_resolve(flow, claim, now) or not self._affords(claim.device, now):
+            return False
+        # What we ask in its place is said by the device too.
+        return not self._state.tunnels.take(claim.device, claim.name, claim.name.encode(), at=now.mono)
 
     def _would_resolve(self, flow: Flow, claim: Claim, now: Now) -> bool:
         """Would the device's own query for this name be let out?"""

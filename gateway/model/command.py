@@ -59,6 +59,8 @@ class RulesetPlan:
     budgets: tuple[Budget, ...] = ()
     answer_port: int = 0
     """Where the gateway answers plain HTTP in the internet's place; 0: nowhere."""
+    flowtable: tuple[str, ...] = ()
+    """Interfaces between which settled flows skip the chains; empty: none do."""
     native_queue: bool = True
     queue: int = 0
 

@@ -30,6 +30,8 @@ SETS = """\
   set fault_open { type ether_addr; }
   set owner_of { type ether_addr . mark; }
   set known { type ether_addr; }
+  set stations { typeof @ih,224,48; }
+  set dhcp_of { typeof ether saddr . @ih,224,48; }
   set refused4 {
     type ether_addr . ipv4_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
   }
@@ -65,6 +67,7 @@ purposes where a purpose is part of the key.
 
 REFILLED = (
     ("set", "free"), ("set", "free6"), ("set", "fault_open"), ("set", "owner_of"), ("set", "known"),
+    ("set", "stations"), ("set", "dhcp_of"),
     ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"),
     ("map", "flow_budget"), ("map", "purpose_budget"),
 )  # fmt: skip
@@ -82,6 +85,10 @@ PREROUTING = """\
     tcp flags & (syn | ack) == syn tcp doff > 11 drop
     # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
     tcp flags & (syn | ack) == syn reset tcp option fastopen
+    # Numbers that mean nothing yet.
+    tcp flags & (syn | ack) == syn tcp ackseq set 0
+    tcp flags & (syn | ack) == syn tcp urgptr set 0
+    tcp flags & (syn | ack) == syn tcp option timestamp tsecr set 0
     # Further paths of a connection would be connections that nobody judged (RFC 8684).
     tcp flags & (syn | ack) == syn reset tcp option mptcp
   }
@@ -252,7 +259,7 @@ $LOOKS
   chain judge {
     type filter hook forward priority filter; policy accept;
     iifname != $LAN goto inbound
-    ct state established meta mark & 0x1 == 0 ct mark & $PASSMASK == $PASSING accept
+    ct state established meta mark & 0x1 == 0 ct mark & $PASSMASK == $PASSING $PASSED
     ether saddr . ip saddr @free oifname != $LAN accept
     ether saddr @free6 meta nfproto ipv6 oifname != $LAN accept
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
@@ -300,6 +307,8 @@ $LOOKS
     reject with icmpx type admin-prohibited
   }
   chain inbound {
+    # A device of the curtain, on an interface of another name: it was renamed while it was up.
+    ether saddr @known drop
     # What neither comes from the curtain nor goes there is not ours.
     oifname != $LAN return
     ct state established ct mark & $PASSMASK == $PASSING accept
@@ -319,6 +328,9 @@ $LOOKS
 INPUT = """\
   chain from_lan {
     ip6 saddr != :: fib saddr . iif oif missing drop
+    # DHCP believes the address inside the message: it is the one that sends, or one that nobody is yet.
+    udp dport 67 ether saddr @known ether saddr . @ih,224,48 != @dhcp_of drop
+    udp dport 67 @ih,224,48 @stations ether saddr . @ih,224,48 != @dhcp_of drop
     udp dport { 53, 67, 123, 547 } accept
     icmp type echo-request accept
     icmpv6 type { echo-request, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept

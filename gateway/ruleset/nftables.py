@@ -24,6 +24,7 @@ from gateway.model.mark import (
 
 from .budget import budget_chains, budget_elements, budget_sets
 from .chains import FORWARD, INPUT, NEIGHBOURS, OUTPUT, PREROUTING, REFILLED, SETS
+from .flowtable import PASSED, fast_chains, fast_set_names, fast_sets, passed
 
 TABLE = "inet netcurtain"
 SCHEMA = 2
@@ -66,7 +67,7 @@ def _check(plan: RulesetPlan) -> None:
         raise ValueError("a ruleset needs a curtain interface")
     macs = (*plan.free6, *plan.fault_open, *(mac for mac, _ in plan.free + plan.leases), *(mac for mac, _ in plan.owners))
     addresses = tuple(address for _, address in plan.free + plan.leases)
-    checked = ((_INTERFACE, plan.lan + plan.wan), (_MAC, macs), (_IPV4, addresses), (_DIGEST, (plan.digest,)))
+    checked = ((_INTERFACE, plan.lan + plan.wan + plan.flowtable), (_MAC, macs), (_IPV4, addresses), (_DIGEST, (plan.digest,)))
     for pattern, values in checked:
         for value in values:
             if not pattern.fullmatch(value):
@@ -80,19 +81,20 @@ def _check(plan: RulesetPlan) -> None:
         raise ValueError(f"no port: {plan.answer_port}")
     if not 0 <= plan.queue <= 0xFFFF:
         raise ValueError(f"no queue number: {plan.queue}")
-    if "lo" in plan.lan + plan.wan or set(plan.lan) & set(plan.wan):
+    if "lo" in plan.lan + plan.wan + plan.flowtable or set(plan.lan) & set(plan.wan):
         raise ValueError("an interface is either the curtain's or upstream, and never the loopback")
 
 
 def _lines(plan: RulesetPlan) -> Iterator[str]:
     yield from _defines(plan)
-    yield f"table {TABLE} {{\n{SETS}{budget_sets(plan.budgets)}}}"
+    yield f"table {TABLE} {{\n{SETS}{budget_sets(plan.budgets)}{fast_sets(plan)}}}"
     yield f"flush table {TABLE}"
-    for kind, name in REFILLED:
+    for kind, name in (*REFILLED, *(("set", name) for name in fast_set_names(plan))):
         yield f"flush {kind} {TABLE} {name}"
     yield f"table {TABLE} {{"
     yield f'  chain generation {{\n    return comment "{_comment(plan)}"\n  }}'
-    yield _chains()
+    yield from fast_chains(plan)
+    yield _chains().replace(PASSED, passed(plan))
     yield from budget_chains(plan.budgets)
     yield from _wan_chains(plan)
     if plan.native_queue:
@@ -161,11 +163,18 @@ def _elements(plan: RulesetPlan) -> Iterator[str]:
         "fault_open": plan.fault_open,
         "owner_of": owners,
         "known": tuple(mac for mac, _ in plan.owners),
+        "stations": tuple(_number(mac) for mac, _ in plan.owners),
+        "dhcp_of": tuple(f"{mac} . {_number(mac)}" for mac, _ in plan.owners),
         **budget_elements(plan.budgets),
     }
     for name, found in members.items():
         if found:
             yield f"add element {TABLE} {name} {{ {', '.join(dict.fromkeys(found))} }}"
+
+
+def _number(mac: str) -> str:
+    """A hardware address as the number that stands in a message."""
+    return "0x" + mac.replace(":", "")
 
 
 def _wan_chains(plan: RulesetPlan) -> Iterator[str]:
