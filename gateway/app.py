@@ -173,7 +173,8 @@ class App:
         settings, parts = self._settings, self._parts
         self._store = Store(settings.state_dir / "state.json")
         self._saver = Saver(self._store)
-        self._leases = Leases(settings.state_dir / "dnsmasq.leases")
+        self._dnsmasq = Dnsmasq(render_dnsmasq, settings, settings.state_dir)
+        self._leases = Leases(self._dnsmasq.lease_file)
         parts.callback(self._saver.close)
         path = settings.state_dir / "ledger.db"
         self._newest_id = newest_flow_id(path)
@@ -188,11 +189,9 @@ class App:
         parts.callback(self._control.close)
 
     def _start_resolver(self) -> None:
-        settings = self._settings
-        self._dnsmasq = Dnsmasq(render_dnsmasq, settings, settings.state_dir)
         self._parts.callback(self._dnsmasq.stop)
         self._dnsmasq.start()
-        self._answerer = Answerer(settings.answer_port)
+        self._answerer = Answerer(self._settings.answer_port)
         self._parts.callback(self._answerer.stop)
         self._answerer.start(self._replies)
 

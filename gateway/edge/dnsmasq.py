@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -36,7 +37,8 @@ class Dnsmasq:
     def __init__(self, render: Callable[[ResolverPlan], str], settings: Settings, state_dir: Path) -> None:
         self._render = render
         self._settings = settings
-        self._dir = state_dir
+        self._dir = _writable(state_dir)
+        self.lease_file = self._dir / LEASES
         self._child: subprocess.Popen[bytes] | None = None
         self._text = ""
         self._log = -1
@@ -100,7 +102,7 @@ class Dnsmasq:
         settings = self._settings
         return ResolverPlan(
             links=tuple(read_link(name) for name in settings.lan),
-            lease_file=str(self._dir / LEASES),
+            lease_file=str(self.lease_file),
             upstreams=settings.dnsmasq_upstreams,
             resolv_file=str(_STUB_RESOLV if _STUB_RESOLV.exists() else "/etc/resolv.conf"),
             cache=settings.dnsmasq_cache,
@@ -180,7 +182,8 @@ class Dnsmasq:
 
     def _reap(self, now: float) -> list[str]:
         if self._child is None:
-            return [self._said[-1]] if self._restart_at is not None and self._said else []
+            why = self.trouble or (self._said[-1] if self._said else "")
+            return [why] if self._restart_at is not None and why else []
         if self._child.poll() is None:
             return []
         self._listen()
@@ -244,6 +247,16 @@ class Dnsmasq:
         if not is_there(name) or any(address.is_private for address in read_link(name).ipv6):
             return
         self._added = [(name, add_prefix(name, IPv6Network(self._settings.dnsmasq_prefix6)))]
+
+
+def _writable(state_dir: Path) -> Path:
+    """On a read-only disk dnsmasq would not even start: then it has a folder in memory, with the leases so far."""
+    if not state_dir.exists() or os.access(state_dir, os.W_OK):
+        return state_dir
+    aside = Path(tempfile.mkdtemp(prefix="netcurtain-"))
+    with contextlib.suppress(OSError):
+        shutil.copy(state_dir / LEASES, aside)
+    return aside
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -80,6 +80,8 @@ class Netcurtain:
         self._listener: socket.socket | None = None
         self._watched_s = 0.0
         self.start_s = 0.0
+        self.program: tuple[str, ...] = ("gateway",)
+        """What takes the command line, from its next start on."""
         self.settings: dict[str, str] = {}
         """More of the gateway's environment, from its next start on."""
 
@@ -93,7 +95,7 @@ class Netcurtain:
         self._began = time.monotonic()
         with self.log.open("ab") as log:
             self._process = self._machine.spawn(
-                [sys.executable, "-m", "gateway", "run", *self.options()],
+                [sys.executable, "-m", *self.program, "run", *self.options()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **SETTINGS, **self.settings, **self._terms()},
             )  # fmt: skip

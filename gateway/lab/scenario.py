@@ -84,6 +84,11 @@ class Stage:
         """Write one sentence down."""
         self.checks.append(Check(it, bool(ok), str(seen)))
 
+    def troubles(self, what: str, *, now: bool = False) -> list[Record]:
+        """What ``status`` tells of troubles with that; ``now``: only those that last."""
+        told = [dict(trouble) for trouble in self.home.ask("status")["problems"] if trouble["what"] == what]
+        return [trouble for trouble in told if not (now and "over_at" in trouble)]
+
     def excuse(self, actor: str, *, since: float, until: float) -> None:
         """What this actor opened in that span of wall time nobody judged, and it says so: the policy left it open."""
         self._excused.append((actor, since, until))
