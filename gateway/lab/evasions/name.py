@@ -135,7 +135,8 @@ def change_between_tries(attempt: Attempt) -> str:
 def _fill(size: int, end: str) -> str:
     """A name of that many bytes which ends so."""
     room = size - len(end)
-    return ".".join("a" * 59 for _ in range(room // 60)) + "." + "b" * (room - room // 60 * 60 - 1) + end
+    whole = (room - 1) // 60
+    return ("a" * 59 + ".") * whole + "b" * (room - 60 * whole) + end
 
 
 TOO_LONG = _fill(LONGEST, SUFFIX) + "." + BAD
