@@ -53,7 +53,9 @@ _HOOKS = {0: Hook.QUERY, 2: Hook.FORWARD, 3: Hook.ANSWER}
 _ATTRIBUTE = Struct("=HH")
 _U32 = Struct("!I")
 _ID_HOOK = Struct("!IxxB")
-_ID, _MARK_VALUE = Struct("!II"), Struct("!I")
+_ANSWER = Struct("!II4sI")
+"""Verdict, packet, the head of the mark's attribute, mark."""
+_MARK_HEAD = _ATTRIBUTE.pack(8, _MARK)
 _VERDICT_BYTES = HEAD_BYTES + 12 + 8
 _MAX_MACS = 4096
 _ORDER: Literal["little", "big"] = sys.byteorder
@@ -94,7 +96,6 @@ class PacketQueue:
         self.fileno = self._socket.fileno
         prefix = HEADER.pack(_VERDICT_BYTES, _VERDICT, NLM_F_REQUEST, 0, 0) + b"\0\0" + queue.to_bytes(2, "big")
         self._verdict = prefix + _ATTRIBUTE.pack(12, _VERDICT_HDR)
-        self._mark = _ATTRIBUTE.pack(8, _MARK)
 
     def find_interfaces(self) -> None:
         """Look up the numbers of the curtain's interfaces; again whenever one may have come anew."""
@@ -169,19 +170,17 @@ class PacketQueue:
         self.malformed += 1
 
     def send(self, verdict: SetVerdict) -> None:
-        """Answer one packet; its mark is set with the ask bit clear, its bytes are replaced where that can be done."""
+        """Answer one packet; its mark is set with the ask bit clear, its bytes are replaced: where that cannot be, it is lost."""
         queue_id, accept, mark, payload = verdict
-        data = (
-            self._verdict
-            + _ID.pack(_NF_ACCEPT if accept else _NF_DROP, queue_id)
-            + self._mark
-            + _MARK_VALUE.pack(mark & ~ASK & 0xFFFFFFFF)
-        )
-        if payload is not None and queue_id not in self._unwritable:
+        if self._unwritable and queue_id in self._unwritable:
+            self._unwritable.discard(queue_id)
+            accept = accept and payload is None  # the bytes as they came are not what was let out
+            payload = None
+        kind = _NF_ACCEPT if accept else _NF_DROP
+        data = self._verdict + _ANSWER.pack(kind, queue_id, _MARK_HEAD, mark & ~ASK & 0xFFFFFFFF)
+        if payload is not None:
             data += attribute(_PAYLOAD, payload)
             data = len(data).to_bytes(4, _ORDER) + data[4:]
-        if self._unwritable:
-            self._unwritable.discard(queue_id)
         try:
             self._socket.send(data)
         except OSError:
