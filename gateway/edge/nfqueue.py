@@ -170,7 +170,7 @@ class PacketQueue:
         self.malformed += 1
 
     def send(self, verdict: SetVerdict) -> None:
-        """Answer one packet; its mark is set with the ask bit clear, its bytes are replaced: where that cannot be, it is lost."""
+        """Answer one packet: its mark is set with the ask bit clear, its bytes replaced, or it is lost where they cannot be."""
         queue_id, accept, mark, payload = verdict
         if self._unwritable and queue_id in self._unwritable:
             self._unwritable.discard(queue_id)
