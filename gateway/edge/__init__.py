@@ -2,14 +2,14 @@
 
 ``nfqueue``, ``nft``, ``nft_set``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
 ``clock``                whether the wall clock can be believed
-``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: an interface's addresses)
+``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: interfaces, their addresses)
 ``asker``                the gateway's own questions to that resolver (``timer``: until when they count)
 ``suffix``               the list of public suffixes: who registered a name
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
-``store``                ``state.json``, crash-safe over ``disk``
+``store``                ``state.json``, crash-safe over ``disk``; ``saver`` writes it in a thread of its own
 ``ledger``               flows in SQLite, written by a thread of its own (``ledger_schema``: its tables)
 ``watch``, ``inotify``   the policy directories
-``notify``               readiness and watchdog of systemd
+``notify``               readiness and watchdog of systemd; ``health``: what is wrong outside, told when it begins and ends
 ``pcap``                 capture files
 ``loop``                 the one loop of a process: descriptors, beats, signals
 ``worker``               a child process for slow work

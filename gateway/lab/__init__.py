@@ -19,7 +19,8 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``trial``       plays a family of them and measures each; ``carried`` counts bytes in whatever shape they left
 ``capture``     the process that writes every frame down
 ``truth``       what really left the home, counted on the internet side
-``router``      what stands between: ``netcurtain run``, or a plain NAT router
+``router``      what stands between: ``netcurtain run`` and its service manager, or a plain NAT router
+``clock``       the gateway with a wall clock of its own; ``pulse`` who must not notice a fault, and how long others were silent
 ``home``        ``Home``: all of it, started and taken down
 ``scenario``    promises and how they are checked; ``scenarios`` holds one file per promise
 ``life``        an ordinary day, played without end

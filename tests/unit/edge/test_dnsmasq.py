@@ -206,3 +206,41 @@ left.stop()
         tmp_path,
     )
     assert seen == {"file": True, "started": False, "problems": []}
+
+
+def test_its_end_is_a_trouble_until_it_answers_again(tmp_path: Path) -> None:
+    seen = in_namespace(
+        """
+dnsmasq.start()
+seen["before"] = dnsmasq.trouble
+os.kill(int((state / "dnsmasq.pid").read_text()), signal.SIGKILL)
+seen["told"] = until(lambda: (dnsmasq.watch(), dnsmasq.trouble)[1])
+seen["trouble"] = dnsmasq.trouble
+dnsmasq.watch()
+seen["lasts"] = dnsmasq.trouble == seen["trouble"]
+seen["over"] = until(lambda: (dnsmasq.watch(), not dnsmasq.trouble)[1])
+seen["answers"] = dnsmasq.ready
+""",
+        tmp_path,
+    )
+    assert "ended (status -9)" in seen.pop("trouble")
+    assert seen == {"before": "", "told": True, "lasts": True, "over": True, "answers": True}
+
+
+def test_on_a_read_only_disk_it_has_a_folder_in_memory(tmp_path: Path) -> None:
+    seen = in_namespace(
+        """
+disk = state / "disk"
+disk.mkdir()
+sh(f"mount -t tmpfs -o size=1m tmpfs {disk}")
+(disk / "dnsmasq.leases").write_text(f"{int(time.time()) + 3600} 02:00:5e:10:00:01 192.168.77.40 bell *\\n")
+sh(f"mount -o remount,ro {disk}")
+late = Dnsmasq(render_dnsmasq, settings, disk)
+late.start()
+seen["ready"], seen["trouble"] = late.ready, late.trouble
+seen["leases"] = [lease.mac for lease in Leases(late.lease_file).read()]
+late.stop()
+""",
+        tmp_path,
+    )
+    assert seen == {"ready": True, "trouble": "", "leases": ["02:00:5e:10:00:01"]}
