@@ -49,7 +49,12 @@ def link_down_and_up(stage: Stage) -> None:
     gateway.ip(f"link set {LAN} down", f"link set {LAN} name away0", "link set away0 up")
     lost(stage, f"interface {LAN}", "that the bridge is somewhere else")
     speaker.one(tls=MESH, cached=True, up=500, timeout_s=0.3)
-    gateway.ip("link set away0 down", f"link set away0 name {LAN}", f"link set {LAN} up", f"addr replace {CURTAIN6.format(1)}/64 dev {LAN} nodad")
+    gateway.ip(
+        "link set away0 down",
+        f"link set away0 name {LAN}",
+        f"link set {LAN} up",
+        f"addr replace {CURTAIN6.format(1)}/64 dev {LAN} nodad",
+    )
     back(stage, f"interface {LAN}", "with the bridge renamed back")
 
 
