@@ -24,55 +24,6 @@ missing listener, a full queue or a missing queue rule all end in ``unjudged``. 
 that needs it, since other people's routing rules read marks too.
 """
 
-SETS = """\
-  set free { type ether_addr . ipv4_addr; }
-  set free6 { type ether_addr; }
-  set fault_open { type ether_addr; }
-  set owner_of { type ether_addr . mark; }
-  set known { type ether_addr; }
-  set stations { typeof @ih,224,48; }
-  set dhcp_of { typeof ether saddr . @ih,224,48; }
-  set refused4 {
-    type ether_addr . ipv4_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
-  }
-  set refused6 {
-    type ether_addr . ipv6_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
-  }
-  set silenced4 {
-    type ether_addr . ipv4_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
-  }
-  set silenced6 {
-    type ether_addr . ipv6_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
-  }
-  set answered4 { type ether_addr . ipv4_addr; size 8192; flags timeout; timeout 1h; }
-  set answered6 { type ether_addr . ipv6_addr; size 8192; flags timeout; timeout 1h; }
-  set newcomers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
-  set askers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
-  set queries { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
-  set connections { type ether_addr; size 512; flags dynamic; }
-  set flooded { type ether_addr; size 512; flags dynamic; counter; }
-  set spent { type mark; size 8192; flags dynamic,timeout; timeout 10s; }
-  map flow_budget { type mark : verdict; }
-  map purpose_budget { type mark : verdict; }
-  set services {
-    type inet_proto . inet_service
-    elements = { tcp . 22, tcp . 80, tcp . 443, tcp . 8080, udp . 5353 }
-  }
-"""
-"""``flush table`` leaves sets alone: a change here needs a new ``SCHEMA``.
-
-A dynamic set that is full ends the rule that would add to it, so each is larger than the roster: 254 devices, times 17
-purposes where a purpose is part of the key.
-"""
-
-REFILLED = (
-    ("set", "free"), ("set", "free6"), ("set", "fault_open"), ("set", "owner_of"), ("set", "known"),
-    ("set", "stations"), ("set", "dhcp_of"),
-    ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"),
-    ("map", "flow_budget"), ("map", "purpose_budget"),
-)  # fmt: skip
-"""What every generation says anew, or must forget: what was refused under the last policy may pass under this one."""
-
 PREROUTING = """\
   chain early {
     type filter hook prerouting priority raw; policy accept;
@@ -396,19 +347,3 @@ OUTPUT = """\
     oifname $LAN udp sport 53 ct mark != 0 meta mark set 0
   }
 """
-
-NEIGHBOURS = """\
-table arp netcurtain {
-  set leased { type ipv4_addr . ether_addr; }
-  set claimed { type ipv4_addr; }
-}
-flush table arp netcurtain
-flush set arp netcurtain leased
-flush set arp netcurtain claimed
-table arp netcurtain {
-  chain heard {
-    type filter hook input priority filter; policy accept;
-    # Nobody takes an address that was leased to somebody else, and with it the answers that come back.
-    iifname $LAN arp saddr ip @claimed arp saddr ip . arp saddr ether != @leased drop
-  }
-}"""

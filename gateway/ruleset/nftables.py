@@ -23,8 +23,9 @@ from gateway.model.mark import (
 )
 
 from .budget import budget_chains, budget_elements, budget_sets
-from .chains import FORWARD, INPUT, NEIGHBOURS, OUTPUT, PREROUTING, REFILLED, SETS
+from .chains import FORWARD, INPUT, OUTPUT, PREROUTING
 from .flowtable import PASSED, fast_chains, fast_set_names, fast_sets, passed
+from .sets import NEIGHBOURS, REFILLED, SETS
 
 TABLE = "inet netcurtain"
 SCHEMA = 2

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.ruleset.chains import FORWARD, INPUT, OUTPUT, PREROUTING, REFILLED, SETS
+from gateway.ruleset.chains import FORWARD, INPUT, OUTPUT, PREROUTING
 from gateway.ruleset.nftables import NEXT_LOOK, VERDICTS
 
 ALL = PREROUTING + FORWARD + INPUT + OUTPUT
@@ -27,10 +27,6 @@ def test_what_falls_through_is_denied(name: str) -> None:
 @pytest.mark.parametrize("name", ["dns_judged", "answered", "judge", "unjudged", "dns_unjudged"])
 def test_the_last_chain_that_needs_a_mark_takes_it_away(name: str) -> None:
     assert any(line.strip().endswith("meta mark set 0") for line in CHAINS[name])
-
-
-def test_sets_that_are_refilled_are_declared() -> None:
-    assert set(REFILLED) <= set(re.findall(r"  (set|map) (\w+)", SETS))
 
 
 def test_a_reload_never_deletes() -> None:
