@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import IO, Any, Self
 
 import pytest
@@ -67,12 +68,30 @@ def results(guests: tuple[Guest, ...]) -> dict[str, dict[str, Any]]:
     return {result["name"]: result for result in played}
 
 
+@pytest.fixture(scope="module")
+def gain() -> dict[str, dict[str, list[float]]]:
+    with Guest(sys.executable, "-m", "tests.guest.gain") as guest:
+        return json.loads(guest.output())  # type: ignore[no-any-return]
+
+
 def test_the_doctor_finds_the_native_queue_and_the_kernel_takes_the_golden_rulesets() -> None:
     with Guest("bash", "-c", f"{sys.executable} -m gateway doctor; {LOADED}") as guest:
         told = guest.output().splitlines()
     golden = sorted(str(file.relative_to(TOP)) for file in (TOP / "tests/data/ruleset").glob("*.nft"))
     assert "ok    packet queue: native (nft_queue)" in told
     assert told[-len(golden) :] == golden
+
+
+def test_the_datapath_and_its_fast_way() -> None:
+    with Guest(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/e2e/test_datapath.py", "tests/guest") as guest:
+        told = guest.output()
+    assert " passed" in told and " skipped" not in told, told
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_the_fast_way_is_faster(family: str, gain: dict[str, dict[str, list[float]]]) -> None:
+    plain, chains, flowtable = (median(gain[family][lane]) for lane in ("plain", "chains", "flowtable"))
+    assert flowtable > 1.2 * chains and flowtable > plain
 
 
 @pytest.mark.parametrize("name", [name for lane in LANES for name in lane])

@@ -43,6 +43,38 @@ def test_a_refused_generation_leaves_the_last_one_in_force() -> None:
     inside(scene)
 
 
+def test_what_the_kernel_refuses_may_have_another_text() -> None:
+    def scene() -> None:
+        nft = Nft(queue=5, lan=("br0",))
+        nft.load(text(nft) + "table inet {", otherwise=text(nft, epoch=2))
+        assert nft.adopt() == (2, "cafe")
+        with pytest.raises(RulesetError, match="nft: .*syntax error"):
+            nft.load("table inet {", otherwise="table inet {")
+
+    inside(scene)
+
+
+def test_the_fast_way_is_for_interfaces_that_are_there() -> None:
+    def scene() -> None:
+        run("ip", "link", "add", "br0", "type", "bridge")
+        nft = Nft(queue=5, lan=("br0",))
+        assert nft.fast_interfaces(("br0", "gone0")) == (("br0",) if nft.flowtables else ())
+        assert "probe" not in run("nft", "list", "tables")
+
+    inside(scene)
+
+
+def test_emptying_the_fast_way_leaves_no_address_behind() -> None:
+    def scene() -> None:
+        nft = Nft(queue=5, lan=("br0",))
+        nft._flowtables = True
+        nft.load(text(nft))
+        nft.load(text(nft, epoch=2))
+        assert not {"192.0.0.8", "100::1"} & set(run("ip", "-o", "addr").replace("/", " ").split())
+
+    inside(scene)
+
+
 def test_a_table_of_another_schema_is_replaced_at_the_start_only() -> None:
     def scene() -> None:
         old = "table inet netcurtain {\n set free {\n type ipv4_addr\n }\n chain generation {\n return comment \"%s\"\n }\n}\n"
