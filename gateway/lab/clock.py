@@ -5,6 +5,7 @@ any time. No namespace of the kernel's does that: a time namespace moves the mon
 """
 
 import os
+import runpy
 import sys
 import time
 from pathlib import Path
@@ -46,9 +47,7 @@ def main() -> None:
     from gateway.edge import clock as edge
 
     edge.is_trusted = clock.is_trusted
-    from gateway.cli import main as netcurtain
-
-    netcurtain()
+    runpy.run_module("gateway", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
