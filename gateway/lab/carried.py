@@ -32,14 +32,18 @@ class Mark:
 
 
 def count(path: Path, marks: Mapping[str, Mark], *, source: str = "") -> dict[str, int]:
-    """Bytes of each mark in a capture; ``source``: only frames of this MAC count by address (tokens count in all)."""
+    """Bytes of each mark in a capture.
+
+    ``source``: only frames of this MAC count by address, while tokens count in all but those that it receives.
+    """
     owners = {ip_address(address).packed: name for name, mark in marks.items() for address in mark.addresses}
     find = _finder(marks)
     wanted = bytes.fromhex(Mac(source).replace(":", "")) if source else b""
     totals = dict.fromkeys(marks, 0)
     for data in frames(path):
-        owner = None
-        size = 0
+        owner, size = None, 0
+        if wanted and data[:6] == wanted:
+            continue
         if not wanted or data[6:12] == wanted:
             target, size = carried(data)
             owner = owners.get(target)
@@ -52,16 +56,16 @@ def count(path: Path, marks: Mapping[str, Mark], *, source: str = "") -> dict[st
 
 
 def _finder(marks: Mapping[str, Mark]) -> Callable[[bytes], Counter[str]]:
-    """Bytes of tokens in a frame, by mark: as they are, or in hexadecimal of either case."""
-    plain = {mark.token: name for name, mark in marks.items()}
+    """Bytes of tokens in a frame, by mark: as they are (the last two may count something), or in hexadecimal of either case."""
+    plain = {mark.token[:6]: name for name, mark in marks.items()}
     written = {mark.token.hex().encode(): name for name, mark in marks.items()}
-    either = [*(re.escape(token) for token in plain), *(b"(?i:" + text + b")" for text in written)]
+    either = [*(re.escape(token) + b".." for token in plain), *(b"(?i:" + text + b")" for text in written)]
     pattern = re.compile(b"|".join(either), re.DOTALL)
 
     def find(data: bytes) -> Counter[str]:
         found: Counter[str] = Counter()
         for text in pattern.findall(data):
-            found[plain.get(text) or written[text.lower()]] += len(text) if text in plain else len(text) // 2
+            found[plain.get(text[:6]) or written[text.lower()]] += 8
         return found
 
     return find

@@ -8,6 +8,7 @@
 ``icmp``      payload in ICMP, and in the quotes of its errors
 ``reflection``  the gateway made to answer a false source address on the internet
 ``link``      tags, other EtherTypes, multicast, lies told to the neighbours
+``address``   where a packet goes, as what it says
 ``before``    flows that were opened while they were allowed
 ``flood``     payload by sheer quantity
 

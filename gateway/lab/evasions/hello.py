@@ -215,7 +215,7 @@ def names_to_ask_for(attempt: Attempt) -> str:
     resets = 0
     for number in range(NAMES):
         name = ".".join([attempt.payload(24).hex()] * 4 + [f"{number:04x}", GOOD])
-        with attempt.attacker.stream(attempt.target4, 80 if number % 8 == 0 else 443) as stream:
+        with attempt.attacker.stream(attempt.known[GOOD][0], 80 if number % 8 == 0 else 443) as stream:
             stream.connect()
             plain = f"GET / HTTP/1.1\r\nHost: {name}\r\n\r\n".encode()
             stream.write(plain if number % 8 == 0 else records(client_hello(name)))

@@ -93,14 +93,14 @@ def options_of_the_syn(attempt: Attempt) -> str:
 def numbers_of_the_syn(attempt: Attempt) -> str:
     """Its sequence and acknowledgement numbers, the latter without meaning there; the same with its two timestamps."""
     opened = 0
-    for target in attempt.targets * 5:
+    for target in attempt.targets:
         with attempt.attacker.stream(target) as stream:
             stream.first, second = int.from_bytes(attempt.token[:4]), int.from_bytes(attempt.token[4:])
             stream.send(b"", flags=SYN, options=MSS, ack=second, urgent=second % 7)
             stream.send(b"", flags=SYN, options=MSS + b"\1\1\x08\x0a" + attempt.token)
             stream.read(0.1)
             opened += bool(stream.ack)
-    return f"{opened} of 10 answered"
+    return f"{opened} of 2 answered"
 
 
 def unknown_options_of_the_syn(attempt: Attempt) -> str:
