@@ -21,8 +21,14 @@ CALM_PER_MINUTE = 10.0
 """A device that tries no more often than this is left as it is."""
 RESTART_COSTS = 100
 """Tries that a restart is worth: the household notices."""
+AFTERMATH = 0.5
+"""Of a trial: a restart this early was begun in the manner before. It takes a device a while, and a lease to be noticed."""
+ALIKE = 1.25
+"""A manner that is so little worse than another is as good: the one that was tried first stays, what the policy says before all."""
 WORSE = 4.0
 """So many times more trouble than when a manner was chosen, and all is tried anew."""
+TELLING = 20
+"""With fewer tries than these nothing has proved wrong, however short the time."""
 LEARNT_FOR_S = 7 * 86_400.0
 MAX_DEVICES = 512
 
@@ -52,6 +58,8 @@ class Temper:
     scores: dict[Manner, float] = field(default_factory=dict)
     """Tries a minute that each manner led to."""
     settled_at: float | None = None
+    before: Manner | None = None
+    """The manner whose trial ended last."""
 
 
 class Manners:
@@ -71,10 +79,15 @@ class Manners:
             temper = self._tempers[mac] = Temper(first, now.mono)
         temper.tries += tries
 
-    def restarted(self, mac: Mac) -> None:
+    def restarted(self, mac: Mac, now: Now) -> None:
         """It has just been switched on again – by itself, if something made it."""
-        if mac in self._tempers:
-            self._tempers[mac].tries += RESTART_COSTS
+        temper = self._tempers.get(mac)
+        if temper is None:
+            return
+        if temper.before is None or now.mono - temper.since >= AFTERMATH * self._trial_s:
+            temper.tries += RESTART_COSTS
+        else:
+            temper.scores[temper.before] += 60.0 * RESTART_COSTS / self._trial_s
 
     def of(self, mac: Mac) -> Manner | None:
         """The manner that is tried, or was chosen; None: as the policy says."""
@@ -113,24 +126,30 @@ class Manners:
 def _judge(temper: Temper, now: Now) -> bool:
     """A trial is over; True if another manner begins."""
     score = 60.0 * temper.tries / max(now.mono - temper.since, 1e-3)
-    temper.since, temper.tries = now.mono, 0
+    tries = temper.tries
+    temper.since, temper.tries, temper.before = now.mono, 0, None
     if temper.settled_at is not None:
-        return _watch(temper, score, now)
+        return _watch(temper, score, tries, now)
     if score <= CALM_PER_MINUTE and not temper.scores:
         return False  # it takes it well as it is
     temper.scores[temper.manner] = score
     untried = [manner for manner in Manner if manner not in temper.scores]
     if score <= CALM_PER_MINUTE or not untried:
         temper.settled_at = now.mono
-        return _change(temper, min(temper.scores, key=temper.scores.__getitem__))
+        return _change(temper, _best(temper.scores))
     return _change(temper, untried[0])
 
 
-def _watch(temper: Temper, score: float, now: Now) -> bool:
+def _best(scores: Mapping[Manner, float]) -> Manner:
+    least = min(scores.values())
+    return next(manner for manner, score in scores.items() if score <= max(ALIKE * least, CALM_PER_MINUTE))
+
+
+def _watch(temper: Temper, score: float, tries: int, now: Now) -> bool:
     """A choice was made long ago, or proves wrong: it is made anew."""
     assert temper.settled_at is not None
     chosen = max(CALM_PER_MINUTE, temper.scores[temper.manner])
-    if now.mono - temper.settled_at >= LEARNT_FOR_S or score > WORSE * chosen:
+    if now.mono - temper.settled_at >= LEARNT_FOR_S or (score > WORSE * chosen and tries >= TELLING):
         temper.scores = {temper.manner: score}
         temper.settled_at = None
         return _change(temper, next(manner for manner in Manner if manner is not temper.manner))
@@ -138,5 +157,5 @@ def _watch(temper: Temper, score: float, now: Now) -> bool:
 
 
 def _change(temper: Temper, manner: Manner) -> bool:
-    before, temper.manner = temper.manner, manner
-    return before is not manner
+    temper.before, temper.manner = temper.manner, manner
+    return temper.before is not manner

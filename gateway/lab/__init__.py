@@ -16,6 +16,7 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``frame``, ``hello``  frames and ClientHellos made by hand
 ``attacker``    what a gadget can do that its own kernel would not: raw frames, TCP from a program
 ``evasions``    ways around the curtain, one module per family
+``temper``      how gadgets take a no; ``burst``: more than a gadget has to say
 ``trial``       plays a family of them and measures each; ``carried`` counts bytes in whatever shape they left
 ``capture``     the process that writes every frame down
 ``truth``       what really left the home, counted on the internet side

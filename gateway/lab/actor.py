@@ -30,6 +30,7 @@ class Actor:
             ca=config["ca"],
             known={name: (pair[0], pair[1]) for name, pair in config["known"].items()},
             resolver=config.get("resolver", ""),
+            rejoin=self._join,
         )
 
     def start(self) -> None:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from .behaviour import Behaviour, load_behaviours
@@ -45,11 +45,12 @@ class Home:
         without: Iterable[str] = (),
         captured: bool = True,
         prepare: Callable[[Path], None] | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """``gateway``: ``netcurtain`` or ``plain``; ``policies``: instead of the lab's household; ``actors``: only these
         (None: all); ``services``: ``quic``, ``mqtt`` besides what the actors' behaviours need, ``without`` some of those;
         ``captured``: take the truth (segmentation offload is then off); ``prepare``: may change the home's copy of the policies
-        before it starts."""
+        before it starts; ``settings``: more of the gateway's environment."""
         self.zone: Zone = load_zone()
         self.behaviours: dict[str, Behaviour] = load_behaviours(actors)
         spoken = {kind for kind in ("quic", "mqtt") for one in self.behaviours.values() if one.speaks(kind)}
@@ -58,6 +59,7 @@ class Home:
         self._shipped_policies = policies
         self._captured = captured
         self._prepare = prepare
+        self._settings = settings
         self._processes: list[subprocess.Popen[bytes]] = []
         self._capture: subprocess.Popen[bytes] | None = None
         self._taps: list[socket.socket] = []
@@ -130,9 +132,7 @@ class Home:
             self._topology.segment_in_software()
             self._start_capture()
         gateway = self.machines["gateway"]
-        self.router: PlainRouter | Netcurtain = (
-            PlainRouter(gateway, self.zone) if self._plain else Netcurtain(gateway, policies=self.policies, work=self.work)
-        )
+        self.router: PlainRouter | Netcurtain = PlainRouter(gateway, self.zone) if self._plain else self._netcurtain(gateway)
         self.router.start()
         for name, behaviour in self.behaviours.items():
             self.gadgets[name] = Gadget(behaviour, self.machines[name], self._config(behaviour))
@@ -140,6 +140,11 @@ class Home:
         self.router.await_ready()
         for gadget in self.gadgets.values():
             gadget.await_ready()
+
+    def _netcurtain(self, machine: Namespace) -> Netcurtain:
+        curtain = Netcurtain(machine, policies=self.policies, work=self.work)
+        curtain.settings.update(self._settings)
+        return curtain
 
     def _copy_policies(self) -> None:
         """A copy of its own: scenarios edit it while the gateway runs."""

@@ -1,8 +1,8 @@
 """Promises, each played in a home of its own and checked against what really left it.
 
 A scenario is a module in ``scenarios/`` with ``PROMISE`` (one sentence), ``ACTORS`` and ``play(stage)``; optionally
-``prepare(policies)`` changes the household before the gateway starts, and ``SERVICES`` names servers that no actor's own
-behaviour asks for.
+``prepare(policies)`` changes the household before the gateway starts, ``SERVICES`` names servers that no actor's own behaviour
+asks for, and ``SETTINGS`` is more of the gateway's environment.
 """
 
 import os
@@ -231,6 +231,7 @@ def _play(name: str, module: ModuleType) -> Result:
             actors=module.ACTORS,
             services=getattr(module, "SERVICES", ()),
             prepare=getattr(module, "prepare", None),
+            settings=getattr(module, "SETTINGS", {}),
         )
         with home:
             stage = Stage(home)

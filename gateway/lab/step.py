@@ -7,6 +7,7 @@ before: nobody is asked), ``resolver`` (whom to ask instead of the one the netwo
 
 import asyncio
 import errno
+import json
 import socket
 import ssl
 import threading
@@ -42,6 +43,8 @@ class World:
     stopping: threading.Event = field(default_factory=threading.Event)
     attacker: "Attacker | None" = None
     """Its hold on the bare cable, once it wanted one."""
+    rejoin: Callable[[], object] = lambda: None
+    """Ask DHCP for its lease anew, as after a restart."""
 
     def locate(self, step: Step, name: str) -> str:
         """The address a step speaks to."""
@@ -386,6 +389,36 @@ def claim(step: Step, world: World, outcome: Outcome) -> None:
     outcome.detail = f"said so {told} times"
 
 
+def live(step: Step, world: World, outcome: Outcome) -> None:
+    """``temper: impatient|nervous|stubborn``, wanting ``name`` for ``for_s`` seconds; all its tries are in ``detail``."""
+    from . import temper
+
+    outcome.detail = temper.live(step, world)
+
+
+def knock(step: Step, world: World, outcome: Outcome) -> None:
+    """``knock: NAME``: ``times`` tries as fast as it can, each from a new socket; with ``datagrams`` over UDP."""
+    from .burst import knock as burst
+
+    name = str(step["knock"])
+    outcome.address, outcome.port = world.locate(step, name), int(step.get("port", 443))
+    counts = burst(
+        outcome.address, outcome.port, times=int(step["times"]), name=name, datagrams=bool(step.get("datagrams"))
+    )
+    outcome.detail = json.dumps(counts)
+
+
+def half_open(step: Step, world: World, outcome: Outcome) -> None:
+    """``half_open: COUNT``: so many SYNs to addresses under ``prefix``, and nothing after them."""
+    from .attacker import Attacker
+    from .burst import half_open as burst
+
+    if world.attacker is None:
+        world.attacker = Attacker()
+    took_s = burst(world.attacker, int(step["half_open"]), prefix=str(step.get("prefix", "198.51.100.")))
+    outcome.detail = f"{took_s:.2f}"
+
+
 def wait(step: Step, world: World, outcome: Outcome) -> None:
     """``wait: SECONDS``."""
     world.stopping.wait(float(step["wait"]))
@@ -406,6 +439,9 @@ KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
     "tcp": speak_tcp,
     "evade": evade,
     "claim": claim,
+    "temper": live,
+    "knock": knock,
+    "half_open": half_open,
     "wait": wait,
 }
 """The steps a behaviour can be made of."""

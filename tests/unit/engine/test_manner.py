@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from gateway.engine.manner import CALM_PER_MINUTE, LEARNT_FOR_S, RESTART_COSTS, TRIAL_S, Manner, Manners
+from gateway.engine.manner import (
+    AFTERMATH,
+    CALM_PER_MINUTE,
+    LEARNT_FOR_S,
+    RESTART_COSTS,
+    TELLING,
+    TRIAL_S,
+    Manner,
+    Manners,
+)
 from gateway.model.action import Action, Effect
 from gateway.model.command import SendPacket
 from gateway.model.decision import Decision
@@ -57,9 +66,36 @@ def test_what_calms_it_is_found_and_kept(name: str) -> None:
 def test_restart_is_worse_than_many_tries() -> None:
     manners = Manners()
     manners.note(BELL, Effect.DROP, Now(0.0, 0.0))
-    manners.restarted(BELL)
+    manners.restarted(BELL, Now(1.0, 0.0))
     assert manners.tick(Now(TRIAL_S, 0.0)) == [BELL]
     assert manners.of(BELL) is Manner.REFUSAL and 60 * RESTART_COSTS / TRIAL_S > CALM_PER_MINUTE
+
+
+@pytest.mark.parametrize(("after_s", "blamed"), [(1.0, Manner.REFUSAL), (AFTERMATH * TRIAL_S, Manner.SILENCE)])
+def test_restart_soon_after_a_change_is_the_fault_of_what_was_before(after_s: float, blamed: Manner) -> None:
+    manners = Manners()
+    manners.note(BELL, Effect.REFUSE, Now(0.0, 0.0), tries=40)
+    manners.tick(Now(TRIAL_S, 0.0))
+    manners.restarted(BELL, Now(TRIAL_S + after_s, 0.0))
+    manners.tick(Now(2 * TRIAL_S, 0.0))
+    scores = manners._tempers[BELL].scores
+    assert max(scores, key=scores.__getitem__) is blamed and scores[blamed] >= 60 * RESTART_COSTS / TRIAL_S
+
+
+def test_among_manners_as_good_as_each_other_the_first_one_stays() -> None:
+    manners = Manners()
+    live(manners, {Manner.REFUSAL: 60, Manner.SILENCE: 900, Manner.NO_NAME: 58, Manner.LOCAL: 50}, trials=5)
+    assert manners.of(BELL) is Manner.REFUSAL
+
+
+def test_few_tries_in_a_short_time_prove_nothing() -> None:
+    manners = Manners(trial_s=1.0)
+    row = {"manner": "silence", "scores": {"silence": 0.0}, "age_s": 0.0}
+    manners.restore({BELL: row}, Now(0.0, 0.0))
+    for second, tries in enumerate((TELLING - 1, TELLING), start=1):
+        manners.note(BELL, Effect.DROP, Now(second, 0.0), tries=tries)
+        manners.tick(Now(second, 0.0))
+        assert (manners.of(BELL) is Manner.SILENCE) == (tries < TELLING)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+"""What is counted: for TCP one try is one SYN, for UDP one datagram – those that the judge saw, and those that the kernel refused
+by itself, which it tells of every two seconds. A try that the judge answered while a verdict was on its way may count twice."""
+
+import json
+import time
+
+from ..scenario import PACE, Stage, outcomes
+from ..step import Outcome
+from ..trial import ROGUE, introduce, prepare
+
+PROMISE = "Two thousand tries of something refused cost the judge under fifty packets and the ledger one line with their count."
+ACTORS = ("rogue",)
+BAD, NEIGHBOUR = "bad.rogue.example", "also.good.rogue.example"
+"""Two tenants of one address."""
+TIMES, MOST_ASKED, WITHIN_S = 2_000, 50, 5.0
+PORTS = {"TCP": 443, "UDP": 9_999}
+COUNTERS_S = 2.0
+ENTRY = "profile: rogue, confirmed: true"
+LENIENT = f"{ENTRY}, rules: {{telemetry: allow}}"
+__all__ = ["ACTORS", "PROMISE", "play", "prepare"]
+
+
+def play(stage: Stage) -> None:
+    introduce(stage.home)
+    stage.until(lambda: any(device["hostname"] == ROGUE for device in stage.home.ask("devices")))
+    time.sleep(0.5 * PACE)  # a lease makes the ruleset anew, and with it the kernel's counts
+    for proto, port in PORTS.items():
+        storm(stage, proto, port)
+    neighbour(stage)
+    edited(stage)
+
+
+def storm(stage: Stage, proto: str, port: int) -> None:
+    """As many tries as it can, one after the other, to an address that it remembers."""
+    before = asked(stage)
+    tried = stage.home[ROGUE].one(knock=BAD, cached=True, times=TIMES, port=port, datagrams=proto == "UDP")
+    seen = asked(stage) - before
+    said = json.loads(tried.detail)
+    took_s = tried.ms / 1_000
+    told = f"{TIMES} tries in {took_s:.1f} s: {said}"
+    stage.check(f"{proto}: none of {TIMES} tries gets through", said["served"] == 0 and took_s < WITHIN_S * PACE, told)
+    stage.check(f"{proto}: the judge sees under {MOST_ASKED} packets of them", seen < MOST_ASKED, f"{seen} packets")
+    stage.until(lambda: counted(stage, proto)[-1:] >= [TIMES], timeout_s=2 * COUNTERS_S * PACE, every_s=0.2)
+    lines = counted(stage, proto)
+    close = len(lines) == 1 and abs(lines[0] - TIMES) <= MOST_ASKED
+    stage.check(f"{proto}: they are one line in the ledger", close, f"attempts: {lines}")
+
+
+def asked(stage: Stage) -> int:
+    """Packets that the gateway's queue has handed out so far."""
+    text = stage.home.machines["gateway"].run("cat", "/proc/net/netfilter/nfnetlink_queue")
+    return sum(int(line.split()[7]) for line in text.splitlines())
+
+
+def counted(stage: Stage, proto: str) -> list[int]:
+    """The counts of the lines about that destination."""
+    address = stage.home.zone.hosts[BAD].address4
+    own = [record for record in stage.flows(ROGUE, port=PORTS[proto]) if (record["proto"], record["dest_ip"]) == (proto, address)]
+    return [record["netcurtain"]["attempts"] for record in own if record["netcurtain"]["effect"] != "pass"]
+
+
+def neighbour(stage: Stage) -> None:
+    """An allowed name at that very address."""
+    served = stage.home[ROGUE].do([{"tls": NEIGHBOUR, "up": 300, "timeout_s": 2.0}] * 3)
+    stage.check("an allowed name at the same address works, asked for meanwhile", all_ok(served), outcomes(served))
+    refused = stage.home[ROGUE].one(tls=BAD, cached=True, up=300, timeout_s=1.0)
+    stage.check("and the refused one stays refused", refused.result != "ok", outcomes([refused]))
+
+
+def edited(stage: Stage) -> None:
+    """A policy that allows it counts at once, whatever the kernel remembered."""
+    again = stage.home[ROGUE].one(knock=BAD, cached=True, times=20, port=443)
+    left = stage.left(BAD)
+    stage.check("until the policy changes nothing of it left", left == stage.left(NEIGHBOUR), f"{left} bytes, {again.detail}")
+    stage.edit("household.yaml", ENTRY, LENIENT)
+    began = time.monotonic()
+    stage.until(lambda: stage.home[ROGUE].one(dns=BAD, timeout_s=0.3).result == "ok", timeout_s=5 * PACE)
+    took_s = stage.until(lambda: stage.home[ROGUE].one(tls=BAD, cached=True, up=300, timeout_s=0.5).result == "ok")
+    took_s += time.monotonic() - began - took_s
+    stage.check("what an edit allows passes within a second", took_s < 1.0 * PACE, f"{took_s:.2f} s after the edit")
+
+
+def all_ok(results: list[Outcome]) -> bool:
+    return all(one.result == "ok" for one in results)
