@@ -13,6 +13,7 @@ from ..attacker import Attacker
 from ..carried import Mark, count
 from ..dhcp import COOKIE
 from ..evasions.case import BAD, GOOD
+from ..evasions.quic import initial, pieces
 from ..hello import client_hello, records
 from ..scenario import Stage, outcomes
 from ..topology import CURTAIN6, GATEWAY_WAN_MAC
@@ -23,7 +24,9 @@ ACTORS = ("rogue", "annas-phone")
 PHONE, ANYWHERE = "annas-phone", "api.amazon.com"
 __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 FRESH_MAC, FRESH4, FRESH6 = "02:00:5e:10:00:67", "10.77.0.67", CURTAIN6.format(0x67)
-ELSEWHERE4 = "10.77.0.150"
+ELSEWHERE4, STRANGER6 = "10.77.0.150", "2001:db8:cafe::bad:199"
+NEWCOMERS = 64
+"""A whole home may come at once."""
 DISCOVER, REQUEST, RELEASE = 1, 3, 7
 DHCP_WANTED, DHCP_KIND, DHCP_SERVER = 50, 53, 54
 TELEMETRY = "device-metrics-us-2.amazon.com"
@@ -65,6 +68,23 @@ def play(stage: Stage) -> None:
     time.sleep(1.5)  # until a lease that moved would be known
     phone_goes_on(stage)
     reported(stage)
+    always_new(stage, attacker)
+
+
+def always_new(stage: Stage, attacker: Attacker) -> None:
+    """A new hardware address for every datagram: each would have a newcomer's budget of its own."""
+    before, tries = len(stage.home.ask("devices")), 200
+    hello = initial(pieces(client_hello(TELEMETRY), 4000), to=os.urandom(8))
+    for number in range(tries):
+        source = CURTAIN6.format(0x1000 + number)
+        body = frame.udp(hello, src=source, dst=STRANGER6, sport=61_600, dport=443)
+        packet = frame.ipv6(body, src=source, dst=STRANGER6, proto=frame.UDP)
+        attacker.send_ethernet(packet, frame.ETH_IPV6, src=f"02:00:5e:21:00:{number:02x}")
+        time.sleep(0.008)
+    time.sleep(0.3)
+    met = len(stage.home.ask("devices")) - before
+    seen = f"{met} devices of {tries} hardware addresses"
+    stage.check("who is somebody new all the time is so for a while only", 0 < met <= NEWCOMERS, seen)
 
 
 def _leases_known(stage: Stage) -> bool:
