@@ -11,7 +11,7 @@ from .row import PLAIN, Sample, Spec, by_lane, percentile
 TITLE = "new flows"
 WORKERS = 16
 LOAD_PER_S = 500
-SETTLE_S = 0.2
+SETTLE_S = 0.1
 """A process that makes the load is there by then."""
 
 
