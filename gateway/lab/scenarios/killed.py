@@ -24,7 +24,7 @@ def play(stage: Stage) -> None:
     before = judge_all(stage)
     stage.check("each flow is judged as the policy says", before == TABLE, before)
     pulses = {name: Pulse.begin(home[name], APP) for name in ("annas-phone", "old-phone")}
-    stream = home["speaker"].begin([{"tls": VOICE, "cached": True, "up": 10, "for_s": 4.5, "every_s": 0.03, "keep": "talk"}])
+    stream = home["speaker"].begin([{"tls": VOICE, "cached": True, "up": 10, "for_s": 40, "every_s": 0.04, "keep": "talk"}])
     time.sleep(0.7)
     epoch = home.ask("status")["epoch"]
     killed = time.time()
@@ -36,12 +36,14 @@ def play(stage: Stage) -> None:
     stage.check("it is back within 3 s", curtain.start_s <= BACK_S * PACE, f"{curtain.start_s:.2f} s")
     stage.check("in the epoch in which it was", home.ask("status")["epoch"] == epoch, f"{epoch}, {home.ask('status')['epoch']}")
     afterwards(stage, before, sport)
+    home["speaker"].stop()
     lived = stream.wait()
+    ended = time.time()
     again = home["speaker"].one(again="talk", up=200)
     went_on = lived[0].result == again.result == "ok"
     stage.check("the judged conversation goes on through it all", went_on, outcomes([*lived, again]))
     addresses = (home.zone.hosts[VOICE].address4,)
-    gap = longest_gap(stage.truth(), "speaker", addresses, since=killed - 0.5, until=time.time())
+    gap = longest_gap(stage.truth(), "speaker", addresses, since=killed - 0.5, until=ended)
     when = f"{gap.at - killed:.2f} s after the kill, {gap.at - started:.2f} s after the start"
     seen = f"longest {gap.seconds * 1000:.0f} ms of {gap.packets} packets on the WAN, {when}"
     stage.check("without a gap worth naming", gap.seconds < GAP_S * PACE, seen)
