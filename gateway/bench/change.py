@@ -6,7 +6,7 @@ from typing import Any
 
 from .row import Row, rounded
 
-LEAST_SPREAD = 0.01
+LEAST_SPREAD = 0.05
 """Of the median: what was measured once, or never changes, is not known better than that."""
 WORSE_SPREADS = 2.0
 
