@@ -22,6 +22,7 @@ LANES = (
     ("restart", "live-edit", "mesh-sharing", "motion-dropped"),
     ("video-owner-only", "quic-telemetry", "ipv6", "dns-escape"),
 )
+PYTEST = "-p no:cacheprovider tests/e2e/test_datapath.py tests/guest"
 LOADED = 'for file in tests/data/ruleset/*.nft; do nft --check -f "$file" && echo "$file"; done'
 
 
@@ -83,7 +84,7 @@ def test_the_doctor_finds_the_native_queue_and_the_kernel_takes_the_golden_rules
 
 
 def test_the_datapath_and_its_fast_way() -> None:
-    with Guest(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/e2e/test_datapath.py", "tests/guest") as guest:
+    with Guest("bash", "-c", f"modprobe br_netfilter && {sys.executable} -m pytest {PYTEST}") as guest:
         told = guest.output()
     assert " passed" in told and " skipped" not in told, told
 
