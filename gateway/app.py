@@ -41,6 +41,7 @@ from gateway.model.assessment import FixedReply
 from gateway.model.command import (
     AnswerHere,
     Command,
+    ForgetRefused,
     LoadRuleset,
     Publish,
     Record,
@@ -103,6 +104,7 @@ class App:
             SendPacket: lambda command: self._raw.send(command.data),
             LoadRuleset: self._load_ruleset,
             AnswerHere: lambda command: self._sets.add_answer(command, timeout_s=ANSWERED_S),
+            ForgetRefused: lambda command: self._sets.forget_refused(command),
             ResolveName: lambda command: self._asker.ask(command.name),
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,

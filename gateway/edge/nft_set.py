@@ -10,7 +10,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import NamedTuple
 
-from gateway.model.command import AnswerHere
+from gateway.model.command import AnswerHere, ForgetRefused
 from gateway.model.device import Mac, mac_from_bytes
 from gateway.model.event import Tried, TriesRead
 
@@ -133,6 +133,13 @@ class Sets:
             self.add(name, key, timeout_s=timeout_s)
         else:
             self.remove(name, key)
+
+    def forget_refused(self, command: ForgetRefused) -> None:
+        """What the ruleset remembered of a destination goes; it may have been met with either manner."""
+        mac, address, proto, port = command
+        key = _TRIED[20 if len(address) == 4 else 32].pack(bytes.fromhex(mac.replace(":", "")), address, proto, port)
+        for kind in ("refused", "silenced"):
+            self.remove(f"{kind}{4 if len(address) == 4 else 6}", key)
 
     def close(self) -> None:
         """Give the sockets back."""

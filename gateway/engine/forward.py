@@ -251,6 +251,7 @@ class Forward:
         flow.line = line.flow
         if self._may_be_remembered(flow, line, now):
             flow.flow_class = FlowClass.SILENCE if flow.flow_class is FlowClass.DROP else FlowClass.REMEMBER
+            self._state.tries.remember(flow)
 
     def _may_be_remembered(self, flow: Flow, line: Line, now: Now) -> bool:
         """The kernel knows addresses only: it may refuse by itself where no name of that address is let out."""

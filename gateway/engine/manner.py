@@ -24,7 +24,7 @@ RESTART_COSTS = 100
 AFTERMATH = 0.5
 """Of a trial: a restart this early was begun in the manner before. It takes a device a while, and a lease to be noticed."""
 ALIKE = 1.25
-"""A manner that is so little worse than another is as good: the one that was tried first stays, what the policy says before all."""
+"""A manner that is so little worse than another is as good: the one tried first stays, and that is what the policy says."""
 WORSE = 4.0
 """So many times more trouble than when a manner was chosen, and all is tried anew."""
 TELLING = 20

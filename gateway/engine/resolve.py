@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from gateway.model.action import Action, Effect
 from gateway.model.assessment import Assessment, Evidence
-from gateway.model.command import Command, SendPacket, SetVerdict
+from gateway.model.command import Command, ForgetRefused, SendPacket, SetVerdict
 from gateway.model.decision import Decision, Subject
 from gateway.model.device import Device, Mac
 from gateway.model.event import Now, PacketSeen
@@ -103,11 +103,18 @@ class Resolve:
         message = parse_dns(event.packet.payload)
         commands: list[Command] = []
         if member is not None and message is not None and message.question is not None:
-            self._state.bindings.add(member.device.mac, message.addresses, message.question.name, at=now.mono)
+            commands = self._bind(member, message.question.name, message.addresses, now)
             if message.rcode in (NO_ERROR, NO_SUCH_NAME):
                 self._state.tunnels.settle(member.device.mac, _asked(event, message.question.name), at=now.mono)
-            commands = self.answered.tell(member, event.packet.dst, message.addresses, now)
+            commands += self.answered.tell(member, event.packet.dst, message.addresses, now)
         return [*commands, SetVerdict(event.queue_id, True, 0)]
+
+    def _bind(self, member: Member, name: str, addresses: tuple[bytes, ...], now: Now) -> list[Command]:
+        """A name that is new at an address may pass where others were refused: the kernel asks about it again."""
+        mac, bindings = member.device.mac, self._state.bindings
+        fresh = [address for address in addresses if name not in bindings.names(mac, address, at=now.mono)]
+        bindings.add(mac, addresses, name, at=now.mono)
+        return [ForgetRefused(*place) for address in fresh for place in self._state.tries.forget(mac, address)]
 
     def forget_attempts(self, now: Now) -> None:
         """Later tries begin a new line."""

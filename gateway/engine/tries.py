@@ -53,6 +53,8 @@ class Tries:
     def __init__(self) -> None:
         self._lines: OrderedDict[Destination, Line] = OrderedDict()
         self._grown: dict[int, Flow] = {}
+        self._remembered: dict[tuple[Mac, bytes], set[Destination]] = {}
+        """What the kernel was told to refuse by itself, by device and address."""
 
     def take(self, flow: Flow, now: Now) -> Line:
         """A flow was refused: the line that counts it, its own or an earlier one's."""
@@ -82,6 +84,17 @@ class Tries:
         self._grow(line, more)
         line.flow.touched = now.mono
         return more
+
+    def remember(self, flow: Flow) -> None:
+        """The kernel refuses this destination by itself from now on."""
+        place = _destination(flow)
+        self._remembered.setdefault((place.mac, place.address), set()).add(place)
+        if len(self._remembered) > MAX_LINES:
+            del self._remembered[next(iter(self._remembered))]
+
+    def forget(self, mac: Mac, address: bytes) -> set[Destination]:
+        """Another name leads to this address: what the kernel has to be told to forget."""
+        return self._remembered.pop((mac, address), set())
 
     def take_grown(self) -> list[Flow]:
         """The lines that count more than they last told."""

@@ -93,6 +93,15 @@ class AnswerHere(NamedTuple):
     here: bool = True
 
 
+class ForgetRefused(NamedTuple):
+    """The kernel is not to refuse this destination by itself any more: another name may lead there."""
+
+    mac: str
+    address: bytes
+    proto: int
+    port: int
+
+
 class Record(NamedTuple):
     """Write a flow to the ledger."""
 
@@ -135,6 +144,7 @@ Command = (
     | LoadRuleset
     | ResolveName
     | AnswerHere
+    | ForgetRefused
     | Record
     | Reply
     | Publish

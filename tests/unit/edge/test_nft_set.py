@@ -11,7 +11,7 @@ from gateway.edge.netlink import attribute
 from gateway.edge.nft import run
 from gateway.edge.nft_set import Element, Sets, _read, _tries
 from gateway.lab.namespace import inside
-from gateway.model.command import AnswerHere
+from gateway.model.command import AnswerHere, ForgetRefused
 from gateway.model.event import Tried, TriesRead
 from gateway.model.packet import TCP, UDP
 from tests.support.datapath import BELL, CLOUD4, Home, wait_for
@@ -207,6 +207,24 @@ def test_an_address_is_answered_here_no_longer() -> None:
         return elements(sets, "answered4")
 
     assert inside(scene) == [Element(MAC + b"\0\0" + CLOUD_4, 0)]
+
+
+@pytest.mark.net
+@pytest.mark.parametrize(("kind", "address"), [("refused", CLOUD_4), ("silenced", CLOUD_4), ("refused", CLOUD_6)])
+def test_one_destination_is_forgotten_and_no_other(kind: str, address: bytes) -> None:
+    def scene() -> list[Element]:
+        run("nft", "-f", "-", text=SETS.replace("refused", kind))
+        sets, name = Sets(), f"{kind}{4 if len(address) == 4 else 6}"
+        keys = [MAC + b"\0\0" + address + bytes((TCP, 0, 0, 0)) + port.to_bytes(2) + b"\0\0" for port in (443, 9_998)]
+        for key in keys:
+            sets.add(name, key, timeout_s=60)
+        for _ in range(2):  # once more does no harm
+            sets.forget_refused(ForgetRefused(BELL, address, TCP, 443))
+        left = elements(sets, name)
+        assert [element.key for element in left] == keys[1:]
+        return left
+
+    assert inside(scene)
 
 
 @pytest.mark.net

@@ -2,10 +2,12 @@
 
 import pytest
 
-from gateway.model.event import Ticked, Tried, TriesRead
-from gateway.model.mark import FlowClass
+from gateway.model.command import ForgetRefused, SetVerdict
+from gateway.model.event import Hook, Ticked, Tried, TriesRead
+from gateway.model.mark import FlowClass, pack
 from gateway.model.packet import TCP, UDP
 from gateway.model.record import FlowRecord
+from tests.support.dns import answer
 from tests.support.home import Watched, marks, records
 from tests.support.packets import BELL, CLOUD, OTHER_CLOUD, client_hello, syn, tcp, udp
 
@@ -125,3 +127,31 @@ def test_flood_is_told_of_once_in_a_while() -> None:
     home.wait(301)
     assert len(home.do(TriesRead(flooded=((BELL, 30),)))) == 1
     assert any(problem["what"] == "flood" for problem in home.engine._state.problems)
+
+
+def test_name_that_is_new_at_an_address_makes_the_kernel_forget_it() -> None:
+    home = Watched()
+    refuse_thrice(home)
+    forgotten = bind(home, "bell.example.com", CLOUD)
+    assert forgotten == [ForgetRefused(BELL, CLOUD, TCP, 443)]
+    assert bind(home, "bell.example.com", CLOUD) == [], "once"
+    assert say(home, "bell.example.com", sport=41_000) is FlowClass.LOOK_64K
+
+
+def test_other_addresses_stay_remembered() -> None:
+    home = Watched()
+    refuse_thrice(home)
+    assert bind(home, "bell.example.com", OTHER_CLOUD) == []
+
+
+def refuse_thrice(home: Watched) -> None:
+    """Until the kernel remembers."""
+    assert [say(home, "metrics.example.com", sport=sport) for sport in range(40_000, 40_003)][-1] is REMEMBER
+
+
+def bind(home: Watched, name: str, address: bytes) -> list[ForgetRefused]:
+    """The device is told an address; what the kernel has to forget before it is."""
+    mark = pack(1, home.engine.epoch, 1, FlowClass.PASS)
+    commands = home.see(answer(name, (address,)), hook=Hook.ANSWER, mark=mark)
+    assert isinstance(commands[-1], SetVerdict)
+    return [command for command in commands if isinstance(command, ForgetRefused)]
