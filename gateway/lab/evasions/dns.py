@@ -102,7 +102,7 @@ def write_in_answers(attempt: Attempt) -> str:
 
 
 def write_second_question(attempt: Attempt) -> str:
-    second = labels(attempt.token + b"." + GOOD.encode()) + struct.pack("!HH", A, 1)
+    second = labels(f"{attempt.token.hex()}.{GOOD}") + struct.pack("!HH", A, 1)
     return _told(ask(attempt, query(fresh(attempt), counts=(2, 0, 0, 0)) + second))
 
 
