@@ -156,8 +156,6 @@ class State:
 
     def load_ruleset(self) -> list[Command]:
         """Render this generation into the kernel."""
-        self.unsaved = False
-        """The kernel was given numbers or an epoch that a successor has to find saved: marks rest on them."""
         self.stale_ruleset, self.unsaved = False, True
         policies = self.policy.devices.values()
         return [

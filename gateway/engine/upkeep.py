@@ -18,6 +18,8 @@ GONE_AFTER_READS = 2
 CLOCK_SET_S = 60.0
 """A wall clock that goes off by more was set."""
 SAVE_EVERY_S = 600.0
+SAVE_AT_ONCE_S = 0.5
+"""Who joins seldom joins alone."""
 SAVE_SELDOM_S = 120.0
 """Even where much is new."""
 RECORD_EVERY_S = 15.0
@@ -58,11 +60,16 @@ class Upkeep:
         commands += self._tell_conflicts(now)
         state.unreported += state.tries.take_grown()
         state.tries.expire(now)
-        unsaved_s = now.mono - self._saved_at
-        if state.unsaved or unsaved_s >= SAVE_EVERY_S or (unsaved_s >= SAVE_SELDOM_S and state.bindings.due(at=now.mono)):
-            self._saved_at, state.unsaved = now.mono, False
-            commands.append(snapshot(state, now))
-        return commands
+        return commands + self._save(now)
+
+    def _save(self, now: Now) -> list[Command]:
+        """Now and then; soon where much is new, and at once where marks rest on it."""
+        state, unsaved_s = self._state, now.mono - self._saved_at
+        is_due = state.bindings.due(at=now.mono) and unsaved_s >= SAVE_SELDOM_S
+        if not (state.unsaved and unsaved_s >= SAVE_AT_ONCE_S or is_due or unsaved_s >= SAVE_EVERY_S):
+            return []
+        self._saved_at, state.unsaved = now.mono, False
+        return [snapshot(state, now)]
 
     def counters(self, event: CountersRead, now: Now) -> list[Command]:
         """Bytes so far, from the kernel; at the end of a walk, connections that it no longer knows have ended."""

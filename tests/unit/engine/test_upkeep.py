@@ -122,6 +122,7 @@ def test_mended_policy_clears_the_faults() -> None:
 
 def test_state_is_saved_seldom() -> None:
     home = speaking()
+    home.wait(1)
     home.do(Ticked())  # the device is new: its number stands in marks
     saves = 0
     for _ in range(100):
