@@ -21,6 +21,7 @@ def test_addresses_are_distinct_unless_shared_on_purpose() -> None:
     assert {zone.names_at(address) for address in shared} == {
         ("fls-na.amazon.com", "m.media-amazon.com"),
         ("one.one.one.one", "cloudflare-dns.com"),
+        ("bad.rogue.example", "also.good.rogue.example"),
         ("api.gadgetcloud.example", "clients3.google.com"),
     }
 
