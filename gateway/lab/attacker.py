@@ -44,6 +44,7 @@ class Attacker:
         self.gateway_mac = GATEWAY_LAN_MAC
         self.gateway4, self.gateway6 = CURTAIN4.format(1), CURTAIN6.format(1)
         self._ports = itertools.cycle(PORTS)
+        self._ears: list[socket.socket] = []
         self.kept: dict[bytes, Any] = {}
         """What a case that is played twice holds on to, by its token."""
 
@@ -77,11 +78,19 @@ class Attacker:
         self.send_ip(frame.ip(datagram, src=src, dst=dst, proto=frame.UDP))
 
     def listen(self) -> socket.socket:
-        """Everything that arrives from now on."""
+        """Everything that arrives from now on; ``hang_up`` when it is enough."""
+        if self._ears:
+            ear = self._ears.pop()
+            _drain(ear)
+            return ear
         opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         opened.bind((INTERFACE, ETH_P_ALL))
         opened.setblocking(False)
         return opened
+
+    def hang_up(self, ear: socket.socket) -> None:
+        """Kept for the next one: the kernel takes long to close such a socket."""
+        self._ears.append(ear)
 
     def stream(self, dst: str, dport: int = 443, **options: Any) -> "Stream":
         """A TCP connection that is not open yet."""
@@ -150,8 +159,9 @@ class Stream:
         """End it with a reset (or a FIN)."""
         if self.ack and not self.reset and not self.closed:
             self.send(b"", flags=frame.FIN | frame.ACK if politely else frame.RST | frame.ACK)
+        if not self.closed:
+            self._attacker.hang_up(self._ear)
         self.closed = True
-        self._ear.close()
 
     def _take(self, data: bytes) -> None:
         segment = _segment_for(data, self)
@@ -187,6 +197,14 @@ def _segment_for(data: bytes, stream: Stream) -> tuple[int, int, bytes] | None:
     return seq, flags, segment[(words >> 4) * 4 :]
 
 
+def _drain(ear: socket.socket) -> None:
+    try:
+        while True:
+            ear.recv(65_536)
+    except BlockingIOError:
+        return
+
+
 def _own_address(gateway: str) -> str:
     family = socket.AF_INET6 if ":" in gateway else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -204,13 +222,13 @@ def impersonate(attacker: Attacker, addresses: tuple[str, str], *, for_s: float)
     body = frame.packed(six) + b"\x02\x01" + frame.hardware(attacker.mac)
     advert = frame.icmp6(136, 0, b"\x60\0\0\0", body, **ends)
     claims.append((frame.ipv6(advert, **ends, proto=frame.ICMPV6, ttl=255), frame.ETH_IPV6))
-    with ear:
-        while time.monotonic() < until:
-            for payload, kind in claims:
-                attacker.send_ethernet(payload, kind)
-            told += 1
-            while select.select([ear], [], [], 0.02)[0]:
-                received += _meant_for(ear.recv(65_536), attacker, addresses)
+    while time.monotonic() < until:
+        for payload, kind in claims:
+            attacker.send_ethernet(payload, kind)
+        told += 1
+        while select.select([ear], [], [], 0.02)[0]:
+            received += _meant_for(ear.recv(65_536), attacker, addresses)
+    attacker.hang_up(ear)
     return told, received
 
 

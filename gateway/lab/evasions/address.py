@@ -6,8 +6,8 @@ from .. import frame
 from ..frame import MSS, SYN
 from .case import Attempt, Case
 
-TRIES, CREDIT = 400, 64
-"""How many are tried, and how many handshakes a device has on credit where no name led it."""
+TRIES, CREDIT = 400, 80
+"""How many are tried, and how many handshakes a device has on credit where no name led it: 64, and some minutes' refill."""
 
 
 def _numbered(attempt: Attempt, number: int) -> str:
