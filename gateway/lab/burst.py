@@ -15,6 +15,8 @@ PATIENCE_S = 1.0
 DATAGRAM_PATIENCE_S = 0.002
 """Errors about datagrams come seldom (icmp_ratelimit): nobody waits for them long."""
 DATAGRAM_BYTES = 200
+BREATH = 100
+"""Frames sent in one go."""
 POLITENESS = 10
 """A gadget has a processor of its own. Where it shares ours, it gives way, so that the gateway is measured and not the load."""
 
@@ -52,14 +54,16 @@ def _try_datagram(address: str, port: int) -> str:
             return "refused"
 
 
-def half_open(attacker: "Attacker", count: int, *, prefix: str) -> float:
-    """So many SYNs, each for a flow of its own, to addresses under ``prefix``; seconds it took to send them."""
+def half_open(attacker: "Attacker", count: int, *, prefix: str, for_s: float) -> dict[str, float]:
+    """So many SYNs, each for a flow of its own, to addresses under ``prefix``, evenly in that time; when they were sent."""
     os.setpriority(os.PRIO_PROCESS, 0, POLITENESS)
     frames = [_syn(attacker, number, prefix) for number in range(count)]
     began = time.monotonic()
-    for data in frames:
+    for number, data in enumerate(frames):
         attacker.send_frame(data)
-    return time.monotonic() - began
+        if number % BREATH == 0:
+            time.sleep(max(began + for_s * number / count - time.monotonic(), 0))
+    return {"began": began, "ended": time.monotonic()}
 
 
 def _syn(attacker: "Attacker", number: int, prefix: str) -> bytes:

@@ -409,14 +409,14 @@ def knock(step: Step, world: World, outcome: Outcome) -> None:
 
 
 def half_open(step: Step, world: World, outcome: Outcome) -> None:
-    """``half_open: COUNT``: so many SYNs to addresses under ``prefix``, and nothing after them."""
+    """``half_open: COUNT``: so many SYNs in ``for_s`` seconds to addresses under ``prefix``, and nothing after them."""
     from .attacker import Attacker
     from .burst import half_open as burst
 
     if world.attacker is None:
         world.attacker = Attacker()
-    took_s = burst(world.attacker, int(step["half_open"]), prefix=str(step.get("prefix", "198.51.100.")))
-    outcome.detail = f"{took_s:.2f}"
+    span = burst(world.attacker, int(step["half_open"]), prefix=str(step["prefix"]), for_s=float(step.get("for_s", 0)))
+    outcome.detail = json.dumps(span)
 
 
 def wait(step: Step, world: World, outcome: Outcome) -> None:

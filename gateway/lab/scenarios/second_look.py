@@ -78,7 +78,7 @@ def many_messages(stage: Stage) -> None:
     """None of them is much; together they are. The datagrams before count too."""
     chime = stage.home["chime"]
     began = time.monotonic()
-    sent = []
+    sent: list[Outcome] = []
     while len(sent) < 60 and (not sent or sent[-1].result == "ok"):
         sent.append(chime.one(tls=BELL, up=MESSAGE_BYTES, timeout_s=1.0))
     sent += [chime.one(tls=BELL, up=MESSAGE_BYTES, timeout_s=1.0) for _ in range(3)]
