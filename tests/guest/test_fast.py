@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from gateway.lab.namespace import inside
 from gateway.model.command import SetVerdict
 from gateway.model.event import PacketSeen
 from gateway.model.mark import FlowClass
+from gateway.ruleset import render
 from tests.support.datapath import BELL4, BELL6, BELL_NUMBER, CLOUD4, CLOUD6, Home, payloads, tcp4, verdict, wait_for
 
 pytestmark = pytest.mark.net
@@ -179,9 +181,18 @@ def test_bytes_of_offloaded_flows_are_counted() -> None:
     inside(scene)
 
 
-def test_an_interface_that_is_not_there_costs_the_fast_way_and_not_the_generation() -> None:
+def test_an_interface_that_vanishes_costs_the_fast_way_and_not_the_generation() -> None:
     def scene() -> None:
-        with Home(flowtable=FAST) as home, home.gateway.entered():
-            assert home.nft.fast_interfaces(("br0", "wan0", "gone0")) == ("br0", "wan0")
+        with Home(flowtable=FAST) as home:
+            talk = Talk(home, CLOUD4)
+            settle(home, talk)
+            home.gateway.ip("link del wan0")
+            with home.gateway.entered():
+                assert home.nft.fast_interfaces(FAST) == ("br0",)
+                late = replace(home.plan, epoch=2, digest="beef")  # it was still there when this was written
+                home.nft.load(render(late), otherwise=render(replace(late, flowtable=())))
+                assert home.nft.adopt() == (2, "beef")
+                home.nft.load(render(replace(late, epoch=3, flowtable=("br0",))))
+                assert home.nft.adopt() == (3, "beef")
 
     inside(scene)
