@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import fields, replace
 from typing import Any
 
+from gateway.compilation import Compilation
 from gateway.edge.answerer import Answerer
 from gateway.edge.asker import Asker
 from gateway.edge.clock import is_trusted
@@ -34,8 +35,6 @@ from gateway.edge.saver import Saver
 from gateway.edge.store import Store
 from gateway.edge.suffix import read_suffixes
 from gateway.edge.sysctl import Sysctls
-from gateway.edge.watch import Watch
-from gateway.edge.worker import Finished, Worker
 from gateway.engine import Engine
 from gateway.model.assessment import FixedReply
 from gateway.model.command import (
@@ -55,7 +54,6 @@ from gateway.model.command import (
 )
 from gateway.model.event import Event, Now, PolicyChanged, PolicyRefused, Ticked
 from gateway.model.policy import Policy
-from gateway.policy import load, parse
 from gateway.ruleset import render, render_dnsmasq
 from gateway.settings import Settings
 from gateway.wire.dissector import layer_class
@@ -75,7 +73,6 @@ JUDGE_S = 0.02
 NICE = -15
 GC_THRESHOLDS = (20_000, 50, 1_000)
 """Judging makes few cycles; a full collection walks every flow, for tens of milliseconds."""
-COMPILER = "gateway.policy"
 FIRST_LAYERS = (("scapy.contrib.stun", "STUN"), ("scapy.contrib.mqtt", "MQTT"), ("scapy.layers.rtp", "RTP"))
 """What a gadget that speaks no TLS speaks most often."""
 
@@ -93,24 +90,21 @@ class App:
         self._unloaded: LoadRuleset | None = None
         """A generation that the kernel refused: it is tried again."""
         self._notifier = Notifier()
-        self._worker = Worker(COMPILER)
-        self._compile_again = False
         self._counting_s = 0.0
         """CPU time that the walk under way has cost."""
         self._counted_next = 0.0
-        self._refused_at_start: Finished | None = None
         self._clock_trusted = settings.trust_clock or is_trusted()
         self._execute: dict[type, Callable[[Any], object]] = {
             SendPacket: lambda command: self._raw.send(command.data),
             LoadRuleset: self._load_ruleset,
-            AnswerHere: lambda command: self._sets.add_answer(command, timeout_s=ANSWERED_S),
+            AnswerHere: self._answer_here,
             ForgetRefused: lambda command: self._sets.forget_refused(command),
             ResolveName: lambda command: self._asker.ask(command.name),
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
             Reply: lambda command: self._control.reply(command),
             SaveState: lambda command: self._saver.put(command.state),
-            ReloadPolicy: lambda command: self._compile(),
+            ReloadPolicy: lambda command: self._policies.start(),
         }
 
     def run(self) -> int:
@@ -123,25 +117,25 @@ class App:
 
     def _open(self) -> None:
         """Build the parts. Where the order matters, the reason stands beside the line."""
-        self._worker.start(self._directories())  # first: it takes longest, and runs beside the rest
-        self._parts.callback(self._worker.close)
+        self._policies = Compilation(self._settings.policies, self._loop)  # first: it takes longest, and runs beside the rest
+        self._parts.callback(self._policies.close)
+        registrable = read_suffixes()
         for module, name in FIRST_LAYERS:  # 0.2 s that no packet shall wait for, while the policy is compiled
             layer_class(module, name)
         with suppress(PermissionError):  # packets wait for this thread; the writers keep their place
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
-        self._loop.catch(SIGHUP=self._compile)
+        self._loop.catch(SIGHUP=self._policies.start)
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
         unset = self._open_kernel()
         self._open_books()
-        self._start_engine(self._first_policy())
+        self._start_engine(self._policies.first(), registrable)
         unset += self._sysctls.forward(self._settings.lan, self._settings.wan)  # the ruleset stands: packets may pass
         self._health.set("kernel", "; ".join(unset))
         self._parts.callback(self._save_at_last)  # it runs before all of the above is taken down
         self._loop.read(self._queue, self._judge)  # the ruleset stands: packets may come
         self._start_resolver()  # after the ruleset: no question is answered unjudged
         self._start_beats()
-        if self._refused_at_start is not None:
-            self._handle(_policy_event(self._refused_at_start))
+        self._policies.follow(self._take_policy)
         gc.collect()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.freeze()  # tables that live for ever need not be walked by every collection
@@ -198,16 +192,13 @@ class App:
         self._answerer.start(self._replies)
 
     def _start_beats(self) -> None:
-        self._watch = Watch(self._settings.policies)
-        self._parts.callback(self._watch.close)
-        self._loop.read(self._watch, self._watch.receive)
         self._loop.every(TICK_S, self._tick)
         self._loop.every(COUNTERS_S, self._ask_for_counters)
         self._loop.every(OUTSIDE_S, self._look_outside)
         self._loop.every(self._notifier.watchdog_s, self._notifier.alive)
         self._started = True
 
-    def _start_engine(self, policy: Policy) -> None:
+    def _start_engine(self, policy: Policy, registrable: Callable[[str], str]) -> None:
         """Adopt the ruleset that stands if it is of this policy; else begin a new epoch."""
         epoch, digest = self._nft.adopt() or (0, "")
         self._asker = Asker()
@@ -217,7 +208,7 @@ class App:
             policy,
             epoch=epoch,
             first_id=max(self._newest_id, int(time.time() * 1_000) << 11),  # the clock may have gone back
-            registrable=read_suffixes(),
+            registrable=registrable,
             names_grace_s=self._settings.names_grace_s,
             trial_s=self._settings.manner_trial_s,
         )
@@ -226,18 +217,6 @@ class App:
         saved, leases = self._store.read(), self._leases.read()  # whom the kernel lets pass rests on the leases
         self._do(self._engine.start(saved, self._now(), resume=digest == policy.digest, leases=leases))
         self._health.set("saved state", self._store.damage)
-
-    def _first_policy(self) -> Policy:
-        """The household's policy; where its files hold faults, the shipped one, and the faults are reported."""
-        finished = self._worker.wait()
-        if finished.status == 0:
-            return parse(finished.output)
-        log.error("the policy files hold faults; the shipped policy is in force until they are mended\n%s", finished.complaints)
-        self._refused_at_start = finished
-        shipped = load().policy
-        if shipped is None:
-            raise ValueError("the shipped policy holds faults: install the package again")
-        return shipped
 
     def _serve(self, key: selectors.SelectorKey, mask: int) -> None:
         for asked in self._control.handle(key, mask):
@@ -279,8 +258,7 @@ class App:
 
     def _tick(self) -> None:
         self._handle(Ticked())
-        if self._watch.settled():
-            self._compile()
+        self._policies.look()
 
     def _ask_for_counters(self) -> None:
         """One walk through the connection table at a time; it comes in chunks, between packets."""
@@ -352,6 +330,13 @@ class App:
         else:
             self._health.set("ruleset", "")
 
+    def _answer_here(self, command: AnswerHere) -> None:
+        """Without it a check goes the way of every other flow."""
+        try:
+            self._sets.add_answer(command, timeout_s=ANSWERED_S)
+        except OSError as err:
+            self._health.set("answers", f"plain HTTP cannot be turned round: {err}")
+
     def _publish(self, command: Publish) -> None:
         if self._control.subscribers:
             self._control.publish(command)
@@ -366,37 +351,11 @@ class App:
             self._engine.report_problem(trouble)
         self._publish(Publish(kind="problem", data=trouble))
 
-    def _directories(self) -> list[str]:
-        """Those that exist now: the watch tells when another one comes."""
-        return [str(directory) for directory in self._settings.policies if directory.is_dir()]
-
-    def _compile(self) -> None:
-        """Compile the policy files in a child; its result arrives as an event."""
-        if self._worker.busy:
-            self._compile_again = True
-            return
-        output = self._worker.start(self._directories())
-        self._loop.read(output, lambda: self._compiled(output))
-
-    def _compiled(self, output: int) -> None:
-        finished = self._worker.receive(before_close=lambda: self._loop.forget(output))
-        if finished is None:
-            return
-        event = _policy_event(finished)
+    def _take_policy(self, event: PolicyChanged | PolicyRefused) -> None:
         self._handle(event)
         if isinstance(event, PolicyChanged):
             self._answerer.say(_replies_of(event.policy))
-        if self._compile_again:
-            self._compile_again = False
-            self._compile()
 
 
 def _replies_of(policy: Policy) -> tuple[FixedReply, ...]:
     return tuple(reply for replies in policy.catalogue.replies.values() for reply in replies)
-
-
-def _policy_event(finished: Finished) -> Event:
-    """What a compilation came to."""
-    if finished.status == 0:
-        return PolicyChanged(policy=parse(finished.output))
-    return PolicyRefused(faults=tuple(finished.complaints.splitlines()) or ("the compiler ended without a word",))
