@@ -4,6 +4,7 @@
 ``forward``   packets leaving the curtain: first look, second looks, verdicts (``held``: packets that wait for one)
 ``look``      budgets, and how far a flow may go before it is looked at again
 ``tries``     refused tries: one line for all of a kind, and what the kernel refuses by itself
+``credit``    how many handshakes a device may begin towards addresses that no name led it to
 ``manner``    how a device is told no, so that it makes least trouble
 ``vouch``     names are checked, not believed (``waiting``: while our resolver is asked)
 ``resolve``   DNS queries and answers: names refused, addresses bound

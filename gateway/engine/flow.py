@@ -22,7 +22,7 @@ class Flow:
         "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "reader", "other",
         "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
-        "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed",
+        "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit",
     )  # fmt: skip
 
     def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
@@ -36,6 +36,8 @@ class Flow:
         self.peer: Device | None = None
         self.inbound = False
         self.local = False
+        self.on_credit = False
+        """Its handshake went to an address that no name led to."""
         self.started_wall = wall
         self.touched = mono
         self.isn = -1

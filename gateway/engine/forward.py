@@ -7,7 +7,7 @@ from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import NameResolved, Now, PacketSeen
-from gateway.model.facts import NOTHING
+from gateway.model.facts import NOTHING, Facts
 from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack, unpack
 from gateway.model.name import Name
 from gateway.model.packet import ACK, SYN, TCP, UDP, key_of
@@ -18,6 +18,7 @@ from gateway.wire import are_plain
 
 from .answered import Answered
 from .clock import Clock
+from .credit import Credits
 from .flow import Flow
 from .held import MAX_S, Held
 from .roster import Member
@@ -40,6 +41,7 @@ class Forward:
     def __init__(self, state: State, answered: Answered) -> None:
         self._state = state
         self._held = Held()
+        self._credits = Credits()
         self._clock = Clock(state)
         self._vouch = Vouch(state)
         self._answered = answered
@@ -148,10 +150,20 @@ class Forward:
         if not are_plain(event.packet.options):
             commands = self._give_up(flow, "its SYN carries bytes where no system puts any", now)
             return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
-        if not flow.local and self._is_refused_by_every_name(flow, now):
+        names = () if flow.local else self._state.bound_names(flow.device.mac, flow.key.dst, now)
+        if self._are_all_refused(flow, names, now) or not (names or flow.local or self._has_credit(flow, event, now)):
             return self._settle(flow, event, now)
         flow.flow_class, flow.epoch = FlowClass.UNDECIDED, self._state.epoch
         return [SetVerdict(event.queue_id, True, self._mark(flow))]
+
+    def _has_credit(self, flow: Flow, event: PacketSeen, now: Now) -> bool:
+        """Handshakes only, and where no name led there so many only."""
+        if event.packet.proto != TCP:
+            return False
+        if flow.flow_class == FlowClass.UNDECIDED and event.packet.seq == flow.isn:
+            return True  # the same one again
+        flow.on_credit = self._credits.take(flow.device.mac, at=now.mono)
+        return flow.on_credit
 
     def _look_at_payload(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Hold every packet with payload until the hello is whole."""
@@ -197,6 +209,9 @@ class Forward:
         """A judged flow: into the books, and its held packets on their way."""
         flow.reader = flow.other = None  # what they know stands in the flow's facts
         commands = self._answer_here(flow, now)
+        if flow.on_credit and flow.flow_class in LET_OUT:
+            self._credits.give_back(flow.device.mac, at=now.mono)
+            flow.on_credit = False
         self._count(flow, now)
         return commands + self._release(flow)
 
@@ -258,15 +273,21 @@ class Forward:
         assert flow.decision is not None
         if flow.local or flow.key.proto not in (TCP, UDP) or flow.decision.action is Action.LIMIT:
             return False
-        if self._state.bound_names(flow.device.mac, flow.key.dst, now):
-            return self._is_refused_by_every_name(flow, now)
-        return line.tries >= REMEMBER_AFTER
-
-    def _is_refused_by_every_name(self, flow: Flow, now: Now) -> bool:
-        """DNS gave this device names for that address, and none of them may be reached."""
         names = self._state.bound_names(flow.device.mac, flow.key.dst, now)
-        judged = (self._state.judge(self._evidence(flow, (name,)), flow, now) for name in names)
-        return bool(names) and all(decision.effect is not Effect.PASS for _, decision in judged)
+        return self._are_all_refused(flow, names, now) if names else line.tries >= REMEMBER_AFTER
+
+    def _are_all_refused(self, flow: Flow, names: tuple[Name, ...], now: Now) -> bool:
+        """DNS gave this device names for that address, and none of them may be reached, whatever is said there."""
+        if not names:
+            return False
+        key = flow.key
+        place = (flow.device.mac, names, key.dst, key.dport, key.proto, now.wall_trusted)
+        known = self._state.all_refused.get(place)
+        if known is None:
+            judged = (self._state.judge(self._evidence(flow, (name,), facts=NOTHING), flow, now) for name in names)
+            known = all(decision.effect is not Effect.PASS for _, decision in judged)
+            self._state.all_refused[place] = known
+        return known
 
     def _refuse(self, flow: Flow, why: str) -> None:
         flow.assessment = Assessment(purpose=Purpose.UNKNOWN, reasons=(why,))
@@ -330,13 +351,13 @@ class Forward:
         flow.assessment = carried
         flow.decision = self._state.decide(carried, flow, now)
 
-    def _evidence(self, flow: Flow, names: tuple[Name, ...]) -> Evidence:
+    def _evidence(self, flow: Flow, names: tuple[Name, ...], *, facts: Facts | None = None) -> Evidence:
         device = flow.device
         return Evidence(
             profile=device.profile,
             vendor=device.vendor,
             family=device.family,
-            facts=flow.facts,
+            facts=flow.facts if facts is None else facts,
             names=names,
             address=flow.key.dst,
             port=flow.key.dport,

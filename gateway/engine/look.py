@@ -87,5 +87,6 @@ def _budgets(policy: Policy, member: Member) -> list[Budget]:
         rule = rule_of(policy, member.device, purpose)
         if rule.action is Action.LIMIT and (rule.budget_bytes or rule.rate_bytes_s):
             window_s = min(MAX_WINDOW_S, int(rule.budget_window_s))
-            found.append(Budget(member.number, purpose.number, rule.budget_bytes, window_s, rule.rate_bytes_s))
+            terms = (rule.budget_bytes, window_s, rule.rate_bytes_s, member.device.mac not in policy.devices)
+            found.append(Budget(member.number, purpose.number, *terms))
     return found

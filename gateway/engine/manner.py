@@ -25,6 +25,8 @@ AFTERMATH = 0.5
 """Of a trial: a restart this early was begun in the manner before. It takes a device a while, and a lease to be noticed."""
 ALIKE = 1.25
 """A manner that is so little worse than another is as good: the one tried first stays, and that is what the policy says."""
+A_FEW = 2
+"""Tries by which two trials differ by chance."""
 WORSE = 4.0
 """So many times more trouble than when a manner was chosen, and all is tried anew."""
 TELLING = 20
@@ -79,6 +81,12 @@ class Manners:
             temper = self._tempers[mac] = Temper(first, now.mono)
         temper.tries += tries
 
+    def knocked(self, mac: Mac, tries: int) -> None:
+        """It tried the gateway itself: where names lead there, that is what it was told to do."""
+        temper = self._tempers.get(mac)
+        if temper is not None and temper.manner is Manner.LOCAL:
+            temper.tries += tries
+
     def restarted(self, mac: Mac, now: Now) -> None:
         """It has just been switched on again – by itself, if something made it."""
         temper = self._tempers.get(mac)
@@ -105,7 +113,7 @@ class Manners:
     def tick(self, now: Now) -> list[Mac]:
         """End the trials that have lasted; the devices that are met in another manner from now on."""
         over = [(mac, temper) for mac, temper in self._tempers.items() if now.mono - temper.since >= self._trial_s]
-        return [mac for mac, temper in over if _judge(temper, now)]
+        return [mac for mac, temper in over if _judge(temper, now, trial_s=self._trial_s)]
 
     def dump(self, now: Now) -> dict[str, Any]:
         """What was chosen, as plain values for ``state.json``; trials under way begin anew."""
@@ -123,7 +131,7 @@ class Manners:
             self._tempers[Mac(mac)] = Temper(Manner(row["manner"]), now.mono, scores=scores, settled_at=settled_at)
 
 
-def _judge(temper: Temper, now: Now) -> bool:
+def _judge(temper: Temper, now: Now, *, trial_s: float) -> bool:
     """A trial is over; True if another manner begins."""
     score = 60.0 * temper.tries / max(now.mono - temper.since, 1e-3)
     tries = temper.tries
@@ -136,13 +144,13 @@ def _judge(temper: Temper, now: Now) -> bool:
     untried = [manner for manner in Manner if manner not in temper.scores]
     if score <= CALM_PER_MINUTE or not untried:
         temper.settled_at = now.mono
-        return _change(temper, _best(temper.scores))
+        return _change(temper, _best(temper.scores, slack=60.0 * A_FEW / trial_s))
     return _change(temper, untried[0])
 
 
-def _best(scores: Mapping[Manner, float]) -> Manner:
+def _best(scores: Mapping[Manner, float], *, slack: float) -> Manner:
     least = min(scores.values())
-    return next(manner for manner, score in scores.items() if score <= max(ALIKE * least, CALM_PER_MINUTE))
+    return next(manner for manner, score in scores.items() if score <= max(ALIKE * least, least + slack, CALM_PER_MINUTE))
 
 
 def _watch(temper: Temper, score: float, tries: int, now: Now) -> bool:

@@ -76,6 +76,9 @@ class State:
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
         self._judged: dict[object, tuple[Assessment, Decision]] = {}
+        self.all_refused: dict[object, bool] = {}
+        """Destinations, and whether none of their names may be reached: within one epoch, like all that was judged."""
+        self._named: dict[tuple[str, ...], tuple[Name, ...]] = {}
         self._next_id = first_id
         self._moment = Moment(wall=0.0)
         self._moment_mono = -1.0
@@ -124,6 +127,7 @@ class State:
             known = judge(self.policy, device=device, evidence=evidence, moment=moment, peer=peer, inbound=flow.inbound)
             if len(self._judged) >= MAX_JUDGED:
                 self._judged.clear()
+                self.all_refused.clear()
             self._judged[key] = known
         return known
 
@@ -151,6 +155,7 @@ class State:
         self.term = begin(self.policy, now)
         self._moment_mono = -1.0
         self._judged.clear()
+        self.all_refused.clear()
         self.looks.forget()
         return self.load_ruleset()
 
@@ -224,7 +229,15 @@ class State:
 
     def bound_names(self, device: str, address: bytes, now: Now) -> tuple[Name, ...]:
         """Names that DNS bound to an address for a device, latest first."""
-        return tuple(Name(text, NameSource.DNS) for text in self.bindings.names(device, address, at=now.mono))
+        texts = self.bindings.names(device, address, at=now.mono)
+        if not texts:
+            return ()
+        named = self._named.get(texts)
+        if named is None:
+            if len(self._named) >= MAX_JUDGED:
+                self._named.clear()
+            named = self._named[texts] = tuple(Name(text, NameSource.DNS) for text in texts)
+        return named
 
 
 def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:

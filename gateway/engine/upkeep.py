@@ -40,6 +40,8 @@ class Upkeep:
         self._recorded_at = 0.0
         self._flooded: dict[Mac, int] = {}
         """Packets of a device that were dropped before the queue, as last read."""
+        self._knocked: dict[tuple[Mac, int], int] = {}
+        """Packets of a device and protocol that the gateway itself refused, as last read."""
         self._flood_told: dict[Mac, float] = {}
         self._offset: float | None = None
         """Wall clock less monotonic clock."""
@@ -86,6 +88,10 @@ class Upkeep:
             more = self._state.tries.count(tried, now)
             if more:
                 self._state.manners.note(tried.mac, Effect.REFUSE, now, tries=more)
+        for mac, proto, packets in event.knocked:
+            before = self._knocked.get((mac, proto), 0)
+            self._knocked[mac, proto] = packets
+            self._state.manners.knocked(mac, packets - before if packets >= before else packets)
         commands: list[Command] = []
         for mac, packets in event.flooded:
             before = self._flooded.get(mac, 0)

@@ -36,6 +36,8 @@ class Budget(NamedTuple):
     """0: the budget is for one flow; else for all of them within a window of so many seconds."""
     rate_bytes_s: int = 0
     """0: at any rate."""
+    newcomer: bool = False
+    """Nobody has named the device yet: all such devices together have a few times this budget, however many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,16 @@ from gateway.model.mark import pack
 SIZE = 8_192
 """Elements of one set: more than devices times purposes."""
 LEAST_BURST_BYTES = 16_384
+NEWCOMERS = 8
+"""So many times the budget of one device, all that nobody has named share: to be somebody new all the time gains little."""
 
 
 def budget_sets(budgets: Iterable[Budget]) -> str:
     """The sets that count."""
     budgets = tuple(budgets)
-    counted = {(_sent(budget), budget.window_s) for budget in budgets if budget.window_s and budget.size_bytes}
+    windows = [budget for budget in budgets if budget.window_s and budget.size_bytes]
+    counted = {(_sent(budget), budget.window_s) for budget in windows}
+    counted |= {(_sent_by_newcomers(budget), budget.window_s) for budget in windows if budget.newcomer}
     paced = {(_rate(budget), 60) for budget in budgets if budget.rate_bytes_s}
     sets = sorted(counted) + sorted(paced)
     return "".join(f"  set {name} {{ type mark; size {SIZE}; flags dynamic,timeout; timeout {s}s; }}\n" for name, s in sets)
@@ -45,6 +49,9 @@ def _rules(budget: Budget) -> Iterator[str]:
         yield f"update @{_rate(budget)} {{ ct mark & $BUDGET_MASK {over} }} drop"
     if budget.window_s and budget.size_bytes:
         yield f"add @{_sent(budget)} {{ ct mark & $BUDGET_MASK quota over {budget.size_bytes} bytes }} goto spend"
+        if budget.newcomer:
+            over = f"quota over {NEWCOMERS * budget.size_bytes} bytes"
+            yield f"add @{_sent_by_newcomers(budget)} {{ ct mark & $PURPOSE_MASK {over} }} goto spend"
     elif budget.size_bytes:
         yield f"ct original bytes > {budget.size_bytes} goto overspent"
     if budget.window_s:
@@ -57,11 +64,16 @@ def _element(budget: Budget) -> str:
 
 def _chain(budget: Budget) -> str:
     kind = f"window_{budget.window_s}s" if budget.window_s else "flow"
-    return f"{kind}_{budget.size_bytes}" + (f"_at_{budget.rate_bytes_s}" if budget.rate_bytes_s else "")
+    rate = f"_at_{budget.rate_bytes_s}" if budget.rate_bytes_s else ""
+    return f"{kind}_{budget.size_bytes}{rate}" + ("_newcomer" if budget.newcomer else "")
 
 
 def _sent(budget: Budget) -> str:
     return f"sent_{budget.size_bytes}_in_{budget.window_s}s"
+
+
+def _sent_by_newcomers(budget: Budget) -> str:
+    return f"{_sent(budget)}_by_newcomers"
 
 
 def _rate(budget: Budget) -> str:

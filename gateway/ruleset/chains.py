@@ -176,10 +176,10 @@ FORWARD = """\
     meta l4proto != tcp goto again
     # True only where there is payload.
     @ih,0,8 >= 0 goto again
-    # Its options are for the judge to read.
-    tcp flags & syn == syn goto again
     # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
     ct original packets > 24 drop
+    # The options of a SYN are for the judge to read.
+    tcp flags & syn == syn goto again
     tcp doff > 8 drop
     tcp doff > 5 tcp option timestamp missing drop
   }
@@ -294,6 +294,8 @@ INPUT = """\
     ether saddr @free6 meta nfproto ipv6 goto from_trusted
     # Multicast and broadcast: nobody waits for an answer.
     fib daddr type != local drop
+    # Who was told that a name leads here is seen nowhere else.
+    meta l4proto { tcp, udp } ether saddr @known update @knocked { ether saddr . meta l4proto }
     goto refuse
   }
   chain from_trusted {

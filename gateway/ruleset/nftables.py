@@ -18,6 +18,7 @@ from gateway.model.mark import (
     EPOCHS,
     LOOKS,
     OWN_ANSWER,
+    PURPOSE_MASK,
     FlowClass,
     pack,
 )
@@ -120,6 +121,7 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "CMASK": CLASS_MASK,
         "DMASK": DEVICE_MASK,
         "BUDGET_MASK": BUDGET_MASK,
+        "PURPOSE_MASK": PURPOSE_MASK,
         "NO_CLASS": 0xFFFFFFFF & ~(CLASS_MASK | ASK),
         "ASK_SPENT": pack(0, 0, 0, FlowClass.SPENT) | ASK,
         "OWN_ANSWER": OWN_ANSWER,

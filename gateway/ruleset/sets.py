@@ -30,6 +30,7 @@ SETS = """\
   set askers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set queries { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set connections { type ether_addr; size 512; flags dynamic; }
+  set knocked { type ether_addr . inet_proto; size 1024; flags dynamic; counter; }
   set flooded { type ether_addr; size 512; flags dynamic; counter; }
   set spent { type mark; size 8192; flags dynamic,timeout; timeout 10s; }
   map flow_budget { type mark : verdict; }
@@ -43,7 +44,7 @@ SETS = """\
 REFILLED = (
     ("set", "free"), ("set", "free6"), ("set", "fault_open"), ("set", "owner_of"), ("set", "known"),
     ("set", "stations"), ("set", "dhcp_of"),
-    ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"),
+    ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"), ("set", "knocked"),
     ("map", "flow_budget"), ("map", "purpose_budget"),
 )  # fmt: skip
 """What every generation says anew, or must forget: what was refused under the last policy may pass under this one."""

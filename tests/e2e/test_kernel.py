@@ -103,6 +103,27 @@ def test_budget_outlives_a_reload_and_is_each_devices_own() -> None:
     inside(scene)
 
 
+def test_newcomers_share() -> None:
+    def scene() -> None:
+        budgets = tuple(Budget(number, 1, 5 * LETTER_ON_THE_WIRE, 60, 0, True) for number in range(1, 21))
+        numbers = iter(range(1, 21))
+        owners = tuple((BELL, number) for number in range(1, 21))
+
+        def judge(seen: PacketSeen) -> list[SetVerdict]:
+            return [verdict(seen, FlowClass.LIMIT, device=next(numbers))]
+
+        with Home(judge, budgets=budgets, owners=owners) as home:
+            for _ in range(20):  # each flow is somebody else's, by its mark
+                with home.datagrams(home.bell) as one:
+                    one.sendto(LETTER, (CLOUD4, 9_999))
+                    time.sleep(0.01)
+                    for _ in range(5):
+                        one.sendto(LETTER, (CLOUD4, 9_999))
+            assert letters(home) == 8 * 5
+
+    inside(scene)
+
+
 def send_letters(home: Home, count: int) -> None:
     """One datagram each from new sockets of the bell."""
     for _ in range(count):

@@ -38,5 +38,13 @@ def test_set_of_a_window_lives_as_long_as_the_window() -> None:
     assert "set sent_512000_in_600s { type mark; size 8192; flags dynamic,timeout; timeout 600s; }" in budget_sets([WINDOW])
 
 
+def test_newcomers_share_some_budgets_of_a_purpose_however_many_they_are() -> None:
+    newcomer = WINDOW._replace(newcomer=True)
+    (chain,) = budget_chains([newcomer, newcomer._replace(device=9)])
+    assert "{ ct mark & $BUDGET_MASK quota over 512000 bytes } goto spend" in chain
+    assert "_by_newcomers { ct mark & $PURPOSE_MASK quota over 4096000 bytes } goto spend" in chain
+    assert budget_sets([newcomer]).count("set ") == 2 and "newcomer" not in budget_sets([WINDOW])
+
+
 def test_budget_of_a_flow_needs_no_set() -> None:
     assert budget_sets([FLOW]) == "" and budget_elements([FLOW])["flow_budget"] == ("0x01000220 : goto flow_64000",)

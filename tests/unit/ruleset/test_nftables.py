@@ -25,7 +25,12 @@ PLANS = {
         leases=((BELL, "10.77.0.20"), (PHONE, "10.77.0.101")),
         fault_open=(BELL,),
         owners=((BELL, 1), (PHONE, 255)),
-        budgets=(Budget(1, 1, 512_000, 600), Budget(1, 17, 64_000), Budget(255, 3, 0, 0, 4_000)),
+        budgets=(
+            Budget(1, 1, 512_000, 600),
+            Budget(1, 17, 64_000),
+            Budget(2, 17, 64_000, 3_600, newcomer=True),
+            Budget(255, 3, 0, rate_bytes_s=4_000),
+        ),
         answer_port=8453,
         native_queue=False,
         queue=9,
