@@ -110,7 +110,8 @@ def test_newcomers_share() -> None:
         owners = tuple((BELL, number) for number in range(1, 21))
 
         def judge(seen: PacketSeen) -> list[SetVerdict]:
-            return [verdict(seen, FlowClass.LIMIT, device=next(numbers))]
+            spent = unpack(seen.mark).flow_class
+            return [verdict(seen, FlowClass.REFUSE) if spent else verdict(seen, FlowClass.LIMIT, device=next(numbers))]
 
         with Home(judge, budgets=budgets, owners=owners) as home:
             for _ in range(20):  # each flow is somebody else's, by its mark
