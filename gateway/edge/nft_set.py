@@ -32,7 +32,7 @@ from .netlink import (
 )
 
 TABLE = b"netcurtain\0"
-COUNTED = ("refused4", "refused6", "silenced4", "silenced6", "flooded")
+COUNTED = ("refused4", "refused6", "silenced4", "silenced6", "flooded", "knocked")
 """Sets whose elements ``receive`` makes sense of: it tells them by the length of their keys."""
 RECEIVE_BUFFER_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 14
@@ -52,6 +52,7 @@ _U64 = Struct("!Q")
 _MAC_BYTES = 6
 _PADDED_MAC = Struct("6s2x")
 """Each field of a concatenated key fills whole words of four bytes."""
+_KNOCKED = Struct("!6s2xB3x")
 _TRIED = {20: Struct("!6s2x4sB3xH2x"), 32: Struct("!6s2x16sB3xH2x")}
 """By length of the key: MAC, IPv4 or IPv6 address, protocol, port."""
 
@@ -209,13 +210,18 @@ def _descend(data: bytes, place: tuple[int, int], *path: int) -> tuple[int, int]
 
 
 def _tries(elements: Iterable[Element]) -> TriesRead | None:
-    """What counted elements mean: a MAC alone has flooded, a MAC with a destination was refused there."""
+    """What counted elements mean: a MAC alone has flooded, one with a protocol knocked here, one with an address elsewhere."""
     tried: list[Tried] = []
     flooded: list[tuple[Mac, int]] = []
+    knocked: list[tuple[Mac, int, int]] = []
     for key, packets in elements:
         if layout := _TRIED.get(len(key)):
             mac, address, proto, port = layout.unpack(key)
             tried.append(Tried(mac_from_bytes(mac), address, proto, port, packets))
         elif len(key) == _MAC_BYTES:
             flooded.append((mac_from_bytes(key), packets))
-    return TriesRead(tried=tuple(tried), flooded=tuple(flooded)) if tried or flooded else None
+        elif len(key) == _KNOCKED.size:
+            mac, proto = _KNOCKED.unpack(key)
+            knocked.append((mac_from_bytes(mac), proto, packets))
+    read = TriesRead(tried=tuple(tried), flooded=tuple(flooded), knocked=tuple(knocked))
+    return read if tried or flooded or knocked else None

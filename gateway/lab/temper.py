@@ -22,6 +22,8 @@ PATIENCE_S = 0.6
 """How long it waits for an answer before it calls that silence."""
 AT_ONCE_S = 0.075
 PAUSE_S = 3.0
+KEPT_S = 1.5
+"""A DNS answer: half a trial, as its minute is in a household."""
 NAME, CONNECTION, RESTART = "name", "connection", "restart"
 REFUSED, SILENT, SERVED = "refused", "silent", "served"
 
@@ -67,13 +69,25 @@ class Temper:
 
 
 class Impatient(Temper):
-    """Comes again at once when it is told no, and waits when nobody answers."""
+    """Comes again at once when it is told no, and waits when nobody answers. What DNS told it, it does not ask again."""
+
+    def __init__(self, name: str, world: "World") -> None:
+        super().__init__(name, world)
+        self._told, self._told_at = "", 0.0
 
     def turn(self) -> float:
-        address, exists = self.ask()
+        address, exists = self._look_up()
         if not address and exists:
             return AT_ONCE_S
         return PAUSE_S if self.knock(address or self.remembered) == SILENT else AT_ONCE_S
+
+
+    def _look_up(self) -> tuple[str, bool]:
+        if self._told and time.monotonic() - self._told_at < KEPT_S:
+            return self._told, True
+        self._told, exists = self.ask()
+        self._told_at = time.monotonic()
+        return self._told, exists
 
 
 class Nervous(Temper):

@@ -91,11 +91,13 @@ class Tried(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriesRead:
-    """The kernel's own counts: of destinations it refuses by itself, and of packets of devices that flood."""
+    """The kernel's own counts: of destinations it refuses by itself, of packets of devices that flood, of knocks at itself."""
 
     tried: tuple[Tried, ...] = ()
     flooded: tuple[tuple[Mac, int], ...] = ()
     """(Device, packets dropped before the queue since the ruleset was loaded)."""
+    knocked: tuple[tuple[Mac, int, int], ...] = ()
+    """(Device, protocol, packets that the gateway itself refused since the ruleset was loaded)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,9 @@ def remembered(stage: Stage, manners: dict[str, Any]) -> None:
     curtain.await_ready()
     after = manners_of(stage)
     stage.check("the choice outlives a restart", after == manners, after)
-    stage.check("it stands in the saved state", len(saved) == len(ACTORS), list(saved.values()))
+    a_minute = [{manner: round(score) for manner, score in row["scores"].items()} for row in saved.values()]
+    seen = f"tries a minute, restarts dearly counted: {a_minute}"
+    stage.check("it stands in the saved state, with what each manner led to", len(saved) == len(ACTORS), seen)
     began = time.monotonic()
     running = {name: stage.home[name].begin("report") for name in ACTORS}
     time.sleep(TRIAL_S)

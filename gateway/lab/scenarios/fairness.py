@@ -47,7 +47,8 @@ def play(stage: Stage) -> None:
 def batch(stage: Stage) -> list[Outcome]:
     """New connections of another gadget: each is judged by the name that its request holds."""
     one: dict[str, object] = {"http": VOICE, "cached": True, "up": 100, "timeout_s": 3.0}
-    steps: list[dict[str, object]] = [{"dns": VOICE}, *[one, {"wait": PAUSE_S}] * BATCH]
+    pause: dict[str, object] = {"wait": PAUSE_S}
+    steps: list[dict[str, object]] = [{"dns": VOICE}, *([one, pause] * BATCH)]
     return [said for said in stage.home["speaker"].do(steps, timeout_s=60 * PACE) if said.step.startswith("http")]
 
 

@@ -17,7 +17,8 @@ from gateway.engine.manner import (
 from gateway.model.action import Action, Effect
 from gateway.model.command import SendPacket
 from gateway.model.decision import Decision
-from gateway.model.event import Hook, LeaseGiven, Now, Ticked
+from gateway.model.event import Hook, LeaseGiven, Now, Ticked, TriesRead
+from gateway.model.packet import TCP
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import Purpose
 from gateway.wire import parse_dns
@@ -167,3 +168,17 @@ def test_lease_that_is_asked_for_again_too_soon_counts_as_a_restart() -> None:
     home.wait(TRIAL_S)
     home.do(Ticked())
     assert home.engine._state.manners.of(BELL) is not None
+
+
+def test_knocks_at_the_gateway_count_where_names_lead_there() -> None:
+    home = settled(Manner.LOCAL)
+    temper = home.engine._state.manners._tempers[BELL]
+    for packets, tries in ((30, 30), (50, 50), (4, 54)):  # the kernel counts anew with each ruleset
+        home.do(TriesRead(knocked=((BELL, TCP, packets),)))
+        assert temper.tries == tries
+
+
+def test_knocks_at_the_gateway_are_no_tries_elsewhere() -> None:
+    home = settled(Manner.SILENCE)
+    home.do(TriesRead(knocked=((BELL, TCP, 30),)))
+    assert home.engine._state.manners._tempers[BELL].tries == 0
