@@ -70,6 +70,8 @@ class Manners:
     def __init__(self, *, trial_s: float = TRIAL_S) -> None:
         self._trial_s = trial_s
         self._tempers: dict[Mac, Temper] = {}
+        self.unsaved = False
+        """Something was chosen since the last ``dump``: it took minutes of a household's patience."""
 
     def note(self, mac: Mac, effect: Effect, now: Now, *, tries: int = 1) -> None:
         """It tried what it may not; ``effect`` is what the policy has for that."""
@@ -113,10 +115,13 @@ class Manners:
     def tick(self, now: Now) -> list[Mac]:
         """End the trials that have lasted; the devices that are met in another manner from now on."""
         over = [(mac, temper) for mac, temper in self._tempers.items() if now.mono - temper.since >= self._trial_s]
-        return [mac for mac, temper in over if _judge(temper, now, trial_s=self._trial_s)]
+        changed = [mac for mac, temper in over if _judge(temper, now, trial_s=self._trial_s)]
+        self.unsaved |= any(temper.settled_at == now.mono for _, temper in over)
+        return changed
 
     def dump(self, now: Now) -> dict[str, Any]:
         """What was chosen, as plain values for ``state.json``; trials under way begin anew."""
+        self.unsaved = False
         return {
             mac: {"manner": temper.manner, "scores": dict(temper.scores), "age_s": now.mono - temper.settled_at}
             for mac, temper in self._tempers.items()

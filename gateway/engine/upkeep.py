@@ -67,7 +67,7 @@ class Upkeep:
     def _save(self, now: Now) -> list[Command]:
         """Now and then; soon where much is new, and at once where marks rest on it."""
         state, unsaved_s = self._state, now.mono - self._saved_at
-        is_due = state.bindings.due(at=now.mono) and unsaved_s >= SAVE_SELDOM_S
+        is_due = (state.manners.unsaved or state.bindings.due(at=now.mono)) and unsaved_s >= SAVE_SELDOM_S
         if not (state.unsaved and unsaved_s >= SAVE_AT_ONCE_S or is_due or unsaved_s >= SAVE_EVERY_S):
             return []
         self._saved_at, state.unsaved = now.mono, False

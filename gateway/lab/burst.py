@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .attacker import Attacker
 
 PATIENCE_S = 1.0
-DATAGRAM_PATIENCE_S = 0.002
+DATAGRAM_PATIENCE_S = 0.001
 """Errors about datagrams come seldom (icmp_ratelimit): nobody waits for them long."""
 DATAGRAM_BYTES = 200
 BREATH = 100

@@ -14,8 +14,9 @@ from gateway.engine.manner import (
     Manner,
     Manners,
 )
+from gateway.engine.upkeep import SAVE_SELDOM_S
 from gateway.model.action import Action, Effect
-from gateway.model.command import SendPacket
+from gateway.model.command import SaveState, SendPacket
 from gateway.model.decision import Decision
 from gateway.model.event import Hook, LeaseGiven, Now, Ticked, TriesRead
 from gateway.model.packet import TCP
@@ -118,6 +119,16 @@ def test_choice_is_saved_and_made_anew_when_it_is_old() -> None:
     assert successor.of(BELL) is chosen
     successor.tick(Now(LEARNT_FOR_S + TRIAL_S, 0.0))
     assert successor.of(BELL) is not chosen
+
+
+def test_choice_is_saved_soon() -> None:
+    home = Watched()
+    state = home.engine._state
+    live(state.manners, TEMPERS["retries when refused"][0], trials=3, mono=home.mono)
+    assert state.manners.of(BELL) is Manner.SILENCE and state.manners.unsaved
+    home.wait(SAVE_SELDOM_S)
+    (saved,) = [command for command in home.do(Ticked()) if isinstance(command, SaveState)]
+    assert saved.state["manners"][BELL]["manner"] == "silence" and not state.manners.unsaved
 
 
 def test_choice_that_proves_wrong_is_made_anew() -> None:
