@@ -229,20 +229,19 @@ class App:
         """
         began = quiet_since = time.perf_counter()
         while True:
-            seen = self._judge_waiting()
-            now = time.perf_counter()
-            if seen:
+            if self._queue.waits():
+                self._judge_waiting()
                 self._do(self._engine.report(self._now()))  # only now: a waiting packet comes before its record
                 quiet_since = time.perf_counter()
+            else:
+                os.sched_yield()  # where cores are few, whom we wait for may be waiting for this one
+            now = time.perf_counter()
             if now - quiet_since > SPIN_S or now - began > JUDGE_S:
                 return
 
-    def _judge_waiting(self) -> bool:
-        seen = False
+    def _judge_waiting(self) -> None:
         for event in self._queue.receive():
-            seen = True
             self._do(self._engine.handle(event, self._now()))
-        return seen
 
     def _handle(self, event: Event) -> None:
         now = self._now()

@@ -196,8 +196,8 @@ class Books:
         self._store.write(self._state)
 
     def _written(self) -> int:
-        """By the ledger: all that this process gave to write(2), but for its main thread."""
-        return counter("/proc/self/io", "wchar") - counter("/proc/thread-self/io", "wchar") + self._burst
+        """By the ledger: all that this process made the disk write, but for its main thread."""
+        return counter("/proc/self/io", "write_bytes") - counter("/proc/thread-self/io", "write_bytes") + self._burst
 
 
 def counter(file: str, name: str) -> int:

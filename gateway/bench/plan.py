@@ -42,7 +42,7 @@ FULL = Plan(
 )  # fmt: skip
 QUICK = Plan(
     repetitions=3, seconds=0.35, bulk_s=0.3, starts=2, reloads=2, live=1_000,
-    known=200_000, parked=2_000, days=0.25, parse_s=0.1,
+    known=200_000, parked=2_000, days=1.0, parse_s=0.1,
 )  # fmt: skip
 
 

@@ -38,9 +38,9 @@ MAX_PATIENCE_S = 10.0
 BATCH_S = 2.0
 MAX_BATCH_S = 300.0
 MAX_WAITING = 8_192
-BUDGET_BYTES_DAY = 16_000_000
+BUDGET_BYTES_DAY = 13_000_000
 """Below the 20 MB a day that are promised: pruning, and what the file system adds, come on top."""
-BURST_BYTES = 1_000_000
+BURST_BYTES = 500_000
 PRUNE_EVERY_S = 6 * 3600.0
 PAGE_BYTES = 512
 """Most commits change a few rows: small pages, less to write (a fifth less than with 1,024, less than half of 4,096)."""
@@ -70,10 +70,10 @@ class WriteBudget:
 
 
 def written_by_thread() -> int:
-    """Bytes this thread has given to write(2) so far; 0 where the kernel does not count them."""
+    """Bytes that this thread has made the disk write so far, in whole pages; 0 where the kernel does not count them."""
     with contextlib.suppress(OSError), open("/proc/thread-self/io", encoding="ascii") as counters:
         for line in counters:
-            if line.startswith("wchar:"):
+            if line.startswith("write_bytes:"):
                 return int(line.split()[1])
     return 0
 

@@ -4,6 +4,7 @@ One thread, one queue. ``receive`` turns what waits into events, ``send`` answer
 is held by the kernel until the socket closes, which drops it.
 """
 
+import select
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -94,6 +95,8 @@ class PacketQueue:
             self._socket.close()
             raise
         self.fileno = self._socket.fileno
+        self._poll = select.epoll()
+        self._poll.register(self.fileno(), select.EPOLLIN)
         prefix = HEADER.pack(_VERDICT_BYTES, _VERDICT, NLM_F_REQUEST, 0, 0) + b"\0\0" + queue.to_bytes(2, "big")
         self._verdict = prefix + _ATTRIBUTE.pack(12, _VERDICT_HDR)
 
@@ -117,6 +120,10 @@ class PacketQueue:
         ):
             self._socket.request(message(_CONFIG, *attributes, flags=NLM_F_ACK, resource=self._queue), what)
         self._socket.set_option(NETLINK_NO_ENOBUFS, 1)
+
+    def waits(self) -> bool:
+        """Is there anything to receive? Cheaper than to try."""
+        return bool(self._poll.poll(0))
 
     def receive(self) -> Iterator[Event]:
         """What waits now, at most ``BATCH`` packets, one by one: a verdict given meanwhile leaves before the next is taken."""
@@ -199,4 +206,5 @@ class PacketQueue:
 
     def close(self) -> None:
         """Unbind: the kernel drops what is still held."""
+        self._poll.close()
         self._socket.close()

@@ -17,7 +17,7 @@ REFUSED_KEPT_S = 30.0
 GONE_AFTER_READS = 2
 CLOCK_SET_S = 60.0
 """A wall clock that goes off by more was set."""
-SAVE_EVERY_S = 600.0
+SAVE_EVERY_S = 1_800.0
 SAVE_AT_ONCE_S = 0.5
 """Who joins seldom joins alone."""
 SAVE_SELDOM_S = 120.0

@@ -106,12 +106,13 @@ def test_budget_outlives_a_reload_and_is_each_devices_own() -> None:
 def test_newcomers_share() -> None:
     def scene() -> None:
         budgets = tuple(Budget(number, 1, 5 * LETTER_ON_THE_WIRE, 60, 0, True) for number in range(1, 21))
-        numbers = iter(range(1, 21))
+        numbers: dict[int, int] = {}
         owners = tuple((BELL, number) for number in range(1, 21))
 
         def judge(seen: PacketSeen) -> list[SetVerdict]:
+            number = numbers.setdefault(seen.packet.sport, len(numbers) + 1)
             spent = unpack(seen.mark).flow_class
-            return [verdict(seen, FlowClass.REFUSE) if spent else verdict(seen, FlowClass.LIMIT, device=next(numbers))]
+            return [verdict(seen, FlowClass.REFUSE if spent else FlowClass.LIMIT, device=number)]
 
         with Home(judge, budgets=budgets, owners=owners) as home:
             for _ in range(20):  # each flow is somebody else's, by its mark

@@ -26,7 +26,7 @@ def test_flows_come_in_order_under_rising_ids() -> None:
 
 def test_what_was_written_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(day, "HOME", day.HOME[:1])
-    told = day.main(tmp_path, 0.02)
+    told = day.main(tmp_path, 0.1)
     assert told["commits"] >= 2 and told["saves"] >= 2 and told["puts"] > 0
     reader = LedgerReader(tmp_path / "ledger.db")
     assert reader.last_flow_id() > 0 and (tmp_path / "state.json").stat().st_size > 1_000

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.edge import ledger as ledger_module
-from gateway.edge.ledger import Ledger, LedgerReader, LedgerTotal, WriteBudget, newest_flow_id, open_ledger
+from gateway.edge.ledger import BURST_BYTES, Ledger, LedgerReader, LedgerTotal, WriteBudget, newest_flow_id, open_ledger
 from gateway.model.record import FlowRecord
 from tests.support.kill import killed
 
@@ -312,9 +312,9 @@ def test_the_budget_slows_down_who_writes_too_much(monkeypatch) -> None:
     written = [0]
     monkeypatch.setattr(ledger_module, "written_by_thread", lambda: written[0])
     budget = WriteBudget(0.0)
-    written[0] += 500_000
+    written[0] += BURST_BYTES - 10_000
     assert budget.wait_s(2.0) == ledger_module.BATCH_S, "a burst is fine"
-    written[0] += 530_000
+    written[0] += 30_000
     assert 60 < budget.wait_s(4.0) < ledger_module.MAX_BATCH_S
     written[0] += 10_000_000
     assert budget.wait_s(6.0) == ledger_module.MAX_BATCH_S

@@ -126,7 +126,7 @@ def test_state_is_saved_seldom() -> None:
     home.do(Ticked())  # the device is new: its number stands in marks
     saves = 0
     for _ in range(100):
-        home.wait(10)
+        home.wait(30)
         saves += sum(isinstance(command, SaveState) for command in home.do(Ticked()))
     assert saves == 1
     assert not any(isinstance(command, Record) for command in home.do(Ticked()))
