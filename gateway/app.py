@@ -153,7 +153,7 @@ class App:
         self._nft = Nft(queue=settings.queue, lan=settings.lan)
         parts.callback(self._nft.remove)
         parts.callback(self._sysctls.restore)  # before the ruleset goes: without it nothing is forwarded
-        unset = self._sysctls.prepare()  # before the ruleset: every connection is counted
+        unset = self._sysctls.prepare(settings.lan)  # before the ruleset: every connection is counted
         self._raw = RawSender(lan=settings.lan)
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()

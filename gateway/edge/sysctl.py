@@ -16,6 +16,9 @@ from .disk import Disk, LocalDisk
 PROC = Path("/proc/sys")
 
 CONNTRACK = "net/netfilter/nf_conntrack_acct"
+BRIDGED = "net/bridge/bridge-nf-call-iptables"
+NETWORK = Path("/sys/class/net")
+ADVICE = "`modprobe br_netfilter`, and its name in /etc/modules-load.d/netcurtain.conf"
 FORWARDING = {
     "net/ipv4/ip_forward": "1",
     "net/ipv6/conf/all/forwarding": "1",
@@ -29,7 +32,7 @@ COUNTING = {
     # With that, a packet out of window must not count as such a middle.
     "net/netfilter/nf_conntrack_tcp_be_liberal": "1",
     # Gadget to gadget within one bridge passes our forward chains. The default of the module, but not of every distribution.
-    "net/bridge/bridge-nf-call-iptables": "1",
+    BRIDGED: "1",
     "net/bridge/bridge-nf-call-ip6tables": "1",
 }
 ALL = {"net/ipv4/conf/all/send_redirects": "0"}
@@ -60,11 +63,16 @@ class Sysctls:
         self._interfaces = interfaces
         self._originals: dict[str, str] = {}
 
-    def prepare(self) -> tuple[str, ...]:
+    def prepare(self, lan: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What has to hold before the first connection; returns a sentence for everything that could not be set."""
         self._originals = self._read_originals()
         if self._read(CONNTRACK) is None:
             _load_module("nf_conntrack")  # the ruleset would load it too, but only after the first connection to count
+        bridges = [name for name in lan if (NETWORK / name / "bridge").exists()]
+        if bridges and self._read(BRIDGED) is None:
+            _load_module("br_netfilter")
+            if self._read(BRIDGED) is None:
+                return (*self._set(COUNTING), f"what gadgets say to each other on {', '.join(bridges)} is not seen: {ADVICE}")
         return self._set(COUNTING)
 
     def forward(self, lan: tuple[str, ...], wan: tuple[str, ...] = ()) -> tuple[str, ...]:
