@@ -30,18 +30,21 @@ PREROUTING = """\
     iifname != $LAN return
     # Before the gateway itself could answer such a packet: its complaint would carry a quote out to whoever is the source.
     ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing drop
+    tcp flags & (syn | ack) == syn goto early_syn
+  }
+  chain early_syn {
     ether saddr . ip saddr @free return
     ether saddr @free6 meta nfproto ipv6 return
     # No system's own options need more room; others are read by the judge.
-    tcp flags & (syn | ack) == syn tcp doff > 11 drop
+    tcp doff > 11 drop
     # Without the option no client gets a cookie, so none tries to put data into its SYN (RFC 7413).
-    tcp flags & (syn | ack) == syn reset tcp option fastopen
+    reset tcp option fastopen
     # Numbers that mean nothing yet.
-    tcp flags & (syn | ack) == syn tcp ackseq set 0
-    tcp flags & (syn | ack) == syn tcp urgptr set 0
-    tcp flags & (syn | ack) == syn tcp option timestamp tsecr set 0
+    tcp ackseq set 0
+    tcp urgptr set 0
+    tcp option timestamp tsecr set 0
     # Further paths of a connection would be connections that nobody judged (RFC 8684).
-    tcp flags & (syn | ack) == syn reset tcp option mptcp
+    reset tcp option mptcp
   }
   chain ask_dns {
     type filter hook prerouting priority mangle - 10; policy accept;
@@ -107,8 +110,8 @@ FORWARD = """\
   chain ask {
     type filter hook forward priority mangle - 10; policy accept;
     iifname != $LAN return
-    # The bulk of all traffic: a flow that was let out in this epoch.
-    ct state established ct mark & $PASSMASK == $PASSING goto passing
+    # The bulk of all traffic: a flow that was judged in this epoch.
+    ct state established ct mark & $EMASK == $EPOCH goto known_flow
     ether saddr . ip saddr @free oifname != $LAN goto unasked
     ether saddr @free6 meta nfproto ipv6 oifname != $LAN goto unasked
     meta mark set 0
@@ -126,7 +129,7 @@ FORWARD = """\
     # An ICMP error quotes the packet it is about: payload that nobody judges, and an end point needs to send none.
     ct state related drop
     ct state new jump newcomer
-    ct mark & $EMASK == $EPOCH goto current
+    ct mark & $EMASK == $EPOCH goto known_flow
     goto again
   }
   chain newcomer {
@@ -142,17 +145,6 @@ FORWARD = """\
     ether saddr . ip daddr . meta l4proto . th dport @silenced4 drop
     ether saddr . ip6 daddr . meta l4proto . th dport @silenced6 drop
   }
-  chain passing {
-    ip hdrlength > 5 drop
-    meta nfproto ipv6 jump headers
-    ct direction reply goto passed
-    meta mark set ct mark & $DMASK
-    ether saddr . meta mark != @owner_of drop
-    goto passed
-  }
-  chain passed {
-    meta mark set 0
-  }
   chain headers {
     # Room for bytes that no judge reads. True fragments are whole here, and have lost their header.
     ip6 nexthdr { 0, 43, 44, 51, 60, 135, 139, 140 } drop
@@ -161,7 +153,9 @@ FORWARD = """\
     # Never queued, whatever marks others use.
     meta mark & 0x1 == 0x1 meta mark set meta mark & 0xfffffffe
   }
-  chain current {
+  chain known_flow {
+    ip hdrlength > 5 drop
+    meta nfproto ipv6 jump headers
     # A flow belongs to the hardware address it was judged for; answers within the home come from another one.
     ct direction reply goto looked
     meta mark set ct mark & $DMASK
@@ -174,6 +168,7 @@ FORWARD = """\
   }
   chain undecided {
     meta l4proto != tcp goto again
+    tcp flags & (syn | ack) == syn @ih,0,8 >= 0 drop
     # True only where there is payload.
     @ih,0,8 >= 0 goto again
     # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
@@ -210,7 +205,8 @@ $LOOKS
   chain judge {
     type filter hook forward priority filter; policy accept;
     iifname != $LAN goto inbound
-    ct state established meta mark & 0x1 == 0 ct mark & $PASSMASK == $PASSING $PASSED
+    # Without a mark it was not asked about, and what was judged before holds.
+    ct state established meta mark 0 ct mark & $EMASK == $EPOCH goto judged
     ether saddr . ip saddr @free oifname != $LAN accept
     ether saddr @free6 meta nfproto ipv6 oifname != $LAN accept
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
@@ -218,6 +214,9 @@ $LOOKS
     meta mark & $EMASK == $EPOCH ct mark set meta mark
     meta mark set 0
     ct mark & $EMASK != $EPOCH drop
+    goto judged
+  }
+  chain judged {
     ct mark & $CMASK vmap $VERDICTS
     drop
   }
@@ -258,20 +257,23 @@ $LOOKS
     reject with icmpx type admin-prohibited
   }
   chain inbound {
+    # What answers a flow that was judged in this epoch: its class says the rest.
+    ct direction reply ct mark & $EMASK == $EPOCH goto answered_flow
     # A device of the curtain, on an interface of another name: it was renamed while it was up.
     ether saddr @known drop
     # What neither comes from the curtain nor goes there is not ours.
     oifname != $LAN return
-    ct state established ct mark & $PASSMASK == $PASSING accept
-    ct mark & $EMASK == $EPOCH goto answered_flow
     ct state established,related accept
     drop
   }
   chain answered_flow {
-    # Tells the server too, as soon as it speaks.
-    ct mark & $CMASK { $REFUSE, $REMEMBER } meta l4proto tcp reject with tcp reset
-    ct mark & $CMASK { $REFUSE, $REMEMBER, $DROP, $SILENCE } drop
+    ct mark & $CMASK vmap { $REFUSE : goto unanswered, $REMEMBER : goto unanswered, $DROP : drop, $SILENCE : drop }
     ct state established,related accept
+    drop
+  }
+  chain unanswered {
+    # Tells the server too, as soon as it speaks.
+    meta l4proto tcp reject with tcp reset
     drop
   }
 """

@@ -14,8 +14,6 @@ import re
 
 from gateway.model.command import RulesetPlan
 
-PASSED = "$PASSED"
-"""What the chains say where a flow is let out for good."""
 SIZE = 1024
 _SETS = """\
   set fast4 {{ type ipv4_addr; size {size}; flags dynamic; }}

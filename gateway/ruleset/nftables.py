@@ -25,7 +25,7 @@ from gateway.model.mark import (
 
 from .budget import budget_chains, budget_elements, budget_sets
 from .chains import FORWARD, INPUT, OUTPUT, PREROUTING
-from .flowtable import PASSED, fast_chains, fast_set_names, fast_sets, passed
+from .flowtable import fast_chains, fast_set_names, fast_sets, passed
 from .sets import NEIGHBOURS, REFILLED, SETS
 
 TABLE = "inet netcurtain"
@@ -96,7 +96,7 @@ def _lines(plan: RulesetPlan) -> Iterator[str]:
     yield f"table {TABLE} {{"
     yield f'  chain generation {{\n    return comment "{_comment(plan)}"\n  }}'
     yield from fast_chains(plan)
-    yield _chains().replace(PASSED, passed(plan))
+    yield _chains(plan)
     yield from budget_chains(plan.budgets)
     yield from _wan_chains(plan)
     if plan.native_queue:
@@ -125,8 +125,6 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "NO_CLASS": 0xFFFFFFFF & ~(CLASS_MASK | ASK),
         "ASK_SPENT": pack(0, 0, 0, FlowClass.SPENT) | ASK,
         "OWN_ANSWER": OWN_ANSWER,
-        "PASSMASK": EPOCH_MASK | CLASS_MASK,
-        "PASSING": pack(0, plan.epoch, 0, FlowClass.PASS),
         **{kind.name: pack(0, 0, 0, kind) for kind in _NAMED},
     }
     yield f"define LAN = {_names(plan.lan)}"
@@ -135,10 +133,10 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
     yield f"define ANSWER_PORT = {plan.answer_port or NO_PORT}"
 
 
-def _chains() -> str:
+def _chains(plan: RulesetPlan) -> str:
     """The chains of every generation; verdict maps are written out, since nft takes no variable for one."""
     text = (PREROUTING + FORWARD + INPUT + OUTPUT).rstrip("\n")
-    maps = {"$VERDICTS": VERDICTS, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS}
+    maps = {"$VERDICTS": {**VERDICTS, FlowClass.PASS: passed(plan)}, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS}
     for name, verdicts in maps.items():
         text = text.replace(name, _vmap(verdicts))
     return text.replace("$LOOKS", _look_chains())
