@@ -11,6 +11,7 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``quic``        QUIC server and client (aioquic); its processes never import Scapy
 ``message``     DNS, STUN, RTP and NTP messages for both ends
 ``actor``       the process of one gadget or phone: takes commands, runs the ``step``s of its behaviour, reports what happened
+``exchange``    requests and answers over an open connection
 ``step``        one kind of conversation each: TLS, plain HTTP, media, MQTT, RTSP, NTP, DNS …
 ``household``   the lab's own policy directory; ``gadgets`` the behaviours
 ``frame``, ``hello``  frames and ClientHellos made by hand

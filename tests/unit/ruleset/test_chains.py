@@ -19,7 +19,10 @@ def test_every_jump_has_its_chain() -> None:
     assert set(CHAINS) - reached <= rendered | {"spend", "overspent", "unseen_look"}, "these are entered from what is rendered"
 
 
-@pytest.mark.parametrize("name", ["judged", "inbound", "answered_flow", "unanswered", "from_wan", "from_lan", "from_household", "unjudged"])
+DENYING = ("judged", "inbound", "answered_flow", "unanswered", "from_wan", "from_lan", "from_household", "unjudged")
+
+
+@pytest.mark.parametrize("name", DENYING)
 def test_what_falls_through_is_denied(name: str) -> None:
     assert CHAINS[name][-1].strip() in {"drop", "goto refuse"}
 
