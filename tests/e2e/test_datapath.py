@@ -332,8 +332,8 @@ def test_no_client_is_offered_a_fast_open_cookie() -> None:
     def scene() -> None:
         with Home() as home:
             send_raw(home, tcp4(b"", src=BELL4, dst=CLOUD4, ports=(5000, 443), flags=SYN, options=b"\x22\x02\x01\x01"))
-            packets = wait_for(home.wan_raw)
-            assert [packet[40:44] for packet in packets if packet[9] == 6] == [b"\x01\x01\x01\x01"]
+            packets = wait_for(lambda: [packet for packet in home.wan_raw() if packet[9] == 6])
+            assert [packet[40:44] for packet in packets] == [b"\x01\x01\x01\x01"]
 
     inside(scene)
 

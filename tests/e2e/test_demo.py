@@ -74,7 +74,10 @@ def _files() -> set[Path]:
     return {path for folder in ("/run", "/tmp") for path in Path(folder).glob("netcurtain*")}
 
 
-@pytest.mark.parametrize("prefix", [(), ORDINARY], ids=["as we are", "without rights"])
+@pytest.mark.parametrize(
+    "prefix",
+    [pytest.param((), id="as we are", marks=pytest.mark.slow), pytest.param(ORDINARY, id="without rights")],
+)
 def test_a_home_in_the_kernel(prefix: Sequence[str], traces: str) -> None:
     if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("no user namespace here in which to be somebody else")
@@ -137,6 +140,7 @@ def test_its_script_sets_up_what_is_missing(traces: str) -> None:
     assert "\tREPLAY of a recorded home" in done.stdout
 
 
+@pytest.mark.slow
 def test_keys_change_what_happens(traces: str) -> None:
     ours, process = _on_a_terminal()
     _read_until(ours, "device-metrics")

@@ -7,6 +7,7 @@ from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "A clock that begins in 1970, jumps, or is no longer believed opens nothing and keeps nothing open."
 ACTORS = ("speaker", "doorbell")
+LONG = True
 UPDATE, EXCEPTED = "softwareupdates.amazon.com", "unagi-na.amazon.com"
 MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
 VIEWING_S, WITHIN_S = 5.0, 2.0
