@@ -1,7 +1,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRROPT, EDNS0TLV
 from scapy.layers.inet import IP, UDP
@@ -79,6 +79,7 @@ def test_plain_query_is_itself() -> None:
     assert message is not None and is_bare(payload, message)
 
 
+@example(head=b"\0\7\1\0\0\1", counts=bytes(6), label=b"\0", tail=b"abc")
 @given(
     head=st.sampled_from([b"\0\7\1\0\0\1", b"\0\7\x81\0\0\1", b"\0\7\1\0\0\2", b"\0\7\x29\0\0\1", b"\0\7\1\x4f\0\1"]),
     counts=st.sampled_from([bytes(6), b"\0\0\0\0\0\1"]),
