@@ -24,7 +24,9 @@ _KEPT_FLAGS = 0x0130
 def is_bare(payload: bytes, query: DnsMessage) -> bool:
     """One question, plain names, and nothing else: what most gadgets send. It need not be said again."""
     asked = query.question
-    if asked is None or _ESCAPE in asked.name or payload[4:12] != _ONE:  # an escape is longer than the byte it stands for
+    if asked is None or payload[4:12] != _ONE:
+        return False
+    if not asked.name or _ESCAPE in asked.name:  # their bytes are fewer than their letters: the root's, and what is spelt
         return False
     return not int.from_bytes(payload[2:4]) & ~_KEPT_FLAGS and len(payload) == 18 + len(asked.name)
 

@@ -80,6 +80,7 @@ def test_plain_query_is_itself() -> None:
 
 
 @example(head=b"\0\7\1\0\0\1", counts=bytes(6), label=b"\0", tail=b"abc")
+@example(head=b"\0\7\1\0\0\1", counts=bytes(6), label=b"", tail=b"a")
 @given(
     head=st.sampled_from([b"\0\7\1\0\0\1", b"\0\7\x81\0\0\1", b"\0\7\1\0\0\2", b"\0\7\x29\0\0\1", b"\0\7\1\x4f\0\1"]),
     counts=st.sampled_from([bytes(6), b"\0\0\0\0\0\1"]),
