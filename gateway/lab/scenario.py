@@ -2,7 +2,8 @@
 
 A scenario is a module in ``scenarios/`` with ``PROMISE`` (one sentence), ``ACTORS`` and ``play(stage)``; optionally
 ``prepare(policies)`` changes the household before the gateway starts, ``SERVICES`` names servers that no actor's own behaviour
-asks for, and ``SETTINGS`` is more of the gateway's environment.
+asks for, ``SETTINGS`` is more of the gateway's environment, and ``LONG`` says that it takes its time: it is left out of the
+short tests.
 """
 
 import os

@@ -64,7 +64,10 @@ def test_a_curtain_that_leaks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "not one byte of the mesh left the home" in [check.it for check in result.checks if not check.ok]
 
 
-@pytest.mark.parametrize("name", list(available()))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * getattr(module, "LONG", False)) for name, module in available().items()],
+)
 def test_promise(name: str) -> None:
     result = play(name)
     broken = [f"{check.it}: {check.seen}" for check in result.checks if not check.ok]
