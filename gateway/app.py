@@ -320,7 +320,8 @@ class App:
         try:
             fast = self._nft.fast_interfaces(settings.lan + settings.wan)
             plan = RulesetPlan(native_queue=self._nft.native_queue, flowtable=fast, **terms)
-            self._nft.load(render(plan), otherwise=render(replace(plan, flowtable=())))
+            slow = render(replace(plan, flowtable=())) if fast else ""  # packets wait meanwhile: never the same text twice
+            self._nft.load(render(plan), otherwise=slow)
         except RulesetError as err:
             if not self._started:
                 raise  # at the start there is no last generation that could stay
@@ -334,7 +335,9 @@ class App:
         try:
             self._sets.add_answer(command, timeout_s=ANSWERED_S)
         except OSError as err:
-            self._health.set("answers", f"plain HTTP cannot be turned round: {err}")
+            self._health.set("answered addresses", f"plain HTTP cannot be turned round: {err}")
+        else:
+            self._health.set("answered addresses", "")
 
     def _publish(self, command: Publish) -> None:
         if self._control.subscribers:
