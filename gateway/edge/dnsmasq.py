@@ -8,7 +8,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Interface, IPv6Network
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from gateway.model.resolver import ResolverPlan
 from gateway.settings import Settings
 
+from .child import Trace, end
 from .link import add_prefix, is_there, read_link, remove_address
 
 log = logging.getLogger("netcurtain.dnsmasq")
@@ -25,9 +25,6 @@ _PID = "dnsmasq.pid"
 _PORT = 53
 _STUB_RESOLV = Path("/run/systemd/resolve/resolv.conf")
 """Upstream servers where systemd-resolved keeps only its own stub in /etc/resolv.conf."""
-MAX_BACKOFF_S = 60.0
-STEADY_S = 30.0
-"""After so long without an end, the next one counts as the first."""
 LOOK_EVERY_S = 2.0
 
 
@@ -41,13 +38,8 @@ class Dnsmasq:
         self.lease_file = self._dir / LEASES
         self._child: subprocess.Popen[bytes] | None = None
         self._text = ""
-        self._log = -1
-        """The read end of what it writes to standard error."""
-        self._said: deque[str] = deque(maxlen=20)
+        self._trace = Trace("dnsmasq", log)
         self._added: list[tuple[str, IPv6Interface]] = []
-        self._failures = 0
-        self._started_at = 0.0
-        self._restart_at: float | None = None
         self._looked_at = 0.0
         self._silent_since: float | None = None
         self.trouble = ""
@@ -74,9 +66,9 @@ class Dnsmasq:
     def watch(self) -> list[str]:
         """Look after it; returns what is wrong now, in sentences."""
         now = time.monotonic()
-        self._listen()
+        self._trace.listen()
         problems = self._reap(now)
-        if self._restart_at is not None and now >= self._restart_at:
+        if self._trace.restart_at is not None and now >= self._trace.restart_at:
             self._spawn()
         if now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
@@ -88,7 +80,7 @@ class Dnsmasq:
 
     def stop(self) -> None:
         """End it within a second, and leave no address behind."""
-        self._restart_at = None
+        self._trace.restart_at = None
         if self._child is not None:
             self._kill()
             with contextlib.suppress(OSError):
@@ -153,73 +145,44 @@ class Dnsmasq:
         return []
 
     def _spawn(self) -> None:
-        self._restart_at = None
         program = shutil.which("dnsmasq", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         if program is None:
-            self._said.append("dnsmasq is not installed; on Debian: apt install dnsmasq-base")
-            self._retry(time.monotonic())
+            self._trace.fail("dnsmasq is not installed; on Debian: apt install dnsmasq-base")
             return
         # The child holds the read end too, and never waits to write: it outlives a gateway that was killed.
-        self._log, log_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        log_end = self._trace.open()
         try:
             self._child = subprocess.Popen(
                 [program, "--keep-in-foreground", f"--conf-file={self._dir / CONFIG}"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log_end,
-                pass_fds=(self._log,),
+                pass_fds=(self._trace.pipe,),
             )
         except OSError as err:
-            self._said.append(f"dnsmasq cannot be started: {err}")
-            self._close_log()
-            self._retry(time.monotonic())
+            self._trace.fail(f"dnsmasq cannot be started: {err}")
         else:
             with contextlib.suppress(OSError):  # a full disk: only a successor of a killed gateway would miss it
                 (self._dir / _PID).write_text(str(self._child.pid), encoding="ascii")
         finally:
             os.close(log_end)
-        self._started_at = time.monotonic()
 
     def _reap(self, now: float) -> list[str]:
         if self._child is None:
-            why = self.trouble or (self._said[-1] if self._said else "")
-            return [why] if self._restart_at is not None and why else []
+            why = self.trouble or self._trace.last
+            return [why] if self._trace.restart_at is not None and why else []
         if self._child.poll() is None:
             return []
-        self._listen()
-        status, why = self._child.returncode, (self._said[-1] if self._said else "it said nothing")
-        self._close_log()
+        self._trace.listen()
+        status, why = self._child.returncode, self._trace.last or "it said nothing"
         self._child = None
-        if now - self._started_at > STEADY_S:
-            self._failures = 0
-        return [f"dnsmasq ended (status {status}): {why}; it starts again in {self._retry(now):.0f} s"]
-
-    def _retry(self, now: float) -> float:
-        """Plan the next start, later each time; returns the seconds until then."""
-        wait_s = min(MAX_BACKOFF_S, 2.0**self._failures)
-        self._failures += 1
-        self._restart_at = now + wait_s
-        return wait_s
-
-    def _listen(self) -> None:
-        """Take what it says of itself, so that it never waits for us."""
-        with contextlib.suppress(BlockingIOError):
-            while self._log >= 0 and (chunk := os.read(self._log, 65_536)):
-                for line in chunk.decode(errors="replace").splitlines():
-                    self._said.append(line)
-                    log.debug("%s", line)
+        return [f"dnsmasq ended (status {status}): {why}; it starts again in {self._trace.ended(now):.0f} s"]
 
     def _kill(self) -> None:
         if self._child is not None:
-            _end(self._child)
-            self._listen()
-            self._close_log()
+            end(self._child)
+            self._trace.close()
         self._child = None
-
-    def _close_log(self) -> None:
-        if self._log >= 0:
-            os.close(self._log)
-        self._log = -1
 
     def _end_leftover(self) -> None:
         """A gateway that was killed left its resolver running, on our port."""
@@ -257,15 +220,6 @@ def _writable(state_dir: Path) -> Path:
     with contextlib.suppress(OSError):
         shutil.copy(state_dir / LEASES, aside)
     return aside
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(timeout=1.0)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
 
 
 def _bound() -> set[IPv4Address]:

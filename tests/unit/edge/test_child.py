@@ -40,7 +40,7 @@ def test_it_takes_what_it_is_told(make: Callable[[str], Child]) -> None:
     child = make(ECHO)
     assert child.pid is not None
     assert child.write(b"hello\n")
-    watch_until(child, lambda *_: "hello" in child._said)
+    watch_until(child, lambda *_: "hello" in child._trace._said)
     child.stop()
     assert child.pid is None
     assert not child.write(b"more\n")
@@ -57,7 +57,7 @@ def test_it_is_started_again_and_its_last_words_are_told(make: Callable[[str], C
 
 def test_it_is_started_later_each_time(make: Callable[[str], Child]) -> None:
     child = make("raise SystemExit(1)")
-    assert [child._retry(0.0) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [child._trace._retry(0.0) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_one_that_hangs_takes_nothing_more(make: Callable[[str], Child]) -> None:

@@ -158,8 +158,8 @@ def test_one_that_a_killed_gateway_left_is_replaced(tmp_path: Path) -> None:
         """
 dnsmasq.start()
 left = int((state / "dnsmasq.pid").read_text())
-os.close(dnsmasq._log)  # nobody listens any more
-dnsmasq._log = -1
+os.close(dnsmasq._trace.pipe)  # nobody listens any more
+dnsmasq._trace.pipe = -1
 second = Dnsmasq(render_dnsmasq, settings, state)
 second.start()
 now = int((state / "dnsmasq.pid").read_text())
