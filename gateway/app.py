@@ -185,11 +185,11 @@ class App:
         parts.callback(self._control.close)
 
     def _start_resolver(self) -> None:
-        self._parts.callback(self._dnsmasq.stop)
-        self._dnsmasq.start()
         self._answerer = Answerer(self._settings.answer_port)
         self._parts.callback(self._answerer.stop)
-        self._answerer.start(self._replies)
+        self._answerer.start(self._replies)  # it comes up while the resolver is waited for
+        self._parts.callback(self._dnsmasq.stop)
+        self._dnsmasq.start()
 
     def _start_beats(self) -> None:
         self._loop.every(TICK_S, self._tick)

@@ -8,6 +8,8 @@ from gateway.wire.ntp import PORT as NTP_PORT
 
 from ..scenario import Stage
 
+LISTENING = f":{Settings().answer_port:04X} "
+"""As the kernel lists the socket of the responder, which comes up beside the gateway."""
 PROMISE = "Clocks, resolvers and connectivity checks are answered at home, as real clients expect it; nothing of it leaves."
 ACTORS = ("gizmo",)
 CLOCK, HARD_CODED, HARD_CODED6 = "pool.ntp.org", "203.0.113.200", "2001:db8:cafe::c8"
@@ -51,6 +53,7 @@ class Client:
 def play(stage: Stage) -> None:
     http, six = [(*HTTP, family) for family in ("-4", "-6")]
     own = stage.home["gizmo"].resolver
+    stage.until(lambda: LISTENING in stage.home.machines["gateway"].run("cat", "/proc/net/tcp", "/proc/net/tcp6"))
     chrony = "chronyd", "-Q", "-f", "/dev/null", "-u", "root", "-t", "8"
     clients = {
         "chrony gets the time in a name's place": (Client(stage, *chrony, f"server {CLOCK} iburst maxsamples 1"), "wrong by"),
