@@ -64,6 +64,8 @@ COUNTERS_S = 2.0
 COUNTING_SHARE = 50.0
 """A walk through a large connection table is followed by a rest of so many times its CPU time."""
 OUTSIDE_S = 1.0
+LEASES_S = 0.05
+"""A phone that was given an address uses it at once, and is free only by its lease."""
 ANSWERED_S = 3_600.0
 """How long the gateway answers in an address's place, unless it is named again."""
 SPIN_S = 200e-6
@@ -194,6 +196,7 @@ class App:
     def _start_beats(self) -> None:
         self._loop.every(TICK_S, self._tick)
         self._loop.every(COUNTERS_S, self._ask_for_counters)
+        self._loop.every(LEASES_S, self._look_at_leases)
         self._loop.every(OUTSIDE_S, self._look_outside)
         self._loop.every(self._notifier.watchdog_s, self._notifier.alive)
         self._started = True
@@ -284,10 +287,12 @@ class App:
         for resolved in self._asker.receive():
             self._handle(resolved)
 
-    def _look_outside(self) -> None:
-        """What may have changed without telling: leases, our own addresses, the clock, the health of what we depend on."""
+    def _look_at_leases(self) -> None:
         for lease in self._leases.read():
             self._handle(lease)
+
+    def _look_outside(self) -> None:
+        """What may have changed without telling: our own addresses, the clock, the health of what we depend on."""
         self._look_at_own_addresses()
         self._look_at_links()
         if self._unloaded is not None:

@@ -6,6 +6,9 @@ import time
 from . import message
 
 
+REFUSED_S = 0.1
+
+
 class UnresolvedError(OSError):
     """The name gave no address: refused, unknown or unanswered."""
 
@@ -37,6 +40,6 @@ def ask(query: bytes, *, server: str, timeout_s: float) -> bytes | None:
                 data = sock.recv(4096)
                 if data[:2] == query[:2]:
                     return data
-        except OSError:
-            pass
+        except OSError:  # nobody listens: like other stubs it asks again, and not in the same millisecond
+            time.sleep(min(REFUSED_S, max(0.0, deadline - time.monotonic())))
     return None
