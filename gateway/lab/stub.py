@@ -5,7 +5,6 @@ import time
 
 from . import message
 
-
 REFUSED_S = 0.1
 
 
