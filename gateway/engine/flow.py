@@ -19,7 +19,7 @@ class Flow:
     """One connection. Mutable: it lives in the flow table alone, and leaves it only as a ``FlowRecord``."""
 
     __slots__ = (
-        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "reader", "other",
+        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "opened", "touched", "isn", "reader", "other",
         "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
         "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit",
@@ -39,8 +39,9 @@ class Flow:
         self.on_credit = False
         """Its handshake went to an address that no name led to."""
         self.started_wall = wall
-        self.touched = mono
+        self.opened = self.touched = mono
         self.isn = -1
+        """Sequence number of its SYN."""
         self.reader: FlowReader | None = None
         self.other: OtherReader | None = None
         self.facts: Facts = NOTHING
@@ -78,10 +79,15 @@ class Flow:
             return self.peer, self.device
         return self.device, self.peer
 
+    @property
+    def stream_start(self) -> int | None:
+        """The sequence number of its first byte; None where no SYN told it."""
+        return self.isn + 1 if self.syn_seen and self.isn >= 0 else None
+
     def read(self, packet: Packet, direction: int, *, scapy: Callable[[], bool]) -> bool:
         """Feed one packet to the readers; True when there is something to judge by now. ``scapy``: may it be asked?"""
         if self.reader is None:
-            self.reader = FlowReader(packet.proto, self.key.dport)
+            self.reader = FlowReader(packet.proto, self.key.dport, start=self.stream_start)
         if not self.reader.done:
             facts = self.reader.feed(packet, direction)
             if facts is not None and facts.app_proto != "unknown":

@@ -10,7 +10,7 @@ from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING, Facts
 from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack, unpack
 from gateway.model.name import Name
-from gateway.model.packet import ACK, SYN, TCP, UDP, key_of
+from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
@@ -32,6 +32,8 @@ _CLASS = {
     Effect.DROP: FlowClass.DROP,
     Effect.REDIRECT: FlowClass.REFUSE,
 }
+SYN_ALONE_S = 10.0
+"""So long a SYN may be on its way to its answer: another one with another number is lost meanwhile."""
 _PROTECTED = RuleRef(file="built-in")
 
 
@@ -88,7 +90,7 @@ class Forward:
         key = key_of(packet)
         flow = self._state.flows.get(key) or self._state.flows.get(key.reversed())
         opens = packet.proto == TCP and packet.flags & (SYN | ACK) == SYN
-        if flow is not None and not (opens and flow.isn != packet.seq and flow.decision is not None):
+        if flow is not None and not (opens and self._is_another(flow, packet, now)):
             return flow
         if flow is not None:
             self._state.flows.remove(flow)
@@ -107,6 +109,13 @@ class Forward:
             self._within_the_home(flow, member)
         self._state.flows.add(flow)
         return flow
+
+    @staticmethod
+    def _is_another(flow: Flow, packet: Packet, now: Now) -> bool:
+        """A SYN of the same ports: another connection, or the same SYN again?"""
+        if flow.decision is None:
+            return flow.isn != packet.seq and now.mono - flow.opened > SYN_ALONE_S
+        return flow.flow_class in LET_OUT or flow.isn != packet.seq
 
     def _within_the_home(self, flow: Flow, member: Member) -> None:
         """A flow between two devices is judged by the gadget's policy, whoever opened it."""
@@ -147,6 +156,8 @@ class Forward:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
+        if flow.syn_seen and event.packet.flags & SYN and event.packet.seq != flow.isn:
+            return [SetVerdict(event.queue_id, False)]  # which of the two the server would take, nobody knows
         if not are_plain(event.packet.options):
             commands = self._give_up(flow, "its SYN carries bytes where no system puts any", now)
             return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
@@ -169,6 +180,9 @@ class Forward:
         """Hold every packet with payload until the hello is whole."""
         if flow.carried and flow.reader is None and unpack(event.mark).flow_class != FlowClass.UNDECIDED:
             return self._settle(flow, event, now)
+        if event.packet.proto == TCP and not flow.syn_seen and self._asked_as(event) == FlowClass.UNDECIDED:
+            self._give_up(flow, "where its first byte is, only an earlier gateway knew, so it is reset once and begins anew", now)
+            return [SetVerdict(event.queue_id, True, self._mark(flow))]
         known = flow.read(event.packet, 0, scapy=lambda: self._state.may_use_scapy(now))
         reader = flow.reader
         spoiled = reader is not None and (reader.contradiction or reader.exhausted)

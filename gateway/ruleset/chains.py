@@ -173,6 +173,8 @@ FORWARD = """\
     @ih,0,8 >= 0 goto again
     # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
     ct original packets > 24 drop
+    # Once it was answered, another one could only be about another beginning.
+    ct direction original ct state established tcp flags & (syn | ack) == syn goto refuse
     # The options of a SYN are for the judge to read.
     tcp flags & syn == syn goto again
     tcp doff > 8 drop
@@ -194,6 +196,9 @@ $LOOKS
   }
   chain again {
     jump seldom
+    # What is judged arrives: a packet that dies on its way could be said anew in other words.
+    ip ttl < 64 ip ttl set 64
+    ip6 hoplimit < 64 ip6 hoplimit set 64
     meta mark set ct mark
     meta mark set meta mark | 0x1
   }

@@ -31,13 +31,16 @@ class FlowReader:
 
     __slots__ = ("_reader", "done", "proto")
 
-    def __init__(self, proto: int, port: int = 0, *, limit_bytes: int = 16_384, limit_packets: int = 64) -> None:
+    def __init__(
+        self, proto: int, port: int = 0, *, start: int | None = None, limit_bytes: int = 16_384, limit_packets: int = 64
+    ) -> None:
+        """``start``: the sequence number of direction 0's first byte, where its SYN told it; what comes before is not read."""
         self.proto = proto
         self.done = False
         """Nothing more will be learnt: ``feed`` does nothing."""
         self._reader: StreamReader | UdpReader | _Finished | None = None
         if proto == TCP:
-            self._reader = StreamReader(port, limit_bytes=limit_bytes, limit_packets=limit_packets)
+            self._reader = StreamReader(port, start=start, limit_bytes=limit_bytes, limit_packets=limit_packets)
         elif proto == UDP:
             self._reader = UdpReader(port, limit_packets=limit_packets)
         else:

@@ -28,9 +28,11 @@ class _Side:
 
     __slots__ = ("head", "last", "limit_bytes", "left", "segments", "stream")
 
-    def __init__(self, limit_bytes: int) -> None:
+    def __init__(self, limit_bytes: int, start: int | None = None) -> None:
         self.limit_bytes = limit_bytes
         self.stream: HalfStream | None = HalfStream(limit_bytes)
+        if start is not None:
+            self.stream.anchor(start)
         self.head = True
         self.segments = 0
         self.left = WATCHED_SEGMENTS
@@ -62,11 +64,11 @@ class StreamReader:
         "hello_from",
     )  # fmt: skip
 
-    def __init__(self, port: int, *, limit_bytes: int, limit_packets: int) -> None:
+    def __init__(self, port: int, *, limit_bytes: int, limit_packets: int, start: int | None = None) -> None:
         self._dns = port == DNS_PORT
         self._limit_bytes = limit_bytes
         self._limit_packets = limit_packets
-        self._sides = (_Side(limit_bytes), _Side(limit_bytes))
+        self._sides = (_Side(limit_bytes, start), _Side(limit_bytes))
         self._told = False
         self.facts = NOTHING
         self.hello_from: int | None = None

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.engine.forward import SYN_ALONE_S
 from gateway.engine.held import MAX_PACKETS_OF_DEVICE
 from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
@@ -330,3 +331,44 @@ def test_udp_without_a_name_is_judged_by_its_binding() -> None:
 
 def test_policy_is_the_one_of_the_test_home() -> None:
     assert policy().devices[Mac("02:00:5e:10:00:01")].device.id == "front-door"
+
+
+def test_stream_begins_behind_its_syn_whatever_comes_first() -> None:
+    """A whole allowed hello behind a gap says nothing: the first bytes do, when they come."""
+    home = Watched()
+    home.see(syn(seq=1000))
+    refused = client_hello("metrics.example.com")
+    assert verdicts(home.see(tcp(client_hello("bell.example.com"), seq=1001 + len(refused)))) == []
+    assert {mark.flow_class for mark in marks(home.see(tcp(refused, seq=1001)))} == {REFUSE}
+
+
+def test_bytes_before_the_first_one_say_nothing() -> None:
+    home = Watched()
+    home.see(syn(seq=1000))
+    early = client_hello("bell.example.com")
+    assert verdicts(home.see(tcp(early, seq=1001 - len(early)))) == []
+    assert marks(home.see(tcp(client_hello("metrics.example.com"), seq=1001)))[0].flow_class == REFUSE
+
+
+def test_ports_that_are_used_again_are_another_connection_even_with_the_same_number() -> None:
+    home = Watched()
+    home.see(syn(seq=7))
+    assert marks(home.see(tcp(client_hello("bell.example.com"), seq=8)))[0].flow_class == PASS
+    assert marks(home.see(syn(seq=7)))[0].flow_class == UNDECIDED
+    assert marks(home.see(tcp(client_hello("metrics.example.com"), seq=8)))[0].flow_class == REFUSE
+
+
+def test_a_second_syn_with_another_number_is_lost_until_the_first_cannot_be_answered_any_more() -> None:
+    home = Watched()
+    home.see(syn(seq=1000))
+    assert [verdict.accept for verdict in verdicts(home.see(syn(seq=1)))] == [False]
+    home.wait(SYN_ALONE_S + 1)
+    assert marks(home.see(syn(seq=1)))[0].flow_class == UNDECIDED
+    assert marks(home.see(tcp(client_hello("metrics.example.com"), seq=2)))[0].flow_class == REFUSE
+
+
+def test_handshake_of_an_earlier_gateway_is_reset() -> None:
+    """Nobody knows any more where its first byte is."""
+    home = Watched()
+    mark = pack(1, home.engine.epoch, 0, UNDECIDED)
+    assert marks(home.see(tcp(client_hello("bell.example.com"), seq=99), mark=mark))[0].flow_class == REFUSE
