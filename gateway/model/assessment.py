@@ -66,6 +66,41 @@ class Row:
     evidence: str = ""
     confidence: float = 0.0
     breaks: str = ""
+    conflict: str = ""
+    """Where sources disagree about it: what each of them says."""
+    date: str = ""
+    source: str = ""
+    """``file:line``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """Something known of a purpose that cannot decide by itself: a port that everything uses, a beat, an order of flows."""
+
+    kind: str
+    """``port``, ``order``, ``beat``, ``volume``, ``ceiling``, ``protocol`` or ``note``."""
+    says: str
+    """The port as it is written, or what flows look like."""
+    purpose: Purpose
+    alone: str
+    """Why it cannot decide by itself."""
+    ports: tuple[tuple[int, int, int], ...] = ()
+    """(protocol number, first port, last port)."""
+    home: bool = False
+    """It is about what gadgets say within the home."""
+    every_s: float = 0.0
+    """0: it has no beat."""
+    rate_bytes_s: int = 0
+    """A ceiling that the maker states: it helps to recognise, and permits nothing."""
+    budget_bytes: int = 0
+    budget_window_s: float = 0.0
+    vendor: str = ""
+    devices: tuple[str, ...] = ()
+    """As of a row."""
+    breaks: str = ""
+    evidence: str = ""
+    confidence: float = 0.0
+    date: str = ""
     source: str = ""
     """``file:line``."""
 
@@ -97,4 +132,7 @@ class Catalogue:
     """``Facts.app_proto`` -> rows."""
     replies: Mapping[str, tuple[FixedReply, ...]] = field(default_factory=dict)
     """Host -> what it says to plain HTTP, where that is known."""
+    hints: tuple[Hint, ...] = ()
+    """What is known and cannot decide by itself."""
     size: int = 0
+    """How many rows."""

@@ -42,6 +42,8 @@ class Decision:
     """The household is to be asked."""
     mixed: bool = False
     """The name serves several purposes that could not be told apart."""
+    possible: Purpose | None = None
+    """What a refused flow of unknown purpose may have been for, where the device is known to do such things."""
     grant: str = ""
     """``pause``, ``allowance`` or ``viewing``, where one of them made it pass."""
     would_pass_if: str = ""

@@ -93,6 +93,8 @@ class DevicePolicy:
     costs: Mapping[Purpose, str] = field(default_factory=dict)
     """What stops working, in English, where the profile states it."""
     on_fault_open: bool = False
+    mesh_bridge: bool = False
+    """It can lend the home's connection to strangers' gadgets: what it sends without a known purpose is possibly that."""
     ref: RuleRef = RuleRef(file="built-in")
     """Its entry in ``household.yaml``, or its profile."""
     table: Mapping[Purpose, tuple[Rule, int]] = field(init=False, repr=False, compare=False)

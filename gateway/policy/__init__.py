@@ -3,7 +3,7 @@
     files -> ``layout.load`` -> ``Policy``;   ``decide(policy, subject, moment)`` -> ``Decision``
 
 ``layout``    where files lie, and how directories overlay each other: ``load(*directories)``
-``reading``   files -> parts; the only way to ``source`` (YAML with places), ``document`` (pydantic) and ``compiler``
+``reading``   files -> parts; the only way to ``source`` (YAML with places), ``document`` and ``field`` (pydantic), ``compiler``
 ``shipped``   the shipped parts as JSON, compiled when the package is built: loading them needs no YAML
 ``reference`` whether everything that is named exists; ``assembly`` parts -> ``Policy``: levels of precedence
 ``catalogue`` rows -> ``Catalogue``

@@ -10,7 +10,17 @@ from ..model.policy import DevicePolicy, Level, Policy, Rule, RuleRef
 from ..model.purpose import Purpose
 from .catalogue import build_catalogue
 from .codec import digest_policy
-from .part import BUILT_IN, BUILT_IN_PROFILES, CataloguePart, DevicePart, HouseholdPart, Part, PresetPart, ProfilePart
+from .part import (
+    BUILT_IN,
+    BUILT_IN_PROFILES,
+    CataloguePart,
+    DevicePart,
+    HouseholdPart,
+    MixedChoice,
+    Part,
+    PresetPart,
+    ProfilePart,
+)
 
 LAST_RESORT = Rule(action=Action.LIMIT, ref=BUILT_IN, budget_bytes=64_000, budget_window_s=3600.0, then_ask=True)
 """What holds for a purpose that no level speaks of."""
@@ -29,7 +39,7 @@ def assemble(parts: Iterable[Part]) -> Policy:
     presets = {part.id: part for part in parts if isinstance(part, PresetPart)}
     households = [part for part in parts if isinstance(part, HouseholdPart)]
     main = next((part for part in households if part.file == "household.yaml"), HouseholdPart(file="household.yaml"))
-    base = _Base(main, presets.get(main.preset or DEFAULT_PRESET))
+    base = _Base(main, presets.get(main.preset or DEFAULT_PRESET), profiles)
     newcomer = NEWCOMER[main.new_devices]
     policy = Policy(
         digest="",
@@ -38,7 +48,9 @@ def assemble(parts: Iterable[Part]) -> Policy:
         profiles={name: _for_profile(profile, base) for name, profile in profiles.items()},
         newcomer_profile=newcomer,
         catalogue=build_catalogue(
-            (row for part in files for row in part.rows), (reply for part in files for reply in part.replies)
+            (row for part in files for row in part.rows),
+            (reply for part in files for reply in part.replies),
+            (hint for part in files for hint in part.hints),
         ),
     )
     return replace(policy, digest=digest_policy(policy, (part.digest for part in files)))
@@ -49,20 +61,39 @@ class _Base(NamedTuple):
 
     household: HouseholdPart
     preset: PresetPart | None
+    profiles: Mapping[str, ProfilePart]
 
-    def levels(self, family: str) -> tuple[Level, ...]:
-        preset = self.preset
-        found = (self.household.defaults, preset.families.get(family) if preset else None, preset.level if preset else None)
-        return (*(level for level in found if level and level.rules), LAST_LEVEL)
+    def levels(self, profile: ProfilePart) -> tuple[Level, ...]:
+        preset, family = self.preset, self.model_of(profile)
+        found = (
+            family.level if family else None,
+            self.household.defaults,
+            preset.families.get(profile.family) if preset else None,
+            preset.level if preset else None,
+        )
+        return (profile.level, *(level for level in found if level and level != Level()), LAST_LEVEL)
+
+    def model_of(self, profile: ProfilePart) -> ProfilePart | None:
+        """The profile that it is ``like``."""
+        return self.profiles.get(profile.like)
+
+    def mixed(self, profile: ProfilePart) -> dict[str, MixedChoice]:
+        model = self.model_of(profile)
+        return {**(model.mixed if model else {}), **profile.mixed}
+
+    def costs(self, profile: ProfilePart) -> dict[Purpose, str]:
+        model = self.model_of(profile)
+        return {**(model.costs if model else {}), **profile.costs}
 
 
 def _for_profile(profile: ProfilePart, base: _Base) -> DevicePolicy:
     return DevicePolicy(
         device=Device(mac=Mac(""), id="", profile=profile.id, vendor=profile.vendor, family=profile.family),
-        levels=(profile.level, *base.levels(profile.family)),
-        mixed={match: entry.choice for match, entry in profile.mixed.items()},
-        costs=profile.costs,
+        levels=base.levels(profile),
+        mixed={match: entry.choice for match, entry in base.mixed(profile).items()},
+        costs=base.costs(profile),
         on_fault_open=profile.on_fault_open,
+        mesh_bridge=profile.mesh_bridge,
         ref=RuleRef(file=profile.file, line=profile.line),
     )
 
@@ -78,7 +109,7 @@ def _devices(
 
 
 def _for_device(entry: DevicePart, profile: ProfilePart, base: _Base, owner: str) -> DevicePolicy:
-    mixed = {**profile.mixed, **entry.mixed}
+    mixed = {**base.mixed(profile), **entry.mixed}
     return DevicePolicy(
         device=Device(
             mac=entry.mac,
@@ -90,9 +121,10 @@ def _for_device(entry: DevicePart, profile: ProfilePart, base: _Base, owner: str
             owner=owner,
             confirmed=entry.confirmed,
         ),
-        levels=(entry.level, profile.level, *base.levels(profile.family)),
+        levels=(entry.level, *base.levels(profile)),
         mixed={match: choice.choice for match, choice in mixed.items()},
-        costs=profile.costs,
+        costs=base.costs(profile),
+        mesh_bridge=profile.mesh_bridge,
         on_fault_open=profile.on_fault_open if entry.on_fault_open is None else entry.on_fault_open,
         ref=entry.ref,
     )

@@ -154,7 +154,7 @@ def _grants(given: GivenDocument, mac: Mac) -> Iterator[Grant]:
 
 
 def _differences(expect: ExpectDocument, decision: Decision) -> Iterator[str]:
-    for key in ("action", "purpose", "effect", "grant", "mixed"):
+    for key in ("action", "purpose", "effect", "grant", "mixed", "possible"):
         wanted, got = getattr(expect, key), getattr(decision, key)
         if wanted is not None and wanted != got:
             yield f"expected {key} {_word(wanted)}, was {_word(got)}"

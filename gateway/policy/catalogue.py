@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ..model.assessment import Catalogue, FixedReply, Row
+from ..model.assessment import Catalogue, FixedReply, Hint, Row
 from .value import parse_app, parse_ports
 
 
-def build_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = ()) -> Catalogue:
+def build_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = (), hints: Iterable[Hint] = ()) -> Catalogue:
     """The rows, each where a look-up finds it, in the order they were written."""
     names: dict[str, list[Row]] = {}
     patterns: dict[str, list[Row]] = {}
@@ -31,6 +31,7 @@ def build_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = ()) -> 
         ports={key: tuple(found) for key, found in ports.items()},
         protocols={key: tuple(found) for key, found in protocols.items()},
         replies=by_host(replies),
+        hints=tuple(hints),
         size=size,
     )
 

@@ -6,13 +6,13 @@ from hashlib import sha256
 from typing import Any
 
 from ..model.action import Action
-from ..model.assessment import Catalogue, FixedReply, Row
+from ..model.assessment import Catalogue, FixedReply, Hint, Row
 from ..model.device import Device, Mac
 from ..model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from ..model.purpose import Purpose
 from .catalogue import by_host
 
-FORMAT = 2
+FORMAT = 3
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _ACTIONS = {action.value: action for action in Action}
 
@@ -52,10 +52,11 @@ def parse(data: bytes) -> Policy:
         raise ValueError(f"no compiled policy: {err!r}") from err
 
 
-def digest_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = ()) -> str:
+def digest_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = (), hints: Iterable[Hint] = ()) -> str:
     """Of what can change a judgement or an answer: evidence and places do not."""
     judged = [[*row_plain(row)[:6], row.confidence] for row in rows]
-    return _hash([judged, [reply_plain(reply)[:5] for reply in replies]])
+    hinted = [[*hint_plain(hint)[:11], hint.confidence] for hint in hints]
+    return _hash([judged, [reply_plain(reply)[:5] for reply in replies], hinted])
 
 
 def digest_policy(policy: Policy, catalogue: Iterable[str]) -> str:
@@ -67,7 +68,7 @@ def digest_policy(policy: Policy, catalogue: Iterable[str]) -> str:
 
 def _judged_entry(entry: DevicePolicy) -> list[Any]:
     levels = [_judged_level(level) for level in entry.levels]
-    return [levels, sorted(entry.mixed.items()), entry.on_fault_open, _device(entry.device)]
+    return [levels, sorted(entry.mixed.items()), entry.on_fault_open, entry.mesh_bridge, _device(entry.device)]
 
 
 def _judged_level(level: Level) -> list[Any]:
@@ -111,12 +112,13 @@ def _device_policy(entry: DevicePolicy, pool: _Pool) -> list[Any]:
         list(entry.mixed.items()),
         list(entry.costs.items()),
         entry.on_fault_open,
+        entry.mesh_bridge,
         _ref(entry.ref),
     ]
 
 
 def _device_policy_from(plain: list[Any], levels: list[Level]) -> DevicePolicy:
-    device, numbers, mixed, costs, on_fault_open, ref = plain
+    device, numbers, mixed, costs, on_fault_open, mesh_bridge, ref = plain
     mac, name, profile, vendor, family, trusted, owner, confirmed = device
     return DevicePolicy(
         device=Device(
@@ -127,6 +129,7 @@ def _device_policy_from(plain: list[Any], levels: list[Level]) -> DevicePolicy:
         mixed=dict(mixed),
         costs={_PURPOSES[purpose]: text for purpose, text in costs},
         on_fault_open=on_fault_open,
+        mesh_bridge=mesh_bridge,
         ref=_ref_from(ref),
     )  # fmt: skip
 
@@ -207,12 +210,12 @@ def _ref_from(plain: list[Any]) -> RuleRef:
 def row_plain(row: Row) -> list[Any]:
     return [
         row.match, row.purpose, row.also, row.vendor, row.devices, row.alpn,
-        row.evidence, row.confidence, row.breaks, row.source,
+        row.evidence, row.confidence, row.breaks, row.conflict, row.date, row.source,
     ]  # fmt: skip
 
 
 def row_from(plain: list[Any]) -> Row:
-    match, purpose, also, vendor, devices, alpn, evidence, confidence, breaks, source = plain
+    match, purpose, also, vendor, devices, alpn, evidence, confidence, breaks, conflict, date, source = plain
     return Row(
         match=match,
         purpose=_PURPOSES[purpose],
@@ -223,6 +226,40 @@ def row_from(plain: list[Any]) -> Row:
         evidence=evidence,
         confidence=confidence,
         breaks=breaks,
+        conflict=conflict,
+        date=date,
+        source=source,
+    )
+
+
+def hint_plain(hint: Hint) -> list[Any]:
+    return [
+        hint.kind, hint.says, hint.purpose, hint.ports, hint.home, hint.every_s, hint.rate_bytes_s, hint.budget_bytes,
+        hint.budget_window_s, hint.vendor, hint.devices, hint.alone, hint.breaks, hint.evidence, hint.confidence, hint.date,
+        hint.source,
+    ]  # fmt: skip
+
+
+def hint_from(plain: list[Any]) -> Hint:
+    kind, says, purpose, ports, home, every_s, rate, size, window_s, vendor, devices, alone, *known = plain
+    breaks, evidence, confidence, date, source = known
+    return Hint(
+        kind=kind,
+        says=says,
+        purpose=_PURPOSES[purpose],
+        ports=tuple((proto, first, last) for proto, first, last in ports),
+        home=home,
+        every_s=every_s,
+        rate_bytes_s=rate,
+        budget_bytes=size,
+        budget_window_s=window_s,
+        vendor=vendor,
+        devices=tuple(devices),
+        alone=alone,
+        breaks=breaks,
+        evidence=evidence,
+        confidence=confidence,
+        date=date,
         source=source,
     )
 
@@ -253,7 +290,8 @@ def _catalogue(catalogue: Catalogue) -> dict[str, Any]:
 
     tables = {name: table(getattr(catalogue, name)) for name in ("names", "patterns", "ports", "protocols")}
     replies = [reply_plain(reply) for found in catalogue.replies.values() for reply in found]
-    return {**tables, "size": catalogue.size, "rows": [row_plain(row) for row in rows], "replies": replies}
+    hints = [hint_plain(hint) for hint in catalogue.hints]
+    return {**tables, "size": catalogue.size, "rows": [row_plain(row) for row in rows], "replies": replies, "hints": hints}
 
 
 def _catalogue_from(plain: dict[str, Any]) -> Catalogue:
@@ -269,5 +307,6 @@ def _catalogue_from(plain: dict[str, Any]) -> Catalogue:
         ports=ports,
         protocols=table("protocols"),
         replies=by_host(reply_from(reply) for reply in plain["replies"]),
+        hints=tuple(hint_from(hint) for hint in plain["hints"]),
         size=plain["size"],
     )

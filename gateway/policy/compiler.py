@@ -8,26 +8,27 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ..model.action import Action
-from ..model.assessment import FixedReply, Row
+from ..model.assessment import FixedReply, Hint, Row
 from ..model.policy import Exemption, Level, Rule, RuleRef
 from ..model.purpose import Purpose
 from .codec import digest_catalogue
 from .document import (
-    CONFIDENCE_VALUE,
     DOCUMENTS,
     CatalogueDocument,
     DevicesDocument,
     Document,
     ExceptionDocument,
+    HintDocument,
     HouseholdDocument,
     PresetDocument,
     ProfileDocument,
     RuleDocument,
 )
 from .fault import Fault
+from .field import CONFIDENCE_VALUE
 from .part import CataloguePart, DevicePart, HouseholdPart, MixedChoice, OwnerPart, Part, PresetPart, ProfilePart
 from .source import Path, Source, read_source
-from .value import parse_zone
+from .value import parse_zone, port_ranges
 
 
 class Compiled(NamedTuple):
@@ -122,6 +123,7 @@ def _profile(document: Any, source: Source, zone: str) -> ProfilePart:
         titles=profile.title.mapping(),
         vendor=profile.vendor,
         family=profile.family,
+        like=profile.like or "",
         level=Level(
             exemptions=_exemptions(profile.exceptions, source, ("exceptions",), zone=zone),
             rules=_rules(profile.rules, source, ("rules",)),
@@ -129,6 +131,7 @@ def _profile(document: Any, source: Source, zone: str) -> ProfilePart:
         mixed=_mixed(profile.mixed, source, ("mixed",)),
         costs={purpose: cost.en for purpose, cost in profile.costs.items()},
         on_fault_open=profile.on_fault == "open",
+        mesh_bridge=profile.mesh_bridge,
     )
 
 
@@ -153,6 +156,8 @@ def _catalogue(document: Any, source: Source, _zone: str) -> CataloguePart:
             evidence=row.evidence,
             confidence=CONFIDENCE_VALUE[row.confidence],
             breaks=row.breaks,
+            conflict=row.conflict,
+            date=row.date or "",
             source=f"{source.file}:{source.place(('rows', number))[0]}",
         )
         for number, row in enumerate(catalogue.rows)
@@ -169,7 +174,40 @@ def _catalogue(document: Any, source: Source, _zone: str) -> CataloguePart:
         )
         for number, reply in enumerate(catalogue.replies)
     )
-    return CataloguePart(file=source.file, rows=rows, replies=replies, digest=digest_catalogue(rows, replies))
+    hints = (*_port_hints(catalogue, source), *_shape_hints(catalogue, source))
+    digest = digest_catalogue(rows, replies, hints)
+    return CataloguePart(file=source.file, rows=rows, hints=hints, replies=replies, digest=digest)
+
+
+def _port_hints(catalogue: CatalogueDocument, source: Source) -> Iterator[Hint]:
+    for number, port in enumerate(catalogue.ports):
+        ranges, home = port_ranges(port.match), port.where == "home"
+        said = _said(port, catalogue.vendor, source, path=("ports", number))
+        yield Hint(kind="port", says=port.match, ports=ranges, home=home, **said)
+
+
+def _shape_hints(catalogue: CatalogueDocument, source: Source) -> Iterator[Hint]:
+    for number, shape in enumerate(catalogue.shapes):
+        size, window_s = shape.budget or (0, 0.0)
+        said = _said(shape, catalogue.vendor, source, path=("shapes", number))
+        yield Hint(
+            kind=shape.kind,
+            says=shape.shape,
+            every_s=shape.every or 0.0,
+            rate_bytes_s=shape.rate or 0,
+            budget_bytes=size,
+            budget_window_s=window_s,
+            **said,
+        )
+
+
+def _said(hint: HintDocument, vendor: str, source: Source, *, path: Path) -> dict[str, Any]:
+    """What ports and shapes have in common."""
+    return {
+        "purpose": hint.purpose, "vendor": vendor, "devices": hint.devices, "alone": hint.alone, "breaks": hint.breaks,
+        "evidence": hint.evidence, "confidence": CONFIDENCE_VALUE[hint.confidence], "date": hint.date or "",
+        "source": f"{source.file}:{source.place(path)[0]}",
+    }  # fmt: skip
 
 
 def _household(document: Any, source: Source, _zone: str) -> HouseholdPart:

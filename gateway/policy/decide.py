@@ -20,6 +20,8 @@ from .ruling import PASSING, Ruling, entry_for, rule_for, rule_on
 
 DNS_PORT = 53
 MEDIA = frozenset({Purpose.VIDEO, Purpose.VOICE})
+UNEXPLAINED = frozenset({Purpose.UNKNOWN, Purpose.DIRECT_ADDRESS})
+POSSIBLE_MESH = "possible mesh sharing: it can lend this connection to strangers' gadgets, and nobody has shown what this is"
 HTTP_PORT, NTP_PORT = 80, 123
 WEB_PORTS = frozenset({HTTP_PORT, 443})
 _REFUSALS = frozenset({Effect.REFUSE, Effect.DROP})
@@ -54,7 +56,10 @@ def decide(policy: Policy, subject: Subject, moment: Moment) -> Decision:
     outcome = _ALWAYS.get(ruling.action) or _outcome(ruling, subject, moment, replies=policy.catalogue.replies)
     if (moment.grants and outcome.effect is not Effect.PASS) and (grant := _grant(ruling, outcome, device, moment)):
         return _granted(grant, ruling, subject)
-    return _decision(ruling, outcome, subject)
+    decision = _decision(ruling, outcome, subject)
+    if entry.mesh_bridge and ruling.purpose in UNEXPLAINED and outcome.effect in _REFUSALS:
+        return replace(decision, possible=Purpose.MESH_SHARING, reason=f"{decision.reason}; {POSSIBLE_MESH}")
+    return decision
 
 
 def _outcome(ruling: Ruling, subject: Subject, moment: Moment, *, replies: Mapping[str, object]) -> Outcome:

@@ -1,39 +1,49 @@
-"""The files of a policy as documents: what may stand where. The only place that knows pydantic; unknown keys are refused."""
+"""The files of a policy as documents: what may stand where. With ``field`` the only place that knows pydantic; unknown keys are
+refused."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ..model.action import Action, Effect
-from ..model.device import Mac
-from ..model.policy import Schedule, Target
-from ..model.purpose import Purpose
-from .value import (
-    Budget,
-    parse_budget,
-    parse_duration,
-    parse_local_time,
-    parse_mac,
-    parse_match,
-    parse_name,
-    parse_path,
-    parse_rate,
-    parse_schedule,
-    parse_target,
-    parse_zone,
+from ..model.action import Action
+from .field import (
+    SIGNALS,
+    ActionField,
+    AskField,
+    BodyField,
+    BudgetField,
+    ConfidenceField,
+    DurationField,
+    EffectField,
+    FamilyField,
+    HostField,
+    IdField,
+    KeepOrDrop,
+    MacField,
+    MatchField,
+    NewDevicesField,
+    OpenOrClosed,
+    PathField,
+    PauseField,
+    PortsField,
+    PurposeField,
+    RateField,
+    ScheduleField,
+    ShapeField,
+    SwitchField,
+    TargetField,
+    TextField,
+    TimeField,
+    ViewingField,
+    WhereField,
+    ZoneField,
+    listed,
+    one_of,
+    rule_mapping,
 )
 
-FAMILIES = (
-    "camera", "doorbell", "speaker", "tv", "plug", "light", "hub", "appliance", "reader", "stick", "chime",
-    "thermostat", "other",
-)  # fmt: skip
-VIEWINGS = ("panel", "panel+home", "evidence", "bell")
-SIGNALS = ("oui", "dhcp-vendor-class", "dhcp-param-list", "hostname-pattern", "mdns-service", "ssdp", "dns-name")
-NEW_DEVICES = ("guided", "quarantine", "observe")
-CONFIDENCES = ("high", "medium", "low")
 OPTIONS = {
     "when": frozenset({Action.ALLOW, Action.LIMIT, Action.OWNER_ONLY, Action.ANSWER}),
     "budget": frozenset({Action.LIMIT, Action.OWNER_ONLY}),
@@ -43,107 +53,6 @@ OPTIONS = {
     "for": frozenset({Action.OWNER_ONLY}),
 }
 """Which options of a rule fit which actions."""
-MAX_BODY_BYTES = 2_000
-CONFIDENCE_VALUE = {"high": 0.9, "medium": 0.6, "low": 0.3}
-
-
-def _choice(noun: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if isinstance(value, str) and value in choices:
-            return value
-        raise PydanticCustomError("choice", f"is not {noun}", {"choices": choices})
-
-    return check
-
-
-def _parsed(parse: Callable[[str], object]) -> Callable[[Any], object]:
-    def check(value: Any) -> object:
-        if isinstance(value, dict | list):
-            raise PydanticCustomError("text", "has to be text")
-        try:
-            return parse(value if isinstance(value, str) else "")
-        except ValueError as err:
-            raise PydanticCustomError("notation", "{said}", {"said": str(err)}) from None
-
-    return check
-
-
-def _one_of(noun: str, choices: tuple[str, ...], convert: Callable[[str], object] = str) -> tuple[object, ...]:
-    check = _choice(noun, choices)
-    return PlainValidator(lambda value: convert(check(value))), WithJsonSchema({"type": "string", "enum": list(choices)})
-
-
-def _notation(parse: Callable[[str], object], *examples: str) -> tuple[object, ...]:
-    return PlainValidator(_parsed(parse)), WithJsonSchema({"type": "string", "examples": list(examples)})
-
-
-def _whole(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise PydanticCustomError("switch", "is neither true nor false")
-    return value
-
-
-def _line(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise PydanticCustomError("text", "has to be text")
-    return " ".join(value.split())
-
-
-def _body(value: Any) -> str:
-    """Text to the letter: clients compare it."""
-    if not isinstance(value, str) or len(value.encode()) > MAX_BODY_BYTES:
-        raise PydanticCustomError("text", "has to be text of at most {most} bytes", {"most": MAX_BODY_BYTES})
-    return value
-
-
-def _identifier(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 63 or not value.replace("-", "a").replace("_", "a").isalnum():
-        raise PydanticCustomError("identifier", "is not a name of letters, digits and hyphens")
-    if value == "all":
-        raise PydanticCustomError("identifier", "is taken: it means every device")
-    return value
-
-
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-def _rule_mapping(value: Any) -> Any:
-    """``purpose: action`` is short for ``purpose: {action: …}``."""
-    return value if isinstance(value, dict) else {"action": value}
-
-
-PURPOSES = tuple(purpose.value for purpose in Purpose)
-ACTIONS = tuple(action.value for action in Action)
-EFFECTS = tuple(effect.value for effect in Effect)
-
-# mypy reads an Annotated's first argument only; the rest is pydantic's.
-PurposeField = Annotated[Purpose, *_one_of("a purpose", PURPOSES, Purpose)]
-ActionField = Annotated[Action, *_one_of("an action", ACTIONS, Action)]
-EffectField = Annotated[Effect, *_one_of("an effect", EFFECTS, Effect)]
-FamilyField = Annotated[str, *_one_of("a family", FAMILIES)]
-ViewingField = Annotated[str, *_one_of("a way to open a viewing", VIEWINGS)]
-ConfidenceField = Annotated[str, *_one_of("a confidence", CONFIDENCES)]
-KeepOrDrop = Annotated[str, *_one_of("a choice", ("keep", "drop"))]
-OpenOrClosed = Annotated[str, *_one_of("a fault mode", ("closed", "open"))]
-AskField = Annotated[str, *_one_of("something to do then", ("ask",))]
-NewDevicesField = Annotated[str, *_one_of("a way with new devices", NEW_DEVICES)]
-PauseField = Annotated[str, *_one_of("a purpose, or all", (*PURPOSES, "all"))]
-SwitchField = Annotated[bool, PlainValidator(_whole), WithJsonSchema({"type": "boolean"})]
-TextField = Annotated[str, PlainValidator(_line), WithJsonSchema({"type": "string"})]
-IdField = Annotated[str, PlainValidator(_identifier), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,63}$"})]
-BudgetField = Annotated[Budget, *_notation(parse_budget, "64kB", "512kB/10m")]
-RateField = Annotated[int, *_notation(parse_rate, "10kB/s")]
-DurationField = Annotated[float, *_notation(parse_duration, "30s", "15m", "1h", "2d")]
-ScheduleField = Annotated[Schedule, *_notation(parse_schedule, "02:00-05:00")]
-TimeField = Annotated[datetime, *_notation(parse_local_time, "2026-12-24T18:00")]
-ZoneField = Annotated[str, *_notation(lambda text: parse_zone(text).key, "Europe/Berlin")]
-MacField = Annotated[Mac, *_notation(parse_mac, "02:00:5e:10:00:01")]
-TargetField = Annotated[Target, *_notation(parse_target, "api.example.com:443/tcp", "*.example.com", "203.0.113.0/24")]
-HostField = Annotated[str, *_notation(parse_name, "check.example.com")]
-PathField = Annotated[str, *_notation(parse_path, "/generate_204")]
-BodyField = Annotated[str, PlainValidator(_body), WithJsonSchema({"type": "string"})]
-MatchField = Annotated[str, *_notation(parse_match, "api.example.com", "*.example.com", "udp/123", "app:stun")]
 Version = Literal[1]
 
 
@@ -188,7 +97,7 @@ class RuleDocument(Document):
 
 RuleField = Annotated[
     RuleDocument,
-    BeforeValidator(_rule_mapping, json_schema_input_type=ActionField | RuleDocument),
+    BeforeValidator(rule_mapping, json_schema_input_type=ActionField | RuleDocument),
 ]
 Rules = dict[PurposeField, RuleField]
 Mixed = dict[MatchField, KeepOrDrop]
@@ -197,7 +106,7 @@ Mixed = dict[MatchField, KeepOrDrop]
 class ExceptionDocument(Document):
     """What to do about one destination, whatever its purpose."""
 
-    to: Annotated[tuple[TargetField, ...], BeforeValidator(_listed, json_schema_input_type=TargetField | list[TargetField])]
+    to: Annotated[tuple[TargetField, ...], BeforeValidator(listed, json_schema_input_type=TargetField | list[TargetField])]
     action: ActionField
     until: TimeField | None = None
     why: TextField = ""
@@ -236,6 +145,8 @@ class ProfileDocument(Document):
     title: Texts
     vendor: IdField = ""
     family: FamilyField
+    like: IdField | None = None
+    mesh_bridge: SwitchField = False
     recognise: tuple[SignalDocument, ...] = ()
     rules: Rules = {}
     exceptions: tuple[ExceptionDocument, ...] = ()
@@ -263,9 +174,39 @@ class RowDocument(Document):
     devices: tuple[IdField, ...] = ()
     alpn: TextField = ""
     breaks: TextField = ""
+    conflict: TextField = ""
     evidence: TextField
     confidence: ConfidenceField
     date: TextField | None = None
+
+
+class HintDocument(Document):
+    """What is known of a purpose, and cannot decide by itself: ``alone`` says why."""
+
+    purpose: PurposeField
+    devices: tuple[IdField, ...] = ()
+    alone: TextField
+    breaks: TextField = ""
+    evidence: TextField
+    confidence: ConfidenceField
+    date: TextField | None = None
+
+
+class PortDocument(HintDocument):
+    """A port that everything uses, a range that names nothing, or a port for talk within the home."""
+
+    match: PortsField
+    where: WhereField = "internet"
+
+
+class ShapeDocument(HintDocument):
+    """What flows look like, in which order or on which beat they come, or what is said of them."""
+
+    shape: TextField
+    kind: ShapeField
+    every: DurationField | None = None
+    rate: RateField | None = None
+    budget: BudgetField | None = None
 
 
 class ReplyDocument(Document):
@@ -282,11 +223,13 @@ class ReplyDocument(Document):
 
 
 class CatalogueDocument(Document):
-    """``catalogue/*.yaml``: which destinations serve which purpose, and which of them can be answered here."""
+    """``catalogue/*.yaml``: which destinations serve which purpose, what else is known, and what can be answered here."""
 
     version: Version
     vendor: IdField
     rows: tuple[RowDocument, ...] = ()
+    ports: tuple[PortDocument, ...] = ()
+    shapes: tuple[ShapeDocument, ...] = ()
     replies: tuple[ReplyDocument, ...] = ()
 
 
@@ -303,6 +246,8 @@ class SystemDocument(Document):
     evidence: TextField
     confidence: ConfidenceField
     profiles: tuple[IdField, ...] = ()
+    names: tuple[MatchField, ...] = ()
+    cases: tuple[IdField, ...] = ()
 
 
 class DeviceDocument(Document):
@@ -356,7 +301,7 @@ class GivenDocument(Document):
     allow: PurposeField | None = None
     peer: IdField | None = None
     dns: SwitchField = False
-    clock: Annotated[str, *_one_of("a state of the clock", ("trusted", "unset"))] = "trusted"
+    clock: Annotated[str, *one_of("a state of the clock", ("trusted", "unset"))] = "trusted"
 
 
 class ExpectDocument(Document):
@@ -367,7 +312,8 @@ class ExpectDocument(Document):
     rule: TextField | None = None
     effect: EffectField | None = None
     mixed: SwitchField | None = None
-    grant: Annotated[str, *_one_of("a grant", ("", "pause", "allowance", "viewing"))] | None = None
+    possible: PurposeField | None = None
+    grant: Annotated[str, *one_of("a grant", ("", "pause", "allowance", "viewing"))] | None = None
 
 
 class CaseDocument(Document):

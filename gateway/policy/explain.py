@@ -21,6 +21,8 @@ class Explanation:
     profile: str
     purpose: str
     also: tuple[str, ...]
+    possible: str
+    """What a refused flow of unknown purpose may have been for."""
     confidence: float
     evidence: tuple[str, ...]
     """Why this purpose, strongest first."""
@@ -53,6 +55,7 @@ class Explanation:
         rows = [
             ("device", f"{self.device} ({self.profile})"),
             ("purpose", f"{self.purpose}{also}, confidence {self.confidence:.2f}"),
+            ("", f"possibly {self.possible}" if self.possible else ""),
             *(("", line) for line in self.evidence),
             ("name", name + found),
             ("address", self.address or "any"),
@@ -76,6 +79,7 @@ def explain(policy: Policy, subject: Subject, decision: Decision) -> Explanation
         profile=entry.device.profile or device.profile,
         purpose=decision.purpose,
         also=tuple(purpose for purpose in (assessment.purpose, *assessment.also) if purpose is not decision.purpose),
+        possible=decision.possible or "",
         confidence=assessment.confidence,
         evidence=assessment.reasons,
         name=name.text if name else "",

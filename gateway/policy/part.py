@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model.action import Action
-from ..model.assessment import FixedReply, Row
+from ..model.assessment import FixedReply, Hint, Row
 from ..model.device import Mac
 from ..model.policy import Level, Rule, RuleRef
 from ..model.purpose import Purpose
@@ -19,6 +19,7 @@ class CataloguePart:
 
     file: str
     rows: tuple[Row, ...]
+    hints: tuple[Hint, ...] = ()
     replies: tuple[FixedReply, ...] = ()
     digest: str = ""
     """Of everything in it that can change a judgement."""
@@ -44,10 +45,13 @@ class ProfilePart:
     titles: Mapping[str, str] = field(default_factory=dict)
     vendor: str = ""
     family: str = "other"
+    like: str = ""
+    """Another profile, whose rules, mixed choices and costs hold where this one has none of its own."""
     level: Level = Level()
     mixed: Mapping[str, MixedChoice] = field(default_factory=dict)
     costs: Mapping[Purpose, str] = field(default_factory=dict)
     on_fault_open: bool = False
+    mesh_bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ def check_references(sources: Iterable[Source], others: Iterable[Part], *, unrea
     shelf = _Shelf(tuple(sources), tuple(others), frozenset(_folder(file) for file in unread))
     yield from _twice(shelf, "profiles", "profile")
     yield from _twice(shelf, "presets", "preset")
+    yield from _likes(shelf)
     yield from _mixed(shelf)
     yield from _households(shelf)
 
@@ -26,6 +27,8 @@ class _Shelf:
     def __init__(self, sources: tuple[Source, ...], others: tuple[Part, ...], unread: frozenset[str]) -> None:
         self.sources, self.others, self.unread = sources, others, unread
         self.profiles = {*BUILT_IN_PROFILES, *self._ids("profiles", "profile", ProfilePart)}
+        self.likes = {part.id: part.like for part in others if isinstance(part, ProfilePart)}
+        self.likes |= {_text(source.root, "profile"): _text(source.root, "like") for source in self.of("profiles")}
         self.presets = set(self._ids("presets", "preset", PresetPart))
         rows = [row for part in others if isinstance(part, CataloguePart) for row in part.rows]
         self.matches = {row.match for row in rows} | {match.lower().removesuffix(".") for match in self._matches()}
@@ -60,6 +63,18 @@ def _twice(shelf: _Shelf, folder: str, key: str) -> Iterator[Fault]:
         if name in first:
             yield source.fault((key,), f"is the id of {first[name]} too")
         first.setdefault(name, source.file)
+
+
+def _likes(shelf: _Shelf) -> Iterator[Fault]:
+    """One step only: a profile is written to be read together with one other."""
+    for source in shelf.of("profiles"):
+        like = _text(source.root, "like")
+        models = sorted(name for name in shelf.profiles if not shelf.likes.get(name) and name != _text(source.root, "profile"))
+        if like and like not in shelf.profiles:
+            if shelf.knows("profiles"):
+                yield source.fault(("like",), "is no profile", models)
+        elif like and like not in models:
+            yield source.fault(("like",), "is no profile that stands for itself", models)
 
 
 def _mixed(shelf: _Shelf) -> Iterator[Fault]:

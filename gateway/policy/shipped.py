@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..model.purpose import Purpose
-from .codec import level_from, level_plain, reply_from, reply_plain, row_from, row_plain
+from .codec import hint_from, hint_plain, level_from, level_plain, reply_from, reply_plain, row_from, row_plain
 from .part import CataloguePart, MixedChoice, Part, PresetPart, ProfilePart
 
 
@@ -29,26 +29,27 @@ def _part(kind: str, rest: list[Any]) -> CataloguePart | PresetPart | ProfilePar
 def _plain(part: Part) -> list[Any]:
     if isinstance(part, CataloguePart):
         rows, replies = [row_plain(row) for row in part.rows], [reply_plain(reply) for reply in part.replies]
-        return ["catalogue", part.file, part.digest, rows, replies]
+        return ["catalogue", part.file, part.digest, rows, replies, [hint_plain(hint) for hint in part.hints]]
     if isinstance(part, PresetPart):
         families = {family: level_plain(level) for family, level in part.families.items()}
         return ["preset", part.file, part.id, level_plain(part.level), families]
     if isinstance(part, ProfilePart):
         mixed = [[match, entry.choice, entry.line, entry.column] for match, entry in part.mixed.items()]
         return [
-            "profile", part.file, part.id, part.line, dict(part.titles), part.vendor, part.family,
-            level_plain(part.level), mixed, dict(part.costs), part.on_fault_open,
+            "profile", part.file, part.id, part.line, dict(part.titles), part.vendor, part.family, part.like,
+            level_plain(part.level), mixed, dict(part.costs), part.on_fault_open, part.mesh_bridge,
         ]  # fmt: skip
     raise ValueError(f"{part.file} is nothing that is shipped")
 
 
 def _catalogue(plain: list[Any]) -> CataloguePart:
-    file, digest, rows, replies = plain
+    file, digest, rows, replies, hints = plain
     return CataloguePart(
         file=file,
         digest=digest,
         rows=tuple(row_from(row) for row in rows),
         replies=tuple(reply_from(reply) for reply in replies),
+        hints=tuple(hint_from(hint) for hint in hints),
     )
 
 
@@ -60,7 +61,7 @@ def _preset(plain: list[Any]) -> PresetPart:
 
 
 def _profile(plain: list[Any]) -> ProfilePart:
-    file, name, line, titles, vendor, family, level, mixed, costs, on_fault_open = plain
+    file, name, line, titles, vendor, family, like, level, mixed, costs, on_fault_open, mesh_bridge = plain
     return ProfilePart(
         file=file,
         id=name,
@@ -68,8 +69,10 @@ def _profile(plain: list[Any]) -> ProfilePart:
         titles=titles,
         vendor=vendor,
         family=family,
+        like=like,
         level=level_from(level),
         mixed={match: MixedChoice(choice=choice, line=line, column=column) for match, choice, line, column in mixed},
         costs={Purpose(purpose): text for purpose, text in costs.items()},
         on_fault_open=on_fault_open,
+        mesh_bridge=mesh_bridge,
     )

@@ -26,7 +26,7 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _PATTERN_LABEL = re.compile(r"[a-z0-9_*-]{1,63}")
-_PORTS = re.compile(r"(tcp|udp|tcp,udp|udp,tcp)/([0-9]{1,5})(-([0-9]{1,5}))?")
+_PORTS = re.compile(r"(tcp|udp|tcp,udp|udp,tcp)/([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _APP = re.compile(r"app:([a-z0-9-]{1,20})")
 _TARGET_PORT = re.compile(r"(.*):([0-9]{1,5})(/(tcp|udp))?")
 
@@ -197,14 +197,27 @@ def parse_path(text: str) -> str:
 
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
     """``udp/123``, ``tcp,udp/7076-7077`` -> (protocol number, port) each; nothing where it is no such thing."""
+    ranges = port_ranges(text)
+    if any(last - first >= MAX_PORTS for _, first, last in ranges):
+        raise ValueError(f"spans more than {MAX_PORTS} ports; name the protocol instead, like app:rtp")
+    return tuple((proto, port) for proto, first, last in ranges for port in range(first, last + 1))
+
+
+def port_ranges(text: str) -> tuple[tuple[int, int, int], ...]:
+    """The same as (protocol number, first, last), however wide."""
     if (found := _PORTS.fullmatch(text)) is None:
         return ()
-    first, last = int(found[2]), int(found[4] or found[2])
+    first, last = int(found[2]), int(found[3] or found[2])
     if not 0 < first <= last < 65536:
         raise ValueError("has no valid port: 1 to 65535")
-    if last - first >= MAX_PORTS:
-        raise ValueError(f"spans more than {MAX_PORTS} ports; name the protocol instead, like app:rtp")
-    return tuple((PROTO_NUMBERS[proto], port) for proto in found[1].split(",") for port in range(first, last + 1))
+    return tuple((PROTO_NUMBERS[proto], first, last) for proto in found[1].split(","))
+
+
+def parse_wide_ports(text: str) -> str:
+    """Ports, however many: what is known of them decides nothing by itself."""
+    if not port_ranges(text):
+        raise ValueError("is no port; write it like tcp/443 or udp/16500-65000")
+    return text
 
 
 def parse_app(text: str) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from gateway.model.action import Action
-from gateway.model.assessment import Assessment, FixedReply, Row
+from gateway.model.assessment import Assessment, FixedReply, Hint, Row
 from gateway.model.decision import Subject
 from gateway.model.device import Device, Mac
 from gateway.model.moment import Grant, Moment
@@ -30,6 +30,14 @@ rows:
   - {match: "*-metrics.example.com", purpose: telemetry, evidence: made up, confidence: low}
   - {match: "tcp,udp/7076-7077", purpose: video, devices: [bell], evidence: made up, confidence: medium}
   - {match: "app:stun", purpose: video, devices: [bell], evidence: made up, confidence: medium}
+ports:
+  - {match: udp/16500-65000, purpose: video, devices: [bell], alone: too wide, evidence: made up, confidence: high}
+  - {match: tcp/9999, where: home, purpose: control, alone: stays, evidence: made up, confidence: high, date: 2026-11-22}
+shapes:
+  - {shape: a small exchange every five seconds, kind: beat, every: 5s, purpose: control, alone: many have one,
+     evidence: made up, confidence: low}
+  - {shape: no faster than this, kind: ceiling, rate: 10kB/s, budget: 500MB/30d, purpose: mesh-sharing, alone: a promise,
+     evidence: made up, confidence: low}
 replies:
   - {host: check.example.com, path: /generate_204, status: 204, evidence: made up, confidence: high}
   - {host: check.example.com, path: /ok, status: 200, type: text/plain, body: "fine\n", evidence: made up, confidence: high}
@@ -190,6 +198,7 @@ ENTRIES = st.builds(
     device=DEVICES,
     levels=st.lists(LEVELS, max_size=3).map(tuple),
     on_fault_open=st.booleans(),
+    mesh_bridge=st.booleans(),
     ref=REFS,
     mixed=st.dictionaries(NAMES, st.sampled_from(["keep", "drop"]), max_size=2),
     costs=st.dictionaries(PURPOSES, TEXTS, max_size=2),
@@ -215,6 +224,28 @@ ROWS = st.builds(
     evidence=TEXTS,
     confidence=st.floats(0, 1),
     breaks=TEXTS,
+    conflict=TEXTS,
+    date=TEXTS,
+    source=TEXTS,
+)
+HINTS = st.builds(
+    Hint,
+    kind=st.sampled_from(["port", "beat", "ceiling"]),
+    says=TEXTS,
+    purpose=PURPOSES,
+    alone=TEXTS,
+    ports=st.lists(st.tuples(st.sampled_from([6, 17]), st.just(1), st.integers(1, 65_535)), max_size=2).map(tuple),
+    home=st.booleans(),
+    every_s=st.floats(0, 1e6),
+    rate_bytes_s=st.integers(0, 10**6),
+    budget_bytes=st.integers(0, 10**9),
+    budget_window_s=st.floats(0, 1e7),
+    vendor=TEXTS,
+    devices=st.lists(TEXTS, max_size=2).map(tuple),
+    breaks=TEXTS,
+    evidence=TEXTS,
+    confidence=st.floats(0, 1),
+    date=TEXTS,
     source=TEXTS,
 )
 POLICIES = st.builds(
@@ -224,7 +255,9 @@ POLICIES = st.builds(
     devices=st.dictionaries(MACS, ENTRIES, max_size=2),
     profiles=st.dictionaries(st.sampled_from(["careful", "bell"]), ENTRIES, max_size=2),
     newcomer_profile=st.sampled_from(["careful", "gone"]),
-    catalogue=st.builds(build_catalogue, st.lists(ROWS, max_size=4), st.lists(REPLIES, max_size=4)),
+    catalogue=st.builds(
+        build_catalogue, st.lists(ROWS, max_size=4), st.lists(REPLIES, max_size=4), st.lists(HINTS, max_size=3)
+    ),
 )
 ASSESSMENTS = st.builds(
     Assessment,

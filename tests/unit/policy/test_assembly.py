@@ -34,6 +34,31 @@ devices: {door: {mac: "02:00:5e:10:00:01", profile: bell, mixed: {"app:stun": dr
     assert policy.devices[BELL].on_fault_open
 
 
+CHIME = """version: 1
+profile: chime
+title: {en: Chime}
+family: chime
+like: bell
+mesh_bridge: true
+rules: {control: block}
+mixed: {"app:stun": drop}
+costs: {control: {en: No chime., evidence: made up}}
+"""
+
+
+def test_a_profile_that_is_like_another_says_what_differs() -> None:
+    policy = make_policy({"profiles/chime.yaml": CHIME})
+    chime, bell = policy.profiles["chime"], policy.profiles["bell"]
+    rules = {purpose: str(chime.table[Purpose(purpose)][0].ref) for purpose in ("control", "telemetry", "advertising")}
+    assert rules == {
+        "control": "profiles/chime.yaml:7", "telemetry": "profiles/bell.yaml:10", "advertising": "presets/recommended.yaml:4"
+    }  # fmt: skip
+    assert chime.mixed == {"bell.example.com": "keep", "app:stun": "drop"}
+    assert chime.costs == {**bell.costs, Purpose.CONTROL: "No chime."}
+    assert [number for number, _ in chime.exceptions] == [1], "an exception of the other one, one level further away"
+    assert chime.mesh_bridge and not bell.mesh_bridge
+
+
 @pytest.mark.parametrize("way, profile", [("guided", "careful"), ("quarantine", "quarantine"), ("observe", "observe")])
 def test_newcomers(way: str, profile: str) -> None:
     policy = make_policy({"household.yaml": f"version: 1\nnew_devices: {way}\n"})

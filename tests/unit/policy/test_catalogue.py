@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.model.assessment import FixedReply, Row
+from gateway.model.assessment import FixedReply, Hint, Row
 from gateway.model.packet import TCP, UDP
 from gateway.model.purpose import Purpose
 from gateway.policy.catalogue import build_catalogue, name_key, pattern_key
@@ -37,6 +37,12 @@ def test_rows_keep_their_order() -> None:
 def test_keys() -> None:
     assert name_key("a.b.c") == "c.b.a"
     assert pattern_key("*.c") == "c"
+
+
+def test_hints_decide_nothing_and_are_kept() -> None:
+    hint = Hint(kind="port", says="tcp/443", purpose=Purpose.CONTROL, alone="everything uses it", ports=((TCP, 443, 443),))
+    catalogue = build_catalogue([], hints=[hint])
+    assert (catalogue.hints, catalogue.ports, catalogue.size) == ((hint,), {}, 0)
 
 
 def test_replies_lie_under_their_host_and_later_ones_count() -> None:

@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 
-from gateway.model.assessment import Catalogue, FixedReply, Row
+from gateway.model.assessment import Catalogue, FixedReply, Hint, Row
 from gateway.model.device import Device
 from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from gateway.policy import dump, parse
@@ -27,8 +27,8 @@ def test_what_levels_share_is_shared_again() -> None:
 
 @pytest.mark.parametrize(
     "kind, count",
-    [(Policy, 6), (DevicePolicy, 8), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
-     (Schedule, 2), (Row, 10), (FixedReply, 7), (Catalogue, 6)],
+    [(Policy, 6), (DevicePolicy, 9), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
+     (Schedule, 2), (Row, 12), (Hint, 17), (FixedReply, 7), (Catalogue, 7)],
 )  # fmt: skip
 def test_no_field_was_added_without_the_codec(kind: type, count: int) -> None:
     assert len(fields(kind)) == count
@@ -59,6 +59,9 @@ HOUSEHOLD = FILES["household.yaml"]
         pytest.param("profiles/bell.yaml", "02:00-05:00", "02:00-05:01", False, id="schedule"),
         pytest.param("presets/recommended.yaml", "unknown: ask", "unknown: limit", False, id="preset"),
         pytest.param("catalogue/maker.yaml", "evidence: made up", "evidence: seen", True, id="evidence"),
+        pytest.param("catalogue/maker.yaml", "too wide", "very wide", True, id="why a hint does not decide"),
+        pytest.param("catalogue/maker.yaml", "every: 5s", "every: 6s", False, id="beat of a hint"),
+        pytest.param("profiles/bell.yaml", "family: doorbell\n", "family: doorbell\nmesh_bridge: true\n", False, id="bridge"),
         pytest.param("catalogue/maker.yaml", "[motion-event]", "[]", False, id="row"),
         pytest.param("catalogue/maker.yaml", "confidence: low", "confidence: high", False, id="confidence"),
         pytest.param("catalogue/maker.yaml", "path: /ok", "path: /OK", False, id="path of a reply"),

@@ -360,3 +360,24 @@ def test_a_decision_is_quick() -> None:
             decide(policy, subject, NOON)
         best = min(best, (time.perf_counter() - began) / 200)
     assert best < 60e-6  # about 7 us where nothing else runs
+
+
+BRIDGE = make_policy({"profiles/bell.yaml": FILES["profiles/bell.yaml"].replace("family:", "mesh_bridge: true\nfamily:")})
+
+
+@pytest.mark.parametrize(
+    "purpose, moment, possible",
+    [
+        pytest.param("unknown", NOON, True, id="nobody knows it"),
+        pytest.param("direct-address", NOON, False, id="let through within its budget"),
+        pytest.param("telemetry", NOON, False, id="known and refused"),
+        pytest.param("mesh-sharing", NOON, False, id="known to be it"),
+        pytest.param("unknown", granted(PAUSE), False, id="let through by a pause"),
+    ],
+)
+def test_what_a_bridge_sends_without_a_purpose_is_possibly_strangers(purpose: str, moment: Moment, possible: bool) -> None:
+    decision = decide(BRIDGE, make_subject(purpose=purpose, policy=BRIDGE), moment)
+    assert decision.possible == (Purpose.MESH_SHARING if possible else None)
+    assert ("possible mesh sharing" in decision.reason) is possible
+    assert decision.purpose == purpose
+    assert decided(make_subject(purpose=purpose), moment).possible is None, "no bridge"

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from gateway.policy import decide
 from gateway.policy.explain import explain
-from tests.support.policies import MOMENTS, NOON, POLICIES, SUBJECTS, make_subject, small_policy
+from tests.support.policies import FILES, MOMENTS, NOON, POLICIES, SUBJECTS, make_policy, make_subject, small_policy
 
 
 def explained(**flow: object):
@@ -53,3 +53,11 @@ def test_overruled_levels_are_told() -> None:
 def test_any_decision_can_be_explained(policy, subject, moment) -> None:
     found = explain(policy, subject, decide(policy, subject, moment))
     assert json.dumps(found.json()) and all(found.lines())
+
+
+def test_what_it_may_have_been_is_told() -> None:
+    policy = make_policy({"profiles/bell.yaml": FILES["profiles/bell.yaml"].replace("family:", "mesh_bridge: true\nfamily:")})
+    subject = make_subject(purpose="unknown", policy=policy)
+    found = explain(policy, subject, decide(policy, subject, NOON))
+    assert found.possible == "mesh-sharing"
+    assert "           possibly mesh-sharing" in found.lines()

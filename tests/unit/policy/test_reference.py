@@ -75,6 +75,22 @@ DOOR = 'version: 1\ndevices: {door: {mac: "02:00:5e:10:00:01", %s}}\n'
             id="one profile id twice",
         ),
         pytest.param(
+            {"profiles/other.yaml": "profile: other\nlike: bel\n"},
+            [
+                'profiles/other.yaml:2:7: like: "bel" is no profile; one of: bell, careful, observe, quarantine '
+                "– did you mean bell?"
+            ],
+            id="like nothing that is there",
+        ),
+        pytest.param(
+            {"profiles/other.yaml": "profile: other\nlike: bell\n", "profiles/third.yaml": "profile: third\nlike: other\n"},
+            [
+                'profiles/third.yaml:2:7: like: "other" is no profile that stands for itself; one of: bell, careful, observe, '
+                "quarantine"
+            ],
+            id="like one that is like another",
+        ),
+        pytest.param(
             {"household.yaml": DOOR % "profile: bel, rules: {video: permit}"},
             [
                 'household.yaml:2:53: devices.door.profile: "bel" is no profile; one of: bell, careful, observe, quarantine '
@@ -106,6 +122,7 @@ def test_compiled_parts_may_be_named_and_name() -> None:
     [
         ("profiles/x.yaml", {"household.yaml": DOOR % "profile: x"}),
         ("presets/x.yaml", {"household.yaml": "preset: x\n"}),
+        ("profiles/y.yaml", {"profiles/x.yaml": "profile: x\nlike: y\n"}),
         ("catalogue/x.yaml", {"household.yaml": DOOR % "mixed: {x.example.com: keep}"}),
         ("devices.d/x.yaml", {"household.yaml": "owners: {anna: {devices: [x]}}\n"}),
     ],

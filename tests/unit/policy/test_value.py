@@ -27,6 +27,8 @@ from gateway.policy.value import Budget
         (value.parse_match, "udp/123", "udp/123"),
         (value.parse_ports, "tcp,udp/7076-7077", ((TCP, 7076), (TCP, 7077), (UDP, 7076), (UDP, 7077))),
         (value.parse_ports, "fw.ring.com", ()),
+        (value.port_ranges, "udp,tcp/16500-65000", ((UDP, 16500, 65000), (TCP, 16500, 65000))),
+        (value.parse_wide_ports, "udp/16500-65000", "udp/16500-65000"),
     ],
     ids=str,
 )  # fmt: skip
@@ -50,6 +52,7 @@ def test_notations(parse, text: str, wanted: object) -> None:
         (value.parse_match, "com"), (value.parse_match, "*"), (value.parse_match, "*.*"), (value.parse_match, "a b.com"),
         (value.parse_match, "*.a/b"), (value.parse_ports, "udp/0"), (value.parse_ports, "udp/70000"),
         (value.parse_ports, "udp/20-10"), (value.parse_ports, "udp/16500-65000"),
+        (value.parse_wide_ports, "fw.ring.com"), (value.parse_wide_ports, "udp/0-9"),
         (value.parse_target, "10.0.0.256"), (value.parse_target, "a.com:0"), (value.parse_target, "a.com:99999"),
         (value.parse_target, "a.com:443/sctp"), (value.parse_target, ""), (value.parse_target, "*"),
         (value.parse_target, "a..com"), (value.parse_target, "[::1"),
