@@ -24,7 +24,7 @@ from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.health import Health
 from gateway.edge.leases import Leases
 from gateway.edge.ledger import Ledger, newest_flow_id
-from gateway.edge.link import Links, own_addresses
+from gateway.edge.link import Links, own_addresses, private_networks
 from gateway.edge.loop import Loop
 from gateway.edge.nfqueue import PacketQueue
 from gateway.edge.nft import Nft, RulesetError
@@ -90,7 +90,9 @@ class App:
         self._started = False
         self._health = Health(self._tell_trouble)
         self._unloaded: LoadRuleset | None = None
-        """A generation that the kernel refused: it is tried again."""
+        """A generation that the kernel refused, or that is no longer true: it is tried again."""
+        self._loaded: LoadRuleset | None = None
+        self._old_network: tuple[str, ...] = ()
         self._notifier = Notifier()
         self._counting_s = 0.0
         """CPU time that the walk under way has cost."""
@@ -315,16 +317,20 @@ class App:
     def _look_at_own_addresses(self) -> None:
         addresses = own_addresses(self._settings.lan)
         self._engine.set_own_addresses(addresses)
+        if private_networks(self._settings.wan) != self._old_network and self._unloaded is None:
+            self._unloaded = self._loaded
         self._asker.use(addresses)
 
     def _load_ruleset(self, command: LoadRuleset) -> None:
         settings = self._settings
         terms: dict[str, Any] = {field.name: getattr(command, field.name) for field in fields(command)}
         terms |= {"lan": settings.lan, "wan": settings.wan, "answer_port": settings.answer_port, "queue": settings.queue}
-        self._unloaded = None
+        self._unloaded, self._loaded = None, command
+        self._old_network = private_networks(settings.wan)
+        terms["old_network"] = self._old_network
         try:
             fast = self._nft.fast_interfaces(settings.lan + settings.wan)
-            plan = RulesetPlan(native_queue=self._nft.native_queue, flowtable=fast, **terms)
+            plan = RulesetPlan(native_queue=self._nft.native_queue, bridges=self._nft.bridges, flowtable=fast, **terms)
             slow = render(replace(plan, flowtable=())) if fast else ""  # packets wait meanwhile: never the same text twice
             self._nft.load(render(plan), otherwise=slow)
         except RulesetError as err:

@@ -6,13 +6,18 @@ import socket
 import struct
 import subprocess
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
 from gateway.model.resolver import Link
 
 _SIOCGIFFLAGS, _SIOCGIFADDR, _SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
+PRIVATE = (
+    IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"), IPv4Network("169.254.0.0/16"),
+    IPv6Network("fc00::/7"),
+)  # fmt: skip
+LINK_LOCAL = IPv6Network("fe80::/10")
 
 
 def is_there(name: str) -> bool:
@@ -83,6 +88,23 @@ def own_addresses(names: Iterable[str]) -> frozenset[bytes]:
     """Packed addresses of the interfaces, link-local ones too: cheap enough for the packet loop."""
     links = [(_ipv4(name), _ipv6(name)) for name in names]
     return frozenset(known.packed for ipv4, ipv6 in links for known in (*([ipv4] if ipv4 else ()), *ipv6))
+
+
+def private_networks(names: Iterable[str]) -> tuple[str, ...]:
+    """Networks that the interfaces are in and that nobody but a home or an office has (RFC 1918, RFC 3927, RFC 4193).
+
+    Where there is none, whoever shares the cable is a stranger, also under a link-local address; else those count as well.
+    """
+    links = [(_ipv4(name), _ipv6(name)) for name in names]
+    networks = (known.network for ipv4, ipv6 in links for known in (*([ipv4] if ipv4 else ()), *ipv6))
+    found = {str(network) for network in networks if any(_is_within(network, private) for private in PRIVATE)}
+    return tuple(sorted(found | {str(LINK_LOCAL)})) if found else ()
+
+
+def _is_within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)
 
 
 def _ipv4(name: str) -> IPv4Interface | None:

@@ -10,11 +10,13 @@ from .iptables import FallbackQueue
 
 TABLE = "inet netcurtain"
 _COMMENT = re.compile(r'comment "epoch=(\d+) policy=(\w*) schema=(\d+)"')
+_DELETE_BRIDGE = "table bridge netcurtain\ndelete table bridge netcurtain\n"
 _DELETE = "".join(f"table {table}\ndelete table {table}\n" for table in (TABLE, "arp netcurtain"))
 QUEUE_PROBE = (
     "table inet netcurtain_probe {\n chain probe {\n queue flags bypass to 0\n }\n}\ndelete table inet netcurtain_probe\n"
 )
 """Loads only where a table of ours can queue, and leaves nothing behind."""
+_BRIDGE_PROBE = "table bridge netcurtain_probe {\n}\ndelete table bridge netcurtain_probe\n"
 _FLOWTABLE_PROBE = """\
 table inet netcurtain_probe {
   flowtable probe {
@@ -46,6 +48,7 @@ class Nft:
         self._fallback = FallbackQueue(queue=queue, lan=tuple(lan), run=run)
         self._native: bool | None = None
         self._flowtables: bool | None = None
+        self._bridges: bool | None = None
         self._loaded = False
 
     @property
@@ -54,6 +57,13 @@ class Nft:
         if self._native is None:
             self._native = _loads(QUEUE_PROBE)
         return self._native
+
+    @property
+    def bridges(self) -> bool:
+        """Can it see the ports of a bridge? Asked in the same way."""
+        if self._bridges is None:
+            self._bridges = _loads(_BRIDGE_PROBE)
+        return self._bridges
 
     @property
     def flowtables(self) -> bool:
@@ -93,7 +103,7 @@ class Nft:
         if self._loaded:
             run("nft", "-f", "-", text=text)
             return
-        run("nft", "-f", "-", text=_DELETE + text if self._is_of_another_make(text) else text)
+        run("nft", "-f", "-", text=self._delete + text if self._is_of_another_make(text) else text)
         if not self.native_queue:
             self._fallback.add()
         self._loaded = True
@@ -120,7 +130,12 @@ class Nft:
         try:
             self._fallback.remove()
         finally:
-            run("nft", "-f", "-", text=_DELETE)
+            run("nft", "-f", "-", text=self._delete)
+
+    @property
+    def _delete(self) -> str:
+        """Every table of ours, whether it is there or not."""
+        return _DELETE + (_DELETE_BRIDGE if self.bridges else "")
 
 
 def _loads(text: str) -> bool:

@@ -32,12 +32,14 @@ from .netlink import (
 )
 
 TABLE = b"netcurtain\0"
-COUNTED = ("refused4", "refused6", "silenced4", "silenced6", "flooded", "knocked")
+COUNTED = ("refused4", "refused6", "silenced4", "silenced6", "flooded", "knocked", "contested")
 """Sets whose elements ``receive`` makes sense of: it tells them by the length of their keys."""
 RECEIVE_BUFFER_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 14
 
-_FAMILY_INET = 1
+_FAMILY_INET, _FAMILY_BRIDGE = 1, 7
+_FAMILIES = {"contested": _FAMILY_BRIDGE}
+"""Of the sets that are not in the table ``inet``."""
 _BATCH_BEGIN, _BATCH_END = 16, 17
 _NEW, _GET, _DELETE = (SUBSYSTEM_NFTABLES << 8 | number for number in (12, 13, 14))
 _IN_TABLE, _IN_SET, _ELEMENTS, _ELEMENT = 1, 2, 3, 1
@@ -53,6 +55,7 @@ _MAC_BYTES = 6
 _PADDED_MAC = Struct("6s2x")
 """Each field of a concatenated key fills whole words of four bytes."""
 _KNOCKED = Struct("!6s2xB3x")
+_CONTESTED = Struct("!6s2x16s")
 _TRIED = {20: Struct("!6s2x4sB3xH2x"), 32: Struct("!6s2x16sB3xH2x")}
 """By length of the key: MAC, IPv4 or IPv6 address, protocol, port."""
 
@@ -92,7 +95,8 @@ class Sets:
     def _ask(self) -> None:
         """The kernel walks one set at a time for one socket."""
         if self._wanted:
-            self._reader.send(message(_GET, *_place(self._wanted[0]), flags=NLM_F_DUMP, family=_FAMILY_INET))
+            family = _FAMILIES.get(self._wanted[0], _FAMILY_INET)
+            self._reader.send(message(_GET, *_place(self._wanted[0]), flags=NLM_F_DUMP, family=family))
 
     def receive(self) -> TriesRead | None:
         """One chunk of the answer, at most about two hundred elements; None where it holds none."""
@@ -210,10 +214,12 @@ def _descend(data: bytes, place: tuple[int, int], *path: int) -> tuple[int, int]
 
 
 def _tries(elements: Iterable[Element]) -> TriesRead | None:
-    """What counted elements mean: a MAC alone has flooded, one with a protocol knocked here, one with an address elsewhere."""
+    """What counted elements mean: a MAC alone has flooded, one with a protocol knocked here, one with an address elsewhere,
+    one with a port was heard at another one already."""
     tried: list[Tried] = []
     flooded: list[tuple[Mac, int]] = []
     knocked: list[tuple[Mac, int, int]] = []
+    contested: list[tuple[Mac, str, int]] = []
     for key, packets in elements:
         if layout := _TRIED.get(len(key)):
             mac, address, proto, port = layout.unpack(key)
@@ -223,5 +229,8 @@ def _tries(elements: Iterable[Element]) -> TriesRead | None:
         elif len(key) == _KNOCKED.size:
             mac, proto = _KNOCKED.unpack(key)
             knocked.append((mac_from_bytes(mac), proto, packets))
-    read = TriesRead(tried=tuple(tried), flooded=tuple(flooded), knocked=tuple(knocked))
-    return read if tried or flooded or knocked else None
+        elif len(key) == _CONTESTED.size:
+            mac, port = _CONTESTED.unpack(key)
+            contested.append((mac_from_bytes(mac), port.rstrip(b"\0").decode(errors="replace"), packets))
+    read = TriesRead(tried=tuple(tried), flooded=tuple(flooded), knocked=tuple(knocked), contested=tuple(contested))
+    return read if tried or flooded or knocked or contested else None

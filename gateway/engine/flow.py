@@ -19,8 +19,8 @@ class Flow:
     """One connection. Mutable: it lives in the flow table alone, and leaves it only as a ``FlowRecord``."""
 
     __slots__ = (
-        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "opened", "touched", "isn", "reader", "other",
-        "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
+        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "opened", "touched", "isn", "reader",
+        "other", "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
         "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack, unpack
+from gateway.model.mark import LET_OUT, SENT, FlowClass, pack, unpack
 from gateway.model.name import Name
 from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import RuleRef
@@ -145,7 +145,7 @@ class Forward:
     def _is_second_look(self, flow: Flow, event: PacketSeen) -> bool:
         """The kernel asks because a step or a budget was passed – and not because this packet was on its way already."""
         kind = self._asked_as(event)
-        return flow.flow_class in LET_OUT and (kind == FlowClass.SPENT or (kind in LOOKS and kind == flow.flow_class))
+        return flow.flow_class in LET_OUT and (kind == FlowClass.SPENT or (kind in SENT and kind == flow.flow_class))
 
     def _asked_as(self, event: PacketSeen) -> int:
         """The class in a packet's mark, if it is of this epoch: the kernel tells with it why it asks. Else none."""
@@ -181,7 +181,7 @@ class Forward:
         if flow.carried and flow.reader is None and unpack(event.mark).flow_class != FlowClass.UNDECIDED:
             return self._settle(flow, event, now)
         if event.packet.proto == TCP and not flow.syn_seen and self._asked_as(event) == FlowClass.UNDECIDED:
-            self._give_up(flow, "where its first byte is, only an earlier gateway knew, so it is reset once and begins anew", now)
+            self._give_up(flow, "only an earlier gateway knew where it begins, so it is reset once and begins anew", now)
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
         known = flow.read(event.packet, 0, scapy=lambda: self._state.may_use_scapy(now))
         reader = flow.reader
@@ -256,9 +256,9 @@ class Forward:
     def _look_closer(self, flow: Flow, event: PacketSeen, now: Now) -> None:
         """What a second look has to go by: how much went up, and what a nameless datagram flow speaks by now."""
         kind = self._asked_as(event)
-        if kind not in LOOKS:
+        if kind not in SENT:
             return
-        size = LOOKS[FlowClass(kind)]
+        size = SENT[FlowClass(kind)]
         flow.bytes_out = max(flow.bytes_out, size + 1)
         if event.packet.proto == UDP and event.packet.payload and not flow.facts.names:
             flow.read_again(event.packet, scapy=lambda: self._state.may_use_scapy(now))

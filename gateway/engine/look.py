@@ -10,6 +10,7 @@ from gateway.model.decision import Decision
 from gateway.model.device import Device
 from gateway.model.event import Now
 from gateway.model.mark import LOOKS, FlowClass
+from gateway.model.packet import UDP
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.policy import rule_of
@@ -53,6 +54,8 @@ class Looks:
         for kind, size in LOOKS.items():
             if size > flow.bytes_out and size >= first:
                 return kind
+        if flow.key.proto == UDP:
+            return FlowClass.LOOK_AGAIN
         return FlowClass.LIMIT if self._place(flow, decision) in self._budgets else FlowClass.PASS
 
     def spend(self, flow: Flow, decision: Decision, now: Now) -> None:

@@ -80,7 +80,8 @@ class Resolve:
             return refused
         assessment, decision = self._judge(event, member, question.name, now)
         if decision.effect is Effect.PASS:
-            mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.PASS)
+            # No passing class: the mark is good for the way to our resolver, and for no other.
+            mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.NONE)
             return [*commands, SetVerdict(event.queue_id, True, mark, restated)]
         what = domain_of(question.name) if decision.purpose is Purpose.DNS_ESCAPE else question.name
         self._count(event, member, (assessment, decision), now, what=what, refused_bytes=event.packet.payload_length)

@@ -24,7 +24,7 @@ SAVE_SELDOM_S = 120.0
 """Even where much is new."""
 RECORD_EVERY_S = 15.0
 FLOOD_TOLD_S = 300.0
-"""A device that floods is told of so often at most."""
+"""A device that floods, or an address that is borrowed, is told of so often at most."""
 
 
 _IN_THE_KERNEL = LET_OUT | {FlowClass.UNDECIDED}
@@ -42,7 +42,9 @@ class Upkeep:
         """Packets of a device that were dropped before the queue, as last read."""
         self._knocked: dict[tuple[Mac, int], int] = {}
         """Packets of a device and protocol that the gateway itself refused, as last read."""
-        self._flood_told: dict[Mac, float] = {}
+        self._contested: dict[tuple[Mac, str], int] = {}
+        """Packets under the hardware address of a trusted device that came from another port than its own, as last read."""
+        self._flood_told: dict[object, float] = {}
         self._offset: float | None = None
         """Wall clock less monotonic clock."""
 
@@ -92,16 +94,36 @@ class Upkeep:
             before = self._knocked.get((mac, proto), 0)
             self._knocked[mac, proto] = packets
             self._state.manners.knocked(mac, packets - before if packets >= before else packets)
+        return self._tell_floods(event, now) + self._tell_contested(event, now)
+
+    def _tell_floods(self, event: TriesRead, now: Now) -> list[Command]:
         commands: list[Command] = []
         for mac, packets in event.flooded:
             before = self._flooded.get(mac, 0)
             self._flooded[mac] = packets
-            if packets > before and now.mono - self._flood_told.get(mac, -FLOOD_TOLD_S) >= FLOOD_TOLD_S:
-                self._flood_told[mac] = now.mono
+            if packets > before and self._is_due(mac, now):
                 device = self._state.roster.describe(mac)
                 text = f"{device.id} sends more than a gadget has to say: {packets} of its packets were dropped unread"
                 commands.append(self._tell("flood", text, now, device=device.id))
         return commands
+
+    def _tell_contested(self, event: TriesRead, now: Now) -> list[Command]:
+        """Two things under one hardware address: a trusted device, and who would like to pass for it."""
+        commands: list[Command] = []
+        for mac, port, packets in event.contested:
+            before = self._contested.get((mac, port), 0)
+            self._contested[mac, port] = packets
+            if packets != before and self._is_due((mac, port), now):
+                device = self._state.roster.describe(mac)
+                text = f"{device.id} was heard at two places at once: what came from {port} under its address was dropped"
+                commands.append(self._tell("identity", text, now, device=device.id))
+        return commands
+
+    def _is_due(self, what: object, now: Now) -> bool:
+        if now.mono - self._flood_told.get(what, -FLOOD_TOLD_S) < FLOOD_TOLD_S:
+            return False
+        self._flood_told[what] = now.mono
+        return True
 
     def _end_walk(self, now: Now) -> list[Command]:
         commands: list[Command] = []

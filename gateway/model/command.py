@@ -59,10 +59,14 @@ class RulesetPlan:
     leases: tuple[tuple[str, str], ...] = ()
     """(MAC, IPv4 address): nobody else may claim it."""
     budgets: tuple[Budget, ...] = ()
+    old_network: tuple[str, ...] = ()
+    """Private networks upstream that the gateway itself is in: the home's people there reach the panel and their shell."""
     answer_port: int = 0
     """Where the gateway answers plain HTTP in the internet's place; 0: nowhere."""
     flowtable: tuple[str, ...] = ()
     """Interfaces between which settled flows skip the chains; empty: none do."""
+    bridges: bool = True
+    """Can the packet filter see the ports of a bridge?"""
     native_queue: bool = True
     queue: int = 0
 

@@ -98,6 +98,8 @@ class TriesRead:
     """(Device, packets dropped before the queue since the ruleset was loaded)."""
     knocked: tuple[tuple[Mac, int, int], ...] = ()
     """(Device, protocol, packets that the gateway itself refused since the ruleset was loaded)."""
+    contested: tuple[tuple[Mac, str, int], ...] = ()
+    """(Trusted device, port of the bridge, packets dropped there, since it was heard at another port a moment before)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

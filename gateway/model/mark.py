@@ -43,6 +43,8 @@ class FlowClass(IntEnum):
     SILENCE = 11
     """Dropped, and the kernel drops the next tries of the same destination by itself."""
     LOOK_16K = 12
+    LOOK_AGAIN = 13
+    """Datagrams that went through all looks: let out, and asked about again now and then, since ports outlive what is said."""
 
 
 LOOKS = {
@@ -52,7 +54,9 @@ LOOKS = {
     FlowClass.LOOK_1M: 1_000_000,
 }
 """Bytes that may go up before the next look, smallest first."""
-LET_OUT = frozenset({FlowClass.PASS, FlowClass.LIMIT, *LOOKS})
+SENT = {**LOOKS, FlowClass.LOOK_AGAIN: LOOKS[FlowClass.LOOK_1M]}
+"""Bytes that went up at least when such a flow is asked about."""
+LET_OUT = frozenset({FlowClass.PASS, FlowClass.LIMIT, *SENT})
 """Classes of flows that were judged and may pass."""
 
 

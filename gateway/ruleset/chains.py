@@ -181,6 +181,11 @@ FORWARD = """\
     tcp doff > 5 tcp option timestamp missing drop
   }
 $LOOKS
+  chain look_again {
+    ct id @looked goto limited
+    add @looked { ct id }
+    goto again
+  }
   chain limited {
     ct direction reply return
     ct mark & $BUDGET_MASK @spent goto overspent
@@ -223,7 +228,8 @@ $LOOKS
   }
   chain judged {
     ct mark & $CMASK vmap $VERDICTS
-    drop
+    # A question that went past the redirect, on ports that were used before there was one: asked anew, it is turned round.
+    goto refuse
   }
   chain unjudged {
     # Judged flows go on without their next look; a budget that is spent stays spent.
@@ -321,10 +327,11 @@ INPUT = """\
     icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert, mld-listener-query } accept
     # Answers of a DHCP server, which conntrack does not tie to the broadcast that asked.
     udp dport { 68, 546 } accept
-    # Private addresses upstream are the home's old network: its people reach the panel and their shell, whatever conntrack
-    # knows of the session, so that starting the curtain cuts nobody off.
-    ip saddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16 } goto from_household
-    ip6 saddr { fe80::/10, fc00::/7 } goto from_household
+    # The private networks that we ourselves are in upstream are the home's old one: its people reach the panel and their
+    # shell, whatever conntrack knows of the session, so that starting the curtain cuts nobody off. Not every private address:
+    # a provider's other customers have some too.
+    ip saddr @old_network4 goto from_household
+    ip6 saddr @old_network6 goto from_household
     drop
   }
 """

@@ -19,6 +19,7 @@ from gateway.model.mark import (
     LOOKS,
     OWN_ANSWER,
     PURPOSE_MASK,
+    SENT,
     FlowClass,
     pack,
 )
@@ -26,20 +27,21 @@ from gateway.model.mark import (
 from .budget import budget_chains, budget_elements, budget_sets
 from .chains import FORWARD, INPUT, OUTPUT, PREROUTING
 from .flowtable import fast_chains, fast_set_names, fast_sets, passed
-from .sets import NEIGHBOURS, REFILLED, SETS
+from .sets import NEIGHBOURS, PORTS, REFILLED, SETS
 
 TABLE = "inet netcurtain"
-SCHEMA = 2
+SCHEMA = 3
 """Counts up when sets, chain types or priorities change: a table of another schema cannot be refilled, only replaced."""
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,15}")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_NETWORK = re.compile(r"[0-9a-f.:]{2,39}/\d{1,3}")
 _DIGEST = re.compile(r"[0-9A-Za-z]{0,64}")
 
 VERDICTS = {
     FlowClass.PASS: "accept",
-    **dict.fromkeys((FlowClass.LIMIT, *LOOKS), "goto charged"),
+    **dict.fromkeys((FlowClass.LIMIT, *SENT), "goto charged"),
     FlowClass.UNDECIDED: "accept",
     FlowClass.REFUSE: "goto refuse",
     FlowClass.REMEMBER: "goto remember",
@@ -50,11 +52,12 @@ NEXT_LOOK = {
     FlowClass.UNDECIDED: "goto undecided",
     FlowClass.LIMIT: "goto limited",
     **{kind: f"goto look_{size}" for kind, size in LOOKS.items()},
+    FlowClass.LOOK_AGAIN: "goto look_again",
 }
 
 NO_PORT = 1
 """Where nothing is answered here, nothing is turned round either: the sets are empty. nft takes no port 0."""
-UNSEEN_LOOKS = dict.fromkeys(LOOKS, "goto unseen_look")
+UNSEEN_LOOKS = dict.fromkeys(SENT, "goto unseen_look")
 _NAMED = (FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.DROP, FlowClass.SILENCE)
 
 
@@ -69,8 +72,14 @@ def _check(plan: RulesetPlan) -> None:
         raise ValueError("a ruleset needs a curtain interface")
     macs = (*plan.free6, *plan.fault_open, *(mac for mac, _ in plan.free + plan.leases), *(mac for mac, _ in plan.owners))
     addresses = tuple(address for _, address in plan.free + plan.leases)
-    checked = ((_INTERFACE, plan.lan + plan.wan + plan.flowtable), (_MAC, macs), (_IPV4, addresses), (_DIGEST, (plan.digest,)))
-    for pattern, values in checked:
+    checked: dict[re.Pattern[str], tuple[str, ...]] = {
+        _INTERFACE: plan.lan + plan.wan + plan.flowtable,
+        _MAC: macs,
+        _IPV4: addresses,
+        _NETWORK: plan.old_network,
+        _DIGEST: (plan.digest,),
+    }
+    for pattern, values in checked.items():
         for value in values:
             if not pattern.fullmatch(value):
                 raise ValueError(f"not fit for a ruleset: {value!r}")
@@ -103,11 +112,20 @@ def _lines(plan: RulesetPlan) -> Iterator[str]:
         yield from _queue_chains(plan.queue)
     yield "}"
     yield from _elements(plan)
+    yield from _ports(plan)
     yield NEIGHBOURS
     if plan.leases:
         pairs = ", ".join(f"{address} . {mac}" for mac, address in plan.leases)
         yield f"add element arp netcurtain leased {{ {pairs} }}"
         yield f"add element arp netcurtain claimed {{ {', '.join(dict.fromkeys(address for _, address in plan.leases))} }}"
+
+
+def _ports(plan: RulesetPlan) -> Iterator[str]:
+    """Who is heard at which port of a bridge matters where an address alone lets pass."""
+    if plan.bridges:
+        yield PORTS
+        if trusted := dict.fromkeys((*plan.free6, *(mac for mac, _ in plan.free))):
+            yield f"add element bridge netcurtain trusted {{ {', '.join(trusted)} }}"
 
 
 def _comment(plan: RulesetPlan) -> str:
@@ -165,6 +183,8 @@ def _elements(plan: RulesetPlan) -> Iterator[str]:
         "owner_of": owners,
         "known": tuple(mac for mac, _ in plan.owners),
         "stations": tuple(_number(mac) for mac, _ in plan.owners),
+        "old_network4": tuple(network for network in plan.old_network if ":" not in network),
+        "old_network6": tuple(network for network in plan.old_network if ":" in network),
         "dhcp_of": tuple(f"{mac} . {_number(mac)}" for mac, _ in plan.owners),
         **budget_elements(plan.budgets),
     }

@@ -12,6 +12,8 @@ SETS = """\
   set known { type ether_addr; }
   set stations { typeof @ih,224,48; }
   set dhcp_of { typeof ether saddr . @ih,224,48; }
+  set old_network4 { type ipv4_addr; flags interval; auto-merge; }
+  set old_network6 { type ipv6_addr; flags interval; auto-merge; }
   set refused4 {
     type ether_addr . ipv4_addr . inet_proto . inet_service; size 8192; flags dynamic,timeout; timeout 30s; counter;
   }
@@ -32,6 +34,7 @@ SETS = """\
   set connections { type ether_addr; size 512; flags dynamic; }
   set knocked { type ether_addr . inet_proto; size 1024; flags dynamic; counter; }
   set flooded { type ether_addr; size 512; flags dynamic; counter; }
+  set looked { typeof ct id; size 8192; flags dynamic,timeout; timeout 10m; }
   set spent { type mark; size 8192; flags dynamic,timeout; timeout 10s; }
   map flow_budget { type mark : verdict; }
   map purpose_budget { type mark : verdict; }
@@ -43,7 +46,7 @@ SETS = """\
 
 REFILLED = (
     ("set", "free"), ("set", "free6"), ("set", "fault_open"), ("set", "owner_of"), ("set", "known"),
-    ("set", "stations"), ("set", "dhcp_of"),
+    ("set", "stations"), ("set", "dhcp_of"), ("set", "old_network4"), ("set", "old_network6"),
     ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"), ("set", "knocked"),
     ("map", "flow_budget"), ("map", "purpose_budget"),
 )  # fmt: skip
@@ -65,3 +68,30 @@ table arp netcurtain {
   }
 }"""
 """A table of another family, for what the link says: who has which address."""
+
+PORTS = """\
+table bridge netcurtain {
+  set trusted { type ether_addr; }
+  set heard { type ether_addr; size 512; flags dynamic,timeout; timeout 5s; }
+  set heard_at { type ether_addr . ifname; size 1024; flags dynamic,timeout; timeout 5s; }
+  set contested { type ether_addr . ifname; size 512; flags dynamic,timeout; timeout 1m; counter; }
+}
+flush table bridge netcurtain
+flush set bridge netcurtain trusted
+table bridge netcurtain {
+  chain arrive {
+    type filter hook prerouting priority -300; policy accept;
+    ether saddr != @trusted return
+    # The shorter memory first: it never outlives the other one.
+    ether saddr . iifname @heard_at update @heard { ether saddr } update @heard_at { ether saddr . iifname } return
+    ether saddr @heard goto elsewhere
+    add @heard { ether saddr }
+    add @heard_at { ether saddr . iifname }
+  }
+  chain elsewhere {
+    update @contested { ether saddr . iifname }
+    drop
+  }
+}"""
+"""One of the family ``bridge``: nobody speaks under the hardware address of a trusted device from another port of the bridge
+while that device itself is heard. Who walks from one access point to another is not heard for five seconds at most."""

@@ -3,17 +3,20 @@
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from struct import pack
 
 import pytest
 
-from gateway.edge.nft import Nft
-from gateway.lab.namespace import inside
+from gateway.edge.nft import TABLE, Nft
+from gateway.edge.nft_set import Sets
+from gateway.lab.namespace import inside, run
+from gateway.lab.topology import masquerade
 from gateway.model.command import SetVerdict
-from gateway.model.event import Hook, PacketSeen
+from gateway.model.event import Hook, PacketSeen, TriesRead
 from gateway.model.mark import FlowClass, unpack
 from gateway.model.packet import ICMP, RST, SYN
+from gateway.ruleset import render
 from gateway.wire import answer_query
 from tests.support.datapath import (
     BELL,
@@ -466,7 +469,8 @@ def test_flows_within_the_home_are_judged_too_also_those_of_trusted_devices(isol
 
 
 OPEN, REFUSED, SILENT = "open", "refused", "silent"
-HOUSEHOLD4, UPSTREAM4 = "192.168.178.20", "192.168.178.2"
+HOUSEHOLD4, UPSTREAM4, CUSTOMER4 = "192.168.178.20", "192.168.178.2", "10.200.0.9"
+OLD_NETWORK = ("192.168.178.0/24", "fe80::/10")
 
 
 def test_what_the_gateway_itself_offers_and_to_whom() -> None:
@@ -474,12 +478,13 @@ def test_what_the_gateway_itself_offers_and_to_whom() -> None:
         "gadget": {22: REFUSED, 53: REFUSED, 8080: REFUSED, 1883: REFUSED},
         "trusted": {22: OPEN, 53: OPEN, 8080: OPEN, 1883: REFUSED},
         "old network": {22: OPEN, 53: REFUSED, 8080: OPEN, 1883: REFUSED},
+        "provider's customer": {22: SILENT, 53: SILENT, 8080: SILENT, 1883: SILENT},
         "internet": {22: SILENT, 53: SILENT, 8080: SILENT, 1883: SILENT},
     }
 
     def scene() -> None:
-        with Home(free=FREE, free6=(PHONE,)) as home, ExitStack() as servers:
-            home.gateway.ip(f"addr add {UPSTREAM4}/24 dev wan0")
+        with Home(free=FREE, free6=(PHONE,), old_network=OLD_NETWORK) as home, ExitStack() as servers:
+            home.gateway.ip(f"addr add {UPSTREAM4}/24 dev wan0", f"route add {CUSTOMER4}/32 dev wan0")
             home.cloud.ip(f"addr add {HOUSEHOLD4}/24 dev eth0")
             for port in (22, 53, 8080, 1883):
                 servers.enter_context(home.server(port, machine=home.gateway))
@@ -488,7 +493,11 @@ def test_what_the_gateway_itself_offers_and_to_whom() -> None:
                 ("trusted", home.phone, (GATEWAY4, GATEWAY6)),
                 ("old network", home.cloud, (UPSTREAM4,)),
                 ("internet", home.cloud, (WAN4, WAN6)),
+                ("provider's customer", home.cloud, (UPSTREAM4,)),
             ):
+                if who == "provider's customer":
+                    home.cloud.ip(f"addr del {HOUSEHOLD4}/24 dev eth0", f"addr add {CUSTOMER4}/8 dev eth0",
+                                  f"route add {UPSTREAM4}/32 dev eth0 src {CUSTOMER4}")  # fmt: skip
                 for address in addresses:
                     found = {port: knock(home, machine, (address, port)) for port in wanted[who]}
                     assert found == wanted[who], (who, address)
@@ -563,3 +572,76 @@ def test_a_clean_stop_leaves_no_rule_and_puts_the_kernel_settings_back() -> None
     inside(scene)
 
 
+
+
+@FAMILIES
+def test_nobody_borrows_the_address_of_a_trusted_device_while_it_is_heard(cloud: str) -> None:
+    """Same hardware address, same leased address, another port of the bridge."""
+
+    def scene() -> None:
+        v6 = ":" in cloud
+        with Home(free=FREE, free6=(PHONE,)) as home:
+            phone = home.datagrams(home.phone, v6=v6, port=5000)
+            phone.sendto(b"phone", (cloud, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"phone"
+            old, new, bits = (BELL6, PHONE6, 64) if v6 else (BELL4, PHONE4, 24)
+            home.bell.ip(f"link set eth0 address {PHONE}", f"addr del {old}/{bits} dev eth0", f"addr add {new}/{bits} dev eth0")
+            home.bell.ip(f"route replace default via {GATEWAY6 if v6 else GATEWAY4} dev eth0")
+            thief = home.datagrams(home.bell, v6=v6, port=5000)
+            for _ in range(3):
+                with suppress(OSError):
+                    thief.sendto(b"stolen", (cloud, 9999))
+            phone.sendto(b"phone again", (cloud, 9999))
+            assert wait_for(lambda: payloads(home.wan())) == b"phone again"
+            with home.gateway.entered():
+                sets, told = Sets(), TriesRead()
+                sets.request(("contested",))
+                while sets.reading:
+                    told = sets.receive() or told
+                sets.close()
+            assert [(mac, port) for mac, port, _ in told.contested] == [(PHONE, "p-bell")]
+
+    inside(scene)
+
+
+def test_questions_that_were_asked_past_us_before_there_was_a_curtain_are_turned_round() -> None:
+    """Address translation leaves alone what it let pass before: the old ports lead nowhere, new ones to us."""
+
+    def scene() -> None:
+        with Home(None) as home:
+            with home.gateway.entered():
+                run("nft", "-f", "-", text=f"delete table {TABLE}\n" + masquerade("wan0", family="inet"))
+            home.answer(53, machine=home.cloud)
+            old, new = (home.datagrams(home.bell, port=port) for port in (5000, 5001))
+            for stub in (old, new):
+                stub.connect((CLOUD4, 53))
+            old.send(b"idbefore")
+            assert old.recv(100) == b"idanswer"
+            with home.gateway.entered():
+                run("nft", "-f", "-", text="delete table inet lab\n" + render(home.plan))
+            home.judge = lambda seen: [verdict(seen, FlowClass.NONE)]
+            home.listen()
+            home.wan()
+            old.send(b"idafter")
+            with pytest.raises(OSError, match="No route to host|Permission denied|timed out"):
+                old.recv(100)
+            assert home.wan() == []
+
+    inside(scene)
+
+
+def test_datagrams_that_went_through_all_looks_are_looked_at_now_and_then() -> None:
+    def scene() -> None:
+        with Home(judge=lambda seen: [verdict(seen, FlowClass.LOOK_AGAIN)]) as home:
+            device = home.datagrams(home.bell)
+            device.sendto(b"x", (CLOUD4, 9999))
+            assert wait_for(lambda: payloads(home.wan()) == b"x")
+            for _ in range(20):
+                device.sendto(b"y", (CLOUD4, 9999))
+            assert wait_for(lambda: len(home.seen) == 2)
+            with home.gateway.entered():
+                run("nft", "flush", "set", *TABLE.split(), "looked")  # ten minutes later
+            device.sendto(b"x", (CLOUD4, 9999))
+            assert wait_for(lambda: len(home.seen) == 3)
+
+    inside(scene)

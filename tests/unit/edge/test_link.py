@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.net, pytest.mark.skipif(not MAY_UNSHARE, reason="needs
 TOP = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import json, subprocess
-from gateway.edge.link import Links, is_there, own_addresses, read_link
+from gateway.edge.link import Links, is_there, own_addresses, private_networks, read_link
 
 def ip(*lines):
     subprocess.run(["ip", "-batch", "-"], input="\\n".join(lines).encode(), check=True)
@@ -26,6 +26,11 @@ links = Links(["home0"], ["up0"])
 look()
 ip("link set home0 up", "link set up0 up")
 look()
+old = [private_networks(["up0"])]
+ip("addr add 203.0.113.9/24 dev up0")
+old.append(private_networks(["up0"]))
+ip("addr add 192.168.178.2/24 dev up0", "addr add fd00:1::2/64 dev up0 nodad", "addr del 203.0.113.9/24 dev up0")
+old.append(private_networks(["up0", "gone0"]))
 ip("link set isp0 up", "link set gadget0 up", "addr add 10.9.8.1/24 dev home0")
 look()
 found = [str(read_link("home0").ipv4), bytes([10, 9, 8, 1]) in own_addresses(["home0"]), is_there("home0")]
@@ -34,7 +39,7 @@ look()
 ip("link add home0 type veth peer name gadget0", "link set home0 up")
 look()
 look()
-print(json.dumps({"seen": seen, "found": found, "gone": [is_there("nothing0"), read_link("nothing0").ipv4]}))
+print(json.dumps({"seen": seen, "found": found, "old": old, "gone": [is_there("nothing0"), read_link("nothing0").ipv4]}))
 """
 
 
@@ -45,6 +50,7 @@ def test_interfaces_go_and_come() -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["found"] == ["10.9.8.1/24", True, True] and told["gone"] == [False, None]
+    assert told["old"] == [[], [], ["192.168.178.0/24", "fd00:1::/64", "fe80::/10"]]
     assert told["seen"] == [
         [["home0 is down: nothing passes there", "up0 is down: nothing passes there"], False],
         [["", "up0 has no carrier: nothing passes there"], False],

@@ -71,13 +71,17 @@ def test_any_bytes_give_elements_or_nothing(data: bytes, draw: st.DataObject) ->
 @pytest.mark.parametrize(
     ("elements", "expected"),
     [
+        (
+            [Element(bytes.fromhex("02005e1000010000") + b"p-rogue".ljust(16, b"\0"), 4)],
+            TriesRead(contested=((BELL, "p-rogue", 4),)),
+        ),
         ([Element(KEY4, 3)], TriesRead(tried=(Tried(BELL, CLOUD_4, UDP, 6000, 3),))),
         ([Element(KEY6, 1), Element(MAC, 8)], TriesRead(tried=(Tried(BELL, CLOUD_6, TCP, 443, 1),), flooded=((BELL, 8),))),
         ([Element(MAC + b"\0\0" + bytes((TCP, 0, 0, 0)), 7)], TriesRead(knocked=((BELL, TCP, 7),))),
         ([Element(CLOUD_4, 3)], None),
         ([], None),
     ],
-    ids=["IPv4", "IPv6 and a flood", "knocks", "some other set", "nothing"],
+    ids=["another port", "IPv4", "IPv6 and a flood", "knocks", "some other set", "nothing"],
 )
 def test_what_elements_say(elements: list[Element], expected: TriesRead | None) -> None:
     assert _tries(elements) == expected

@@ -160,3 +160,13 @@ def test_flow_of_an_earlier_process_goes_on_from_its_step(kind: FlowClass) -> No
     found = ask_again(home, kind, Purpose.CONTROL, more())
     later = [step for step, size in LOOKS.items() if size > LOOKS[kind]]
     assert found is (later[0] if LOOKS[kind] >= 64_000 and later else FlowClass.LOOK_64K if later else FlowClass.PASS)
+
+
+def test_datagrams_are_never_let_out_for_good() -> None:
+    """Ports outlive what is said through them."""
+    home = Watched()
+    home.bind("bell.example.com")
+    said = udp(b"\x00\x01hello", dport=17_000)
+    home.see(said)
+    seen = [ask_again(home, kind, Purpose.CONTROL, said) for kind in (*STEPS, FlowClass.LOOK_AGAIN)]
+    assert seen == [*STEPS[1:], FlowClass.LOOK_AGAIN, FlowClass.LOOK_AGAIN]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.model.command import ForgetRefused, SetVerdict
+from gateway.model.command import ForgetRefused, Publish, SetVerdict
 from gateway.model.event import Hook, Ticked, Tried, TriesRead
 from gateway.model.mark import FlowClass, pack
 from gateway.model.packet import TCP, UDP
@@ -155,3 +155,14 @@ def bind(home: Watched, name: str, address: bytes) -> list[ForgetRefused]:
     commands = home.see(answer(name, (address,)), hook=Hook.ANSWER, mark=mark)
     assert isinstance(commands[-1], SetVerdict)
     return [command for command in commands if isinstance(command, ForgetRefused)]
+
+
+def test_an_address_that_is_borrowed_is_told_of_with_the_place_it_came_from() -> None:
+    home = Watched()
+    told = [
+        command.data["message"]
+        for packets in (3, 3, 9)
+        for command in home.do(TriesRead(contested=((BELL, "p-rogue", packets),)))
+        if isinstance(command, Publish)
+    ]
+    assert told == ["front-door was heard at two places at once: what came from p-rogue under its address was dropped"]

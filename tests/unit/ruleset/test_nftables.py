@@ -31,6 +31,7 @@ PLANS = {
             Budget(2, 17, 64_000, 3_600, newcomer=True),
             Budget(255, 3, 0, rate_bytes_s=4_000),
         ),
+        old_network=("192.168.178.0/24", "fd00:1::/64", "fe80::/10"),
         answer_port=8453,
         native_queue=False,
         queue=9,
