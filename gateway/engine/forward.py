@@ -156,7 +156,7 @@ class Forward:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
-        if flow.syn_seen and event.packet.flags & SYN and event.packet.seq != flow.isn:
+        if flow.syn_seen and event.packet.flags & (SYN | ACK) == SYN and event.packet.seq != flow.isn:
             return [SetVerdict(event.queue_id, False)]  # which of the two the server would take, nobody knows
         if not are_plain(event.packet.options):
             commands = self._give_up(flow, "its SYN carries bytes where no system puts any", now)

@@ -11,7 +11,7 @@ from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
 from gateway.model.mark import FlowClass, pack
-from gateway.model.packet import ACK, RST, TCP, UDP, Packet
+from gateway.model.packet import ACK, RST, SYN, TCP, UDP, Packet
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.policy import load
@@ -372,3 +372,10 @@ def test_handshake_of_an_earlier_gateway_is_reset() -> None:
     home = Watched()
     mark = pack(1, home.engine.epoch, 0, UNDECIDED)
     assert marks(home.see(tcp(client_hello("bell.example.com"), seq=99), mark=mark))[0].flow_class == REFUSE
+
+
+def test_answer_within_the_home_has_a_number_of_its_own() -> None:
+    home = Watched()
+    home.see(tcp(src=PHONE_ADDRESS, dst=HOME, flags=SYN, seq=5, sport=50_000, dport=554), mac=PHONE, to_lan=True)
+    answer = tcp(src=HOME, dst=PHONE_ADDRESS, flags=SYN | ACK, seq=77, sport=554, dport=50_000)
+    assert marks(home.see(answer, to_lan=True))[0].flow_class == UNDECIDED
