@@ -19,7 +19,7 @@ class Flow:
     """One connection. Mutable: it lives in the flow table alone, and leaves it only as a ``FlowRecord``."""
 
     __slots__ = (
-        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "opened", "touched", "isn", "reader",
+        "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "start", "reader",
         "other", "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
         "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit",
@@ -39,9 +39,11 @@ class Flow:
         self.on_credit = False
         """Its handshake went to an address that no name led to."""
         self.started_wall = wall
-        self.opened = self.touched = mono
+        self.touched = mono
         self.isn = -1
         """Sequence number of its SYN."""
+        self.start: int | None = None
+        """Sequence number of its first byte, as its server acknowledged it."""
         self.reader: FlowReader | None = None
         self.other: OtherReader | None = None
         self.facts: Facts = NOTHING
@@ -81,7 +83,9 @@ class Flow:
 
     @property
     def stream_start(self) -> int | None:
-        """The sequence number of its first byte; None where no SYN told it."""
+        """The sequence number of its first byte, as far as it is known."""
+        if self.start is not None:
+            return self.start
         return self.isn + 1 if self.syn_seen and self.isn >= 0 else None
 
     def read(self, packet: Packet, direction: int, *, scapy: Callable[[], bool]) -> bool:

@@ -8,7 +8,7 @@ from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.mark import LET_OUT, SENT, FlowClass, pack, unpack
+from gateway.model.mark import HANDSHAKES, LET_OUT, SENT, FlowClass, pack, unpack
 from gateway.model.name import Name
 from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import RuleRef
@@ -32,8 +32,6 @@ _CLASS = {
     Effect.DROP: FlowClass.DROP,
     Effect.REDIRECT: FlowClass.REFUSE,
 }
-SYN_ALONE_S = 10.0
-"""So long a SYN may be on its way to its answer: another one with another number is lost meanwhile."""
 _PROTECTED = RuleRef(file="built-in")
 
 
@@ -90,7 +88,10 @@ class Forward:
         key = key_of(packet)
         flow = self._state.flows.get(key) or self._state.flows.get(key.reversed())
         opens = packet.proto == TCP and packet.flags & (SYN | ACK) == SYN
-        if flow is not None and not (opens and self._is_another(flow, packet, now)):
+        begins = self._asked_as(event) == FlowClass.BEGUN
+        if flow is not None and not self._is_another(flow, packet, opens=opens, begins=begins):
+            if begins:
+                flow.start = packet.seq
             return flow
         if flow is not None:
             self._state.flows.remove(flow)
@@ -102,8 +103,12 @@ class Forward:
             wall=now.wall,
             mono=now.mono,
         )
-        flow.syn_seen, flow.isn = opens, packet.seq
-        if event.mark and not opens:
+        flow.syn_seen = opens or begins
+        if opens:
+            flow.isn = packet.seq
+        elif begins:
+            flow.start = packet.seq
+        elif event.mark:
             flow.carried = unpack(event.mark).purpose
         if event.to_lan:
             self._within_the_home(flow, member)
@@ -111,11 +116,11 @@ class Forward:
         return flow
 
     @staticmethod
-    def _is_another(flow: Flow, packet: Packet, now: Now) -> bool:
-        """A SYN of the same ports: another connection, or the same SYN again?"""
-        if flow.decision is None:
-            return flow.isn != packet.seq and now.mono - flow.opened > SYN_ALONE_S
-        return flow.flow_class in LET_OUT or flow.isn != packet.seq
+    def _is_another(flow: Flow, packet: Packet, *, opens: bool, begins: bool) -> bool:
+        """The same ports used again: a SYN after it was let out or with another number, or a first byte after the first."""
+        if begins:
+            return flow.decision is not None or flow.start is not None
+        return opens and flow.decision is not None and (flow.flow_class in LET_OUT or flow.isn != packet.seq)
 
     def _within_the_home(self, flow: Flow, member: Member) -> None:
         """A flow between two devices is judged by the gadget's policy, whoever opened it."""
@@ -156,15 +161,15 @@ class Forward:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
-        if flow.syn_seen and event.packet.flags & (SYN | ACK) == SYN and event.packet.seq != flow.isn:
-            return [SetVerdict(event.queue_id, False)]  # which of the two the server would take, nobody knows
         if not are_plain(event.packet.options):
             commands = self._give_up(flow, "its SYN carries bytes where no system puts any", now)
             return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
         names = () if flow.local else self._state.bound_names(flow.device.mac, flow.key.dst, now)
         if self._are_all_refused(flow, names, now) or not (names or flow.local or self._has_credit(flow, event, now)):
             return self._settle(flow, event, now)
-        flow.flow_class, flow.epoch = FlowClass.UNDECIDED, self._state.epoch
+        welcome = names and event.packet.proto == TCP
+        flow.flow_class = FlowClass.WELCOME if welcome else FlowClass.UNDECIDED
+        flow.epoch = self._state.epoch
         return [SetVerdict(event.queue_id, True, self._mark(flow))]
 
     def _has_credit(self, flow: Flow, event: PacketSeen, now: Now) -> bool:
@@ -178,12 +183,13 @@ class Forward:
 
     def _look_at_payload(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Hold every packet with payload until the hello is whole."""
-        if flow.carried and flow.reader is None and unpack(event.mark).flow_class != FlowClass.UNDECIDED:
+        if flow.carried and flow.reader is None and unpack(event.mark).flow_class not in HANDSHAKES:
             return self._settle(flow, event, now)
-        if event.packet.proto == TCP and not flow.syn_seen and self._asked_as(event) == FlowClass.UNDECIDED:
+        if event.packet.proto == TCP and not flow.syn_seen and self._asked_as(event) in HANDSHAKES:
             self._give_up(flow, "only an earlier gateway knew where it begins, so it is reset once and begins anew", now)
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
-        known = flow.read(event.packet, 0, scapy=lambda: self._state.may_use_scapy(now))
+        direction = int(event.packet.src != flow.key.src)
+        known = flow.read(event.packet, direction, scapy=lambda: self._state.may_use_scapy(now))
         reader = flow.reader
         spoiled = reader is not None and (reader.contradiction or reader.exhausted)
         if known and not spoiled:

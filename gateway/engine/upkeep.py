@@ -7,7 +7,7 @@ from gateway.model.action import Effect
 from gateway.model.command import Command, Publish
 from gateway.model.device import Mac
 from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
-from gateway.model.mark import LET_OUT, FlowClass
+from gateway.model.mark import HANDSHAKES, LET_OUT
 
 from .flow import Flow
 from .snapshot import restore, snapshot
@@ -27,7 +27,7 @@ FLOOD_TOLD_S = 300.0
 """A device that floods, or an address that is borrowed, is told of so often at most."""
 
 
-_IN_THE_KERNEL = LET_OUT | {FlowClass.UNDECIDED}
+_IN_THE_KERNEL = LET_OUT | HANDSHAKES
 """Flows that have an entry in the connection table; a refused first packet leaves none."""
 
 

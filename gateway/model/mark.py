@@ -45,6 +45,10 @@ class FlowClass(IntEnum):
     LOOK_16K = 12
     LOOK_AGAIN = 13
     """Datagrams that went through all looks: let out, and asked about again now and then, since ports outlive what is said."""
+    WELCOME = 14
+    """Undecided, and the kernel lets the next handshakes with the same address pass by itself: what is said is judged."""
+    BEGUN = 15
+    """Only in the mark of a packet that is asked about: it holds the first byte of its connection."""
 
 
 LOOKS = {
@@ -54,6 +58,8 @@ LOOKS = {
     FlowClass.LOOK_1M: 1_000_000,
 }
 """Bytes that may go up before the next look, smallest first."""
+HANDSHAKES = frozenset({FlowClass.UNDECIDED, FlowClass.WELCOME})
+"""Classes of connections that have said nothing yet."""
 SENT = {**LOOKS, FlowClass.LOOK_AGAIN: LOOKS[FlowClass.LOOK_1M]}
 """Bytes that went up at least when such a flow is asked about."""
 LET_OUT = frozenset({FlowClass.PASS, FlowClass.LIMIT, *SENT})

@@ -138,6 +138,17 @@ FORWARD = """\
     ether saddr != @known limit rate over 50/second burst 100 packets goto flood
     ether saddr @known update @newcomers { ether saddr limit rate over 100/second burst 200 packets } goto flood
     ether saddr @known add @connections { ether saddr ct count over 1000 } goto flood
+    tcp flags & (fin | syn | rst | ack) == syn goto opens
+  }
+  chain opens {
+    # The number of a connection is used again after its end.
+    delete @reading { ct id }
+    # Names led this device to that address, and some of them may pass: the handshake does, what is said then is judged.
+    ether saddr . ip saddr . ip daddr @welcome4 goto welcome
+    ether saddr . ip6 saddr . ip6 daddr @welcome6 goto welcome
+  }
+  chain welcome {
+    ct mark set ether saddr map @welcome_mark
   }
   chain refused_before {
     ether saddr . ip daddr . meta l4proto . th dport @refused4 goto refuse
@@ -170,15 +181,52 @@ FORWARD = """\
     meta l4proto != tcp goto again
     tcp flags & (syn | ack) == syn @ih,0,8 >= 0 drop
     # True only where there is payload.
-    @ih,0,8 >= 0 goto again
+    @ih,0,8 >= 0 goto speaks
     # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
     ct original packets > 24 drop
-    # Once it was answered, another one could only be about another beginning.
-    ct direction original ct state established tcp flags & (syn | ack) == syn goto refuse
+    ct direction reply tcp flags & (syn | ack) == (syn | ack) jump greeting
+    ct mark & $CMASK == $WELCOME tcp flags & (syn | ack) == syn jump usual_syn
     # The options of a SYN are for the judge to read.
     tcp flags & syn == syn goto again
     tcp doff > 8 drop
     tcp doff > 5 tcp option timestamp missing drop
+  }
+  chain usual_syn {
+    # Segment size, selective acknowledgement, timestamps, window scale, as Linux has them; segment size alone; nothing.
+    tcp doff 10 @th,160,16 0x0204 @th,192,32 0x0402080a @th,288,24 0x010303 accept
+    tcp doff 6 @th,160,16 0x0204 accept
+    tcp doff 5 accept
+  }
+  chain speaks {
+    # Within the home the side that answers may speak first.
+    ct direction reply goto again
+    ct id . tcp sequence @begun goto begins
+    ct id @reading goto again
+    # Behind its first byte, which nobody has seen yet: it comes again when that one came.
+    drop
+  }
+  chain begins {
+    jump seldom
+    delete @begun { ct id . tcp sequence }
+    delete @greeted { ct id }
+    update @reading { ct id }
+    goto ask_begun
+  }
+  chain ask_begun {
+    jump arrives
+    meta mark set ct mark & $NO_CLASS
+    meta mark set meta mark | $ASK_BEGUN
+  }
+  chain arrives {
+    # What is judged arrives: a packet that dies on its way could be said anew in other words.
+    ip ttl < 64 ip ttl set 64
+    ip6 hoplimit < 64 ip6 hoplimit set 64
+  }
+  chain greeting {
+    # What a server acknowledges with its first segment is where the connection begins. It says so once.
+    ct id @greeted ct id . tcp ackseq != @begun goto unanswered
+    update @greeted { ct id }
+    update @begun { ct id . tcp ackseq }
   }
 $LOOKS
   chain look_again {
@@ -201,9 +249,7 @@ $LOOKS
   }
   chain again {
     jump seldom
-    # What is judged arrives: a packet that dies on its way could be said anew in other words.
-    ip ttl < 64 ip ttl set 64
-    ip6 hoplimit < 64 ip6 hoplimit set 64
+    jump arrives
     meta mark set ct mark
     meta mark set meta mark | 0x1
   }
@@ -253,6 +299,12 @@ $LOOKS
     update @spent { ct mark & $BUDGET_MASK }
     drop
   }
+  chain welcome_again {
+    # Not refreshed: what leads there is asked about again after a while.
+    add @welcome4 { ether saddr . ip saddr . ip daddr }
+    add @welcome6 { ether saddr . ip6 saddr . ip6 daddr }
+    accept
+  }
   chain remember {
     update @refused4 { ether saddr . ip daddr . meta l4proto . th dport }
     update @refused6 { ether saddr . ip6 daddr . meta l4proto . th dport }
@@ -278,7 +330,12 @@ $LOOKS
     drop
   }
   chain answered_flow {
-    ct mark & $CMASK vmap { $REFUSE : goto unanswered, $REMEMBER : goto unanswered, $DROP : drop, $SILENCE : drop }
+    ct mark & $CMASK vmap $ANSWERS
+    ct state established,related accept
+    drop
+  }
+  chain greeted {
+    tcp flags & (syn | ack) == (syn | ack) jump greeting
     ct state established,related accept
     drop
   }

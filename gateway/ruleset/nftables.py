@@ -16,6 +16,7 @@ from gateway.model.mark import (
     DEVICE_MASK,
     EPOCH_MASK,
     EPOCHS,
+    HANDSHAKES,
     LOOKS,
     OWN_ANSWER,
     PURPOSE_MASK,
@@ -43,22 +44,27 @@ VERDICTS = {
     FlowClass.PASS: "accept",
     **dict.fromkeys((FlowClass.LIMIT, *SENT), "goto charged"),
     FlowClass.UNDECIDED: "accept",
+    FlowClass.WELCOME: "goto welcome_again",
     FlowClass.REFUSE: "goto refuse",
     FlowClass.REMEMBER: "goto remember",
     FlowClass.DROP: "drop",
     FlowClass.SILENCE: "goto silence",
 }
 NEXT_LOOK = {
-    FlowClass.UNDECIDED: "goto undecided",
+    **dict.fromkeys(HANDSHAKES, "goto undecided"),
     FlowClass.LIMIT: "goto limited",
     **{kind: f"goto look_{size}" for kind, size in LOOKS.items()},
     FlowClass.LOOK_AGAIN: "goto look_again",
+}
+ANSWERS = {
+    **dict.fromkeys((FlowClass.REFUSE, FlowClass.REMEMBER), "goto unanswered"),
+    **dict.fromkeys((FlowClass.DROP, FlowClass.SILENCE), "drop"),
+    **dict.fromkeys(HANDSHAKES, "goto greeted"),
 }
 
 NO_PORT = 1
 """Where nothing is answered here, nothing is turned round either: the sets are empty. nft takes no port 0."""
 UNSEEN_LOOKS = dict.fromkeys(SENT, "goto unseen_look")
-_NAMED = (FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.DROP, FlowClass.SILENCE)
 
 
 def render(plan: RulesetPlan) -> str:
@@ -143,7 +149,8 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "NO_CLASS": 0xFFFFFFFF & ~(CLASS_MASK | ASK),
         "ASK_SPENT": pack(0, 0, 0, FlowClass.SPENT) | ASK,
         "OWN_ANSWER": OWN_ANSWER,
-        **{kind.name: pack(0, 0, 0, kind) for kind in _NAMED},
+        "WELCOME": pack(0, 0, 0, FlowClass.WELCOME),
+        "ASK_BEGUN": pack(0, 0, 0, FlowClass.BEGUN) | ASK,
     }
     yield f"define LAN = {_names(plan.lan)}"
     for name, number in numbers.items():
@@ -154,7 +161,8 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
 def _chains(plan: RulesetPlan) -> str:
     """The chains of every generation; verdict maps are written out, since nft takes no variable for one."""
     text = (PREROUTING + FORWARD + INPUT + OUTPUT).rstrip("\n")
-    maps = {"$VERDICTS": {**VERDICTS, FlowClass.PASS: passed(plan)}, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS}
+    verdicts = {**VERDICTS, FlowClass.PASS: passed(plan)}
+    maps = {"$VERDICTS": verdicts, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS, "$ANSWERS": ANSWERS}
     for name, verdicts in maps.items():
         text = text.replace(name, _vmap(verdicts))
     return text.replace("$LOOKS", _look_chains())
@@ -181,6 +189,7 @@ def _elements(plan: RulesetPlan) -> Iterator[str]:
         "free6": plan.free6,
         "fault_open": plan.fault_open,
         "owner_of": owners,
+        "welcome_mark": tuple(f"{mac} : {pack(n, plan.epoch, 0, FlowClass.WELCOME):#010x}" for mac, n in plan.owners),
         "known": tuple(mac for mac, _ in plan.owners),
         "stations": tuple(_number(mac) for mac, _ in plan.owners),
         "old_network4": tuple(network for network in plan.old_network if ":" not in network),

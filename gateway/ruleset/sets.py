@@ -28,6 +28,12 @@ SETS = """\
   }
   set answered4 { type ether_addr . ipv4_addr; size 8192; flags timeout; timeout 1h; }
   set answered6 { type ether_addr . ipv6_addr; size 8192; flags timeout; timeout 1h; }
+  set welcome4 { type ether_addr . ipv4_addr . ipv4_addr; size 8192; flags dynamic,timeout; timeout 10m; }
+  set welcome6 { type ether_addr . ipv6_addr . ipv6_addr; size 8192; flags dynamic,timeout; timeout 10m; }
+  map welcome_mark { type ether_addr : mark; }
+  set greeted { typeof ct id; size 65536; flags dynamic,timeout; timeout 5m; }
+  set begun { typeof ct id . tcp sequence; size 65536; flags dynamic,timeout; timeout 5m; }
+  set reading { typeof ct id; size 65536; flags dynamic,timeout; timeout 1m; }
   set newcomers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set askers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set queries { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
@@ -48,6 +54,7 @@ REFILLED = (
     ("set", "free"), ("set", "free6"), ("set", "fault_open"), ("set", "owner_of"), ("set", "known"),
     ("set", "stations"), ("set", "dhcp_of"), ("set", "old_network4"), ("set", "old_network6"),
     ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"), ("set", "knocked"),
+    ("set", "welcome4"), ("set", "welcome6"), ("map", "welcome_mark"),
     ("map", "flow_budget"), ("map", "purpose_budget"),
 )  # fmt: skip
 """What every generation says anew, or must forget: what was refused under the last policy may pass under this one."""

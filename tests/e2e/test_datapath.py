@@ -645,3 +645,80 @@ def test_datagrams_that_went_through_all_looks_are_looked_at_now_and_then() -> N
             assert wait_for(lambda: len(home.seen) == 3)
 
     inside(scene)
+
+
+def welcome_all(release: FlowClass = FlowClass.PASS) -> Callable[[PacketSeen], list[SetVerdict]]:
+    """A judge that lets every handshake pass, and the next ones too, and says the same to all that is said."""
+
+    def judge(seen: PacketSeen) -> list[SetVerdict]:
+        return [verdict(seen, release if seen.packet.payload else FlowClass.WELCOME)]
+
+    return judge
+
+
+def kinds(home: Home) -> list[int]:
+    return [unpack(seen.mark).flow_class for seen in home.seen]
+
+
+@FAMILIES
+def test_the_next_handshake_with_a_known_address_is_not_asked_about_but_what_is_said_is(cloud: str) -> None:
+    def scene() -> None:
+        with Home(judge=welcome_all()) as home, home.server(443) as listener:
+            for turn in range(3):
+                with home.connect(home.bell, (cloud, 443)) as client:
+                    client.send(HELLO)
+                    stream, _ = listener.accept()
+                    with stream:
+                        assert receive(stream, len(HELLO)) == HELLO
+                assert [bool(seen.packet.payload) for seen in home.seen] == [False] + [True] * (turn + 1)
+            assert kinds(home)[1:] == [FlowClass.BEGUN] * 3
+            home.reload(epoch=2)
+            home.judge = lambda seen: [verdict(seen, FlowClass.WELCOME, epoch=2)]
+            home.connect(home.bell, (cloud, 443)).close()
+            assert not home.seen[-1].packet.payload, "a new generation asks again"
+
+    inside(scene)
+
+
+def test_a_refusal_at_a_known_address_holds_for_every_connection() -> None:
+    def scene() -> None:
+        with Home(judge=welcome_all(FlowClass.REFUSE)) as home, home.server(443):
+            for _ in range(3):
+                with home.connect(home.bell, (CLOUD4, 443)) as client, pytest.raises(ConnectionError):
+                    client.send(HELLO)
+                    client.recv(1)
+            assert payloads(home.wan()) == b"" and len(home.seen) == 4
+
+    inside(scene)
+
+
+def test_nothing_is_asked_about_before_the_first_byte_as_the_server_counts() -> None:
+    """Bytes behind a gap wait for those before them, whatever the SYN said; the first ones are marked as such."""
+
+    def scene() -> None:
+        with Home(judge=lambda seen: [verdict(seen, FlowClass.WELCOME)] if not seen.packet.payload else []) as home:
+            with home.server(443), home.bell.entered(), socket.socket(socket.AF_INET, socket.SOCK_RAW, 6) as raw:
+                silence_own_resets()
+                raw.settimeout(1)
+                ports = (5000, 443)
+                send_raw(home, tcp4(b"", src=BELL4, dst=CLOUD4, ports=ports, flags=SYN, seq=1000))
+                server = int.from_bytes(raw.recv(100)[24:28], "big")
+                say = lambda data, seq: send_raw(  # noqa: E731
+                    home, tcp4(data, src=BELL4, dst=CLOUD4, ports=ports, flags=0x18, seq=seq, ack=server + 1)
+                )
+                say(b"behind a gap", 1101)
+                say(b"first", 1001)
+                say(b"second", 1006)
+                assert wait_for(lambda: len(home.seen) == 3)
+            assert [(seen.packet.payload, kind) for seen, kind in zip(home.seen[1:], kinds(home)[1:], strict=True)] == [
+                (b"first", FlowClass.BEGUN), (b"second", FlowClass.WELCOME)
+            ]  # fmt: skip
+            assert payloads(home.wan()) == b""
+
+    inside(scene)
+
+
+def silence_own_resets() -> None:
+    """The kernel knows nothing of a connection made by hand, and would reset it."""
+    rule = "table ip hush { chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }; }"
+    run("nft", "-f", "-", text=rule)

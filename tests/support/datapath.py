@@ -259,11 +259,12 @@ def checksum(data: bytes) -> int:
 
 
 def tcp4(
-    payload: bytes, *, src: str, dst: str, ports: tuple[int, int], flags: int, options: bytes = b"", seq: int = 1000
-) -> bytes:
+    payload: bytes, *, src: str, dst: str, ports: tuple[int, int], flags: int,
+    options: bytes = b"", seq: int = 1000, ack: int = 0,
+) -> bytes:  # fmt: skip
     """A TCP segment over IPv4 with its checksum."""
     size = 20 + len(options) + len(payload)
     pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + pack("!HH", 6, size)
-    head = pack("!HHIIBBH", *ports, seq, 0, (5 + len(options) // 4) << 4, flags, 65_535)
+    head = pack("!HHIIBBH", *ports, seq, ack, (5 + len(options) // 4) << 4, flags, 65_535)
     total = checksum(pseudo + head + b"\0\0\0\0" + options + payload)
     return ip4(head + pack("!HH", total, 0) + options + payload, proto=6, src=src, dst=dst)

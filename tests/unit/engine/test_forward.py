@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.engine.forward import SYN_ALONE_S
 from gateway.engine.held import MAX_PACKETS_OF_DEVICE
 from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
-from gateway.model.mark import FlowClass, pack
+from gateway.model.mark import LET_OUT, FlowClass, pack
 from gateway.model.packet import ACK, RST, SYN, TCP, UDP, Packet
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
@@ -20,7 +19,7 @@ from tests.support.packets import CLOUD, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS
 
 PASS, REFUSE, DROP, UNDECIDED = FlowClass.LOOK_64K, FlowClass.REFUSE, FlowClass.DROP, FlowClass.UNDECIDED
 """What is let out is let out until the next look."""
-REMEMBER = FlowClass.REMEMBER
+REMEMBER, WELCOME = FlowClass.REMEMBER, FlowClass.WELCOME
 GUEST = Mac("02:00:5e:10:00:bb")
 
 NAMED = [
@@ -121,7 +120,7 @@ def test_contradicting_segments_are_refused() -> None:
 
 BOUND = [
     pytest.param("metrics.example.com", REMEMBER, id="refused-at-the-syn"),
-    pytest.param("bell.example.com", UNDECIDED, id="an-allowed-name-still-has-to-say-hello"),
+    pytest.param("bell.example.com", WELCOME, id="an-allowed-name-still-has-to-say-hello"),
     pytest.param("video.example.com", REMEMBER, id="owner-only-resolves-and-is-refused-at-the-syn"),
 ]
 
@@ -137,7 +136,7 @@ def test_shared_address_is_not_refused_at_the_syn() -> None:
     home = Watched()
     for name in ("metrics.example.com", "bell.example.com"):
         home.engine._state.bindings.add("02:00:5e:10:00:01", (CLOUD,), name, at=home.mono)
-    assert marks(home.see(syn()))[0].flow_class == UNDECIDED
+    assert marks(home.see(syn()))[0].flow_class == WELCOME
     assert marks(home.see(tcp(client_hello("metrics.example.com"))))[0].flow_class == REFUSE
 
 
@@ -358,13 +357,33 @@ def test_ports_that_are_used_again_are_another_connection_even_with_the_same_num
     assert marks(home.see(tcp(client_hello("metrics.example.com"), seq=8)))[0].flow_class == REFUSE
 
 
-def test_a_second_syn_with_another_number_is_lost_until_the_first_cannot_be_answered_any_more() -> None:
+def begun(home: Watched) -> int:
+    """The mark of a packet that the kernel knows to be the first of its connection."""
+    return pack(1, home.engine.epoch, 0, FlowClass.BEGUN)
+
+
+def test_handshake_that_the_kernel_let_pass_is_not_missed() -> None:
     home = Watched()
-    home.see(syn(seq=1000))
-    assert [verdict.accept for verdict in verdicts(home.see(syn(seq=1)))] == [False]
-    home.wait(SYN_ALONE_S + 1)
-    assert marks(home.see(syn(seq=1)))[0].flow_class == UNDECIDED
-    assert marks(home.see(tcp(client_hello("metrics.example.com"), seq=2)))[0].flow_class == REFUSE
+    assert marks(home.see(tcp(client_hello("bell.example.com"), seq=99), mark=begun(home)))[0].flow_class == PASS
+    assert marks(home.see(tcp(client_hello("metrics.example.com"), seq=99), mark=begun(home)))[0].flow_class == REFUSE
+
+
+def test_where_a_connection_begins_its_server_says() -> None:
+    """A SYN that never arrived says nothing, nor does what stands before the first byte."""
+    home = Watched()
+    home.see(syn(seq=5_000))
+    hello = client_hello("bell.example.com")
+    assert verdicts(home.see(tcp(hello[:100], seq=99), mark=begun(home))) == []
+    early = tcp(client_hello("metrics.example.com")[:80], seq=19)
+    assert verdicts(home.see(early, mark=pack(1, home.engine.epoch, 0, UNDECIDED))) == []
+    assert {mark.flow_class for mark in marks(home.see(tcp(hello[100:], seq=199)))} == {PASS}
+
+
+def test_side_that_answers_may_speak_first() -> None:
+    home = Watched()
+    home.see(tcp(src=PHONE_ADDRESS, dst=HOME, flags=SYN, seq=5, sport=50_000, dport=554), mac=PHONE, to_lan=True)
+    greeting = tcp(b"220 welcome\r\n", src=HOME, dst=PHONE_ADDRESS, seq=7_000_000, sport=554, dport=50_000)
+    assert marks(home.see(greeting, to_lan=True))[0].flow_class in LET_OUT
 
 
 def test_handshake_of_an_earlier_gateway_is_reset() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.model.command import ForgetRefused, Publish, SetVerdict
 from gateway.model.event import Hook, Ticked, Tried, TriesRead
-from gateway.model.mark import FlowClass, pack
+from gateway.model.mark import HANDSHAKES, FlowClass, pack
 from gateway.model.packet import TCP, UDP
 from gateway.model.record import FlowRecord
 from tests.support.dns import answer
@@ -17,7 +17,7 @@ REFUSE, REMEMBER, SILENCE, DROP = FlowClass.REFUSE, FlowClass.REMEMBER, FlowClas
 def say(home: Watched, name: str | None, *, sport: int, dst: bytes = CLOUD) -> FlowClass:
     """One connection, up to its hello."""
     (first,) = marks(home.see(syn(sport=sport, dst=dst)))
-    if first.flow_class != FlowClass.UNDECIDED:
+    if first.flow_class not in HANDSHAKES:
         return FlowClass(first.flow_class)
     return FlowClass(marks(home.see(tcp(client_hello(name), sport=sport, dst=dst)))[-1].flow_class)
 

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.lab.namespace import inside, run
 from gateway.model.command import Budget, RulesetPlan
-from gateway.model.mark import EPOCHS, LET_OUT, FlowClass
+from gateway.model.mark import EPOCHS, HANDSHAKES, LET_OUT, FlowClass
 from gateway.ruleset import SCHEMA, TABLE, render
 from gateway.ruleset.nftables import NEXT_LOOK, VERDICTS
 
@@ -93,13 +93,16 @@ def test_a_plan_that_could_not_be_one_is_refused(broken: dict[str, object]) -> N
         render(replace(PLANS["smallest"], **broken))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", sorted(set(FlowClass) - {FlowClass.NONE, FlowClass.SPENT}), ids=lambda kind: kind.name)
+ONLY_OF_A_PACKET = {FlowClass.NONE, FlowClass.SPENT, FlowClass.BEGUN}
+
+
+@pytest.mark.parametrize("kind", sorted(set(FlowClass) - ONLY_OF_A_PACKET), ids=lambda kind: kind.name)
 def test_every_class_has_its_end(kind: FlowClass) -> None:
     assert f"{kind << 1:#04x} : {VERDICTS[kind]}" in render(PLANS["smallest"])
 
 
 def test_whoever_may_pass_is_looked_at_again_or_never() -> None:
-    assert set(NEXT_LOOK) - {FlowClass.UNDECIDED} == LET_OUT - {FlowClass.PASS}
+    assert set(NEXT_LOOK) - HANDSHAKES == LET_OUT - {FlowClass.PASS}
 
 
 def test_members_named_twice_stand_once() -> None:
