@@ -2,16 +2,14 @@
 
 The path of a packet from a curtain interface, by hook and priority::
 
-    prerouting  raw           early       TCP Fast Open
-                mangle - 10   ask_dns     DNS queries of managed devices: ask
-                              ask_clock   requests for our own time: ask, since the judge answers them
+    prerouting  mangle - 10   arrive      what an early SYN may say; DNS queries of managed devices, and requests for our own
+                                          time: ask
                 mangle        (queue)
-                mangle + 10   dns_judged  verdict -> connection mark
                 dstnat        steer       DNS -> our resolver; plain HTTP that we answer ourselves
     forward     mangle - 10   ask         what has no judgement of this epoch: ask
                 mangle        (queue)
                 filter        judge       verdict -> connection mark; whatever is not let out is denied
-    input       filter        gateway     what the gateway itself offers, and to whom
+    input       filter        gateway     what the gateway itself offers, and to whom; DNS: verdict -> connection mark
     output      raw           own_answers packets that we made ourselves
                 filter        own_errors  what the gateway's kernel complains about to the internet
                 mangle - 10   ask_answer  DNS answers to managed devices: ask
@@ -25,12 +23,13 @@ that needs it, since other people's routing rules read marks too.
 """
 
 PREROUTING = """\
-  chain early {
-    type filter hook prerouting priority raw; policy accept;
+  chain arrive {
+    type filter hook prerouting priority mangle - 10; policy accept;
     iifname != $LAN return
     # Before the gateway itself could answer such a packet: its complaint would carry a quote out to whoever is the source.
     ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing drop
-    tcp flags & (syn | ack) == syn goto early_syn
+    tcp flags & (syn | ack) == syn jump early_syn
+    meta l4proto { tcp, udp } th dport vmap { 53 : goto ask_dns, 123 : goto ask_clock }
   }
   chain early_syn {
     ether saddr . ip saddr @free return
@@ -47,10 +46,6 @@ PREROUTING = """\
     reset tcp option mptcp
   }
   chain ask_dns {
-    type filter hook prerouting priority mangle - 10; policy accept;
-    iifname != $LAN return
-    meta l4proto != { tcp, udp } return
-    th dport != 53 return
     fib saddr . iif oif missing drop
     meta mark set 0
     ether saddr . ip saddr @free return
@@ -62,9 +57,7 @@ PREROUTING = """\
     meta mark set 0x1
   }
   chain ask_clock {
-    type filter hook prerouting priority mangle - 10; policy accept;
-    iifname != $LAN return
-    udp dport != 123 return
+    meta l4proto != udp return
     fib daddr type != local return
     fib saddr . iif oif missing drop
     ether saddr @known update @queries { ether saddr limit rate over 100/second burst 200 packets } goto flood
@@ -75,25 +68,6 @@ PREROUTING = """\
     # Who sends more than a gadget has to say pays with its own packets; nobody waits behind it.
     update @flooded { ether saddr }
     drop
-  }
-  chain dns_judged {
-    type filter hook prerouting priority mangle + 10; policy accept;
-    iifname != $LAN return
-    meta l4proto != udp return
-    udp dport 123 fib daddr type local meta mark set 0
-    udp dport != 53 return
-    ether saddr . ip saddr @free return
-    ether saddr @free6 meta nfproto ipv6 return
-    meta mark & 0x1 == 0x1 goto dns_unjudged
-    # A verdict of the epoch before this one still counts: dropping it would cost a stub seconds, and what the answer leads
-    # to is judged anew anyway.
-    ct mark set meta mark
-    meta mark set 0
-  }
-  chain dns_unjudged {
-    meta mark set 0
-    ether saddr @fault_open return
-    reject with icmpx type admin-prohibited
   }
   chain steer {
     type nat hook prerouting priority dstnat; policy accept;
@@ -347,11 +321,27 @@ $LOOKS
 """
 
 INPUT = """\
+  chain dns_judged {
+    ether saddr . ip saddr @free return
+    ether saddr @free6 meta nfproto ipv6 return
+    meta mark & 0x1 == 0x1 goto dns_unjudged
+    # A verdict of the epoch before this one still counts: dropping it would cost a stub seconds, and what the answer leads
+    # to is judged anew anyway.
+    ct mark set meta mark
+    meta mark set 0
+  }
+  chain dns_unjudged {
+    meta mark set 0
+    ether saddr @fault_open return
+    reject with icmpx type admin-prohibited
+  }
   chain from_lan {
     ip6 saddr != :: fib saddr . iif oif missing drop
     # DHCP believes the address inside the message: it is the one that sends, or one that nobody is yet.
     udp dport 67 ether saddr @known ether saddr . @ih,224,48 != @dhcp_of drop
     udp dport 67 @ih,224,48 @stations ether saddr . @ih,224,48 != @dhcp_of drop
+    udp dport 53 jump dns_judged
+    udp dport 123 meta mark set 0
     udp dport { 53, 67, 123, 547 } accept
     icmp type echo-request accept
     icmpv6 type { echo-request, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept
