@@ -414,13 +414,14 @@ def test_an_answer_of_our_own_reaches_the_device_and_leaves_no_way_around_the_re
 
 
 def test_no_mark_of_ours_is_left_for_the_routing_rules_of_others() -> None:
-    # Only TCP and UDP: in the kernel's own multicast reports the field of the mark serves another end. What comes to the gateway
-    # itself is routed by the table of its own addresses, which stands before all rules of others.
+    # Only TCP and UDP: in the kernel's own multicast reports the field of the mark serves another end. And what comes to the
+    # gateway itself is routed by the table of its own addresses, which stands before all rules of others.
     watch = """
         table inet watch {
           counter marked { }
           chain routed {
-            type filter hook prerouting priority 100; meta l4proto { 6, 17 } fib daddr type != local meta mark != 0 counter name marked; }
+            type filter hook prerouting priority 100
+            fib daddr type != local meta l4proto { 6, 17 } meta mark != 0 counter name marked; }
           chain here { type filter hook input priority 100; meta l4proto { 6, 17 } meta mark != 0 counter name marked; }
           chain gone { type filter hook postrouting priority 300; meta l4proto { 6, 17 } meta mark != 0 counter name marked; }
         }"""
