@@ -112,6 +112,8 @@ class Stream:
         """Up to where payload was sent in order."""
         self.received = b""
         self.reset = False
+        self.parted = False
+        """The other side said goodbye."""
         self.closed = False
         self._ear = attacker.listen()
 
@@ -155,10 +157,17 @@ class Stream:
                 self._take(self._ear.recv(65_536))
         return self.received
 
-    def close(self, *, politely: bool = False) -> None:
-        """End it with a reset (or a FIN)."""
-        if self.ack and not self.reset and not self.closed:
-            self.send(b"", flags=frame.FIN | frame.ACK if politely else frame.RST | frame.ACK)
+    def part(self) -> bool:
+        """Say goodbye, and wait for the other side's; did it come?"""
+        self.send(b"", flags=frame.FIN | frame.ACK)
+        self.sent_bytes += 1
+        self.read(1.0, until=lambda: self.parted)
+        return self.parted
+
+    def close(self) -> None:
+        """End it with a reset, unless it has ended."""
+        if self.ack and not self.reset and not self.closed and not self.parted:
+            self.send(b"", flags=frame.RST | frame.ACK)
         if not self.closed:
             self._attacker.hang_up(self._ear)
         self.closed = True
@@ -173,8 +182,9 @@ class Stream:
         elif flags & frame.SYN:
             self.ack = seq + 1
             self.send(b"", flags=frame.ACK)
-        elif payload and seq == self.ack % 2**32:
-            self.ack = seq + len(payload)
+        elif (payload or flags & frame.FIN) and seq == self.ack % 2**32:
+            self.parted = bool(flags & frame.FIN)
+            self.ack = seq + len(payload) + self.parted
             self.received += payload
             self.send(b"", flags=frame.ACK)
 

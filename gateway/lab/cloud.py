@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from . import message
 from .certificate import Authority
+from .topology import SWALLOWING_PORT
 from .zone import Zone, load_zone
 
 HTTPS_PORTS = (443, 9998, 9999)
@@ -36,7 +37,7 @@ class Cloud:
     def resolve(self, query: bytes) -> bytes:
         """An answer from the zone; NXDOMAIN for what is not in it."""
         question = message.read_question(query)
-        host = self.zone.hosts.get(question.name)
+        host = self.zone.find(question.name)
         if host is None:
             return message.dns_answer(query, (), code=message.NXDOMAIN)
         known = question.kind in (message.A, message.AAAA)
@@ -81,6 +82,16 @@ class Cloud:
         else:
             content = b"." * min(int(headers.get("x-want", "2")), BODY_LIMIT_BYTES)
         return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+
+    async def swallow(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take what comes, and say nothing."""
+        try:
+            while await reader.read(65_536):
+                pass
+        except OSError:
+            pass
+        finally:
+            writer.close()
 
     async def serve_dns(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """DNS over a stream (TCP, or TLS)."""
@@ -178,6 +189,7 @@ async def serve(config: dict[str, Any]) -> None:
     await asyncio.start_server(cloud.serve_dns, port=853, ssl=secure)
     await asyncio.start_server(cloud.serve_http, port=80, backlog=4096)
     await asyncio.start_server(cloud.serve_dns, port=53)
+    await asyncio.start_server(cloud.swallow, port=SWALLOWING_PORT)
     loop = asyncio.get_running_loop()
     for resolver in (zone.resolver4, zone.resolver6, *zone.public):
         await loop.create_datagram_endpoint(lambda: DnsServer(cloud), (resolver, 53))

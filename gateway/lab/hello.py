@@ -17,9 +17,11 @@ def client_hello(
     stamp: bytes = b"",
     repeated: bool = False,
     alpn: Iterable[bytes] = (),
+    more_ciphers: int = 0,
 ) -> bytes:
     """The handshake message, without a record around it. ``names``: none gives no extension; ``kind`` of each name (0: a host);
-    ``padding``: bytes of that extension; ``stamp``: begins the random; ``repeated``: one extension for each name."""
+    ``padding``: bytes of that extension; ``stamp``: begins the random; ``repeated``: one extension for each name;
+    ``more_ciphers``: so many that nobody knows."""
     lists = [[name] for name in names] if repeated else [list(names)] if names else []
     parts = [_extension(SERVER_NAME, _server_names(each, kind)) for each in lists]
     parts += [_extension(0x000A, struct.pack("!HH", 2, GROUP_X25519))]
@@ -30,7 +32,7 @@ def client_hello(
         parts += [_extension(ALPN, struct.pack("!H", len(protocols)) + protocols)]
     if padding:
         parts += [_extension(PADDING, (stamp * (padding // max(len(stamp), 1) + 1))[:padding] if stamp else b"\0" * padding)]
-    ciphers = b"".join(number.to_bytes(2) for number in CIPHERS)
+    ciphers = b"".join(number.to_bytes(2) for number in CIPHERS) + b"\xfa\xfa" * more_ciphers
     random = (stamp + os.urandom(32))[:32]
     extensions = b"".join(parts)
     body = b"\x03\x03" + random + b"\x20" + os.urandom(32) + struct.pack("!H", len(ciphers)) + ciphers + b"\x01\x00"

@@ -29,6 +29,7 @@ from .router import Netcurtain, PlainRouter
 from .topology import Topology
 from .zone import Zone, load_zone
 
+GRANTS = ("view", "allow", "pause")
 _homes = itertools.count(1)
 
 
@@ -67,6 +68,10 @@ class Home:
         self.work = WORK / str(next(_homes))
         self.policies = self.work / "policies"
         self.wan_capture = self.work / "wan.pcap"
+        self.openings: list[float] = []
+        """Wall times at which somebody let something pass,"""
+        self.closings: list[float] = []
+        """and at which that was taken back, or was to end by itself."""
 
     def __enter__(self) -> Self:
         try:
@@ -96,6 +101,11 @@ class Home:
 
     def ask(self, verb: str, **args: Any) -> Any:
         """One request over the gateway's control socket."""
+        if verb in GRANTS:
+            self.openings.append(time.time())
+            self.closings.append(time.time() + float(args["seconds"]))
+        elif verb == "stop":
+            self.closings.append(time.time())
         return self.curtain.ask(verb, **args)
 
     def cli(self, *argv: str) -> subprocess.CompletedProcess[str]:

@@ -2,8 +2,8 @@
 
 A scenario is a module in ``scenarios/`` with ``PROMISE`` (one sentence), ``ACTORS`` and ``play(stage)``; optionally
 ``prepare(policies)`` changes the household before the gateway starts, ``SERVICES`` names servers that no actor's own behaviour
-asks for, ``SETTINGS`` is more of the gateway's environment, and ``LONG`` says that it takes its time: it is left out of the
-short tests.
+asks for, ``SETTINGS`` is more of the gateway's environment, ``ALLOWANCE_BYTES`` what may leave before a refusal is possible
+(its docstring says why), and ``LONG`` says that it takes its time: it is left out of the short tests.
 """
 
 import os
@@ -126,7 +126,14 @@ class Stage:
         fresh = path.with_name(f".{path.name}.swp")
         fresh.write_text(text.replace(old, new), encoding="utf-8")
         fresh.rename(path)
-        return time.time()
+        return self.changed()
+
+    def changed(self) -> float:
+        """What may pass is another thing from now on; wall time."""
+        now = time.time()
+        self.home.openings.append(now)
+        self.home.closings.append(now)
+        return now
 
     def until(self, holds: Callable[[], bool], *, timeout_s: float = 3.0, every_s: float = 0.03) -> float:
         """Wait until something holds; seconds it took, or ``inf``."""
@@ -164,14 +171,18 @@ class Stage:
         self.witness.catch_up()
         truth = self.truth()
         result.wan_bytes_by_purpose = truth.by_purpose(self.purpose_of)
-        unknown = []
+        unknown: list[str] = []
+        leaks: list[str] = []
         for flow in truth.flows:
             if flow.sender is None or not flow.payload_bytes or self._trusted(flow) or self._is_excused(flow):
                 continue
             revisions = self.witness.revisions(flow)
-            result.refused_payload_bytes += refused_bytes(flow, revisions)
+            leaked = refused_bytes(flow, revisions, closings=self.home.closings, openings=self.home.openings)
+            result.refused_payload_bytes += leaked
+            if leaked:
+                leaks.append(f"{_destination(flow)}: {leaked} bytes of {_effects(revisions)}")
             if not revisions:
-                unknown.append(f"{flow.sender.actor} -> {flow.name or ip_address(flow.key.dst)}:{flow.key.dport}")
+                unknown.append(_destination(flow))
         self.check("the gateway knows every flow with which a gadget reached the internet", not unknown, unknown or "all known")
         lost = self.home.stop_capture()
         self.check("the lab's own capture is whole", lost == 0, f"{lost} frames lost")
@@ -179,9 +190,9 @@ class Stage:
         told = [f"{ip_address(flow.key.dst)} {flow.key.proto}/{flow.key.dport}: {flow.payload_bytes} bytes" for flow in strays]
         self.check("nothing left that belongs to nobody", not strays, told or "nothing")
         self.check(
-            "no payload left in a flow that was blocked or dropped",
+            "no payload left in a flow that was refused",
             result.refused_payload_bytes <= result.allowance_bytes,
-            f"{result.refused_payload_bytes} bytes, {result.allowance_bytes} allowed",
+            f"{result.refused_payload_bytes} bytes, {result.allowance_bytes} allowed {leaks or ''}",
         )
         self.witness.close()
 
@@ -197,6 +208,17 @@ class Stage:
 
 
 DNS = {(6, 53), (17, 53), (6, 853)}
+
+
+def _destination(flow: WanFlow) -> str:
+    assert flow.sender is not None
+    return f"{flow.sender.actor} -> {flow.name or ip_address(flow.key.dst)}:{flow.key.dport}"
+
+
+def _effects(revisions: Iterable[tuple[float, Record]]) -> str:
+    """What was said of a flow, in order."""
+    said = [(record["netcurtain"]["action"], record["netcurtain"]["effect"]) for _, record in revisions]
+    return ", then ".join(" ".join(filter(None, one)) for one in dict.fromkeys(said)) or "a flow that nobody knows"
 
 
 def _row_for(catalogue: Catalogue, name: str, entry: DevicePolicy | None) -> Row | None:
@@ -225,7 +247,7 @@ def play(name: str) -> Result:
 
 
 def _play(name: str, module: ModuleType) -> Result:
-    result = Result(name=name)
+    result = Result(name=name, allowance_bytes=getattr(module, "ALLOWANCE_BYTES", 0))
     stage: Stage | None = None
     try:
         home = Home(

@@ -307,7 +307,8 @@ def speak_tcp(step: Step, world: World, outcome: Outcome) -> None:
 
 
 def evade(step: Step, world: World, outcome: Outcome) -> None:
-    """``evade: FAMILY/CASE``: a way around the curtain, with the ``token``, ``address4`` and ``address6`` of this try."""
+    """``evade: FAMILY/CASE``: a way around the curtain, with ``token`` and ``number`` of this try; ``named``: each place
+    that it sends to is asked for under an allowed name first."""
     from .attacker import Attacker
     from .evasions import find
     from .evasions.case import Attempt
@@ -317,11 +318,12 @@ def evade(step: Step, world: World, outcome: Outcome) -> None:
     attempt = Attempt(
         attacker=world.attacker,
         token=bytes.fromhex(str(step["token"])),
-        target4=str(step["address4"]),
-        target6=str(step["address6"]),
+        number=int(step["number"]),
         known=world.known,
         resolver=world.resolver,
+        named=bool(step.get("named")),
     )
+    attempt.begin()
     outcome.detail = find(str(step["evade"])).play(attempt) or ""
 
 

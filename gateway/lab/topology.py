@@ -20,6 +20,7 @@ GATEWAY_LAN_MAC, GATEWAY_WAN_MAC = "02:00:5e:77:00:01", "02:00:5e:77:00:02"
 CURTAIN4, CURTAIN6 = "10.77.0.{}", "fd77:77::{:x}"
 OLD4, OLD6 = "192.168.178.{}", "2001:db8:178::{:x}"
 GATEWAY_HOST, ROUTER_HOST = 20, 1
+SERVED_PORTS, SWALLOWING_PORT = (53, 80, 443, 853, 9998, 9999), 9
 SIOCETHTOOL, ETHTOOL_STXCSUM, ETHTOOL_SGSO = 0x8946, 0x17, 0x24
 
 
@@ -93,6 +94,7 @@ class Topology:
 
     def _internet(self, zone: Zone) -> None:
         self.machines["internet"].sysctl(net__ipv6__ip_nonlocal_bind=1)  # local routes are enough to answer, not to bind
+        self.machines["internet"].run("nft", "-f", "-", text=every_port(zone))
         self.machines["internet"].ip(
             "addr add 192.0.2.1/30 dev isp0",
             "addr add 2001:db8:ffff::1/64 dev isp0 nodad",
@@ -150,6 +152,16 @@ class Topology:
         """Unplug everything."""
         for machine in self.machines.values():
             machine.close()
+
+
+def every_port(zone: Zone) -> str:
+    """Where numbered names lead, every port has somebody who listens, if only to take what comes."""
+    four, six = (f"{network}" for network in zone.numbered_networks)
+    rule = f"tcp dport != {{ {', '.join(map(str, SERVED_PORTS))} }} redirect to :{SWALLOWING_PORT}"
+    return (
+        "table inet ports { chain ports { type nat hook prerouting priority dstnat; "
+        f"ip daddr {four} {rule}; ip6 daddr {six} {rule}; }}; }}\n"
+    )
 
 
 def masquerade(interface: str, *, family: str) -> str:

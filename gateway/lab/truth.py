@@ -49,6 +49,8 @@ class WanFlow:
     sent: list[tuple[float, int]] = field(default_factory=list)
     """(when, payload bytes not seen before)."""
     name: str | None = None
+    ended: float = 0.0
+    """When its last packet was seen."""
     _covered: list[tuple[int, int]] = field(default_factory=list)
     _seen: set[bytes] = field(default_factory=set)
     _base: int = 0
@@ -66,6 +68,7 @@ class WanFlow:
     def add(self, seen: Seen) -> None:
         """Count one packet, and read the name it may carry."""
         packet = seen.packet
+        self.ended = seen.at
         fresh = self._fresh_bytes(packet)
         if fresh:
             self.sent.append((seen.at, fresh))
@@ -174,7 +177,8 @@ def _latest(candidates: Iterable[tuple[float, Sender]], at: float) -> Sender | N
 
 
 def _reopened(flow: WanFlow, packet: Packet) -> bool:
-    return _opens(packet) and packet.seq != flow._base
+    """The ports are used again: another first number, or the same one after something was said."""
+    return _opens(packet) and (packet.seq != flow._base or bool(flow.sent))
 
 
 def _stays(packet: Packet) -> bool:

@@ -2,7 +2,9 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,6 @@ from gateway.edge.control import ControlClient, ControlError
 
 from .truth import WanFlow
 
-REFUSED = ("block", "drop")
 PASSING = ("pass",)
 Record = dict[str, Any]
 Tuple5 = tuple[str, str, int, str, int]
@@ -46,11 +47,7 @@ class Witness:
 
     def revisions(self, flow: WanFlow) -> list[tuple[float, Record]]:
         """What the gateway said of a flow that was seen outside, in order; empty if it knows nothing of it."""
-        assert flow.sender is not None
-        wanted = tuple_of_flow(flow)
-        known = [revisions for revisions in self._revisions.values() if tuple_of_record(revisions[-1][1]) == wanted]
-        told = sorted((revision for revisions in known for revision in revisions), key=lambda revision: revision[0])
-        return [revision for revision in told if revision[0] >= flow.started - CLOCK_SLACK_S] or told
+        return told_of(flow, self._revisions.values())
 
     def _listen(self) -> None:
         while not self._closing.is_set():
@@ -78,6 +75,10 @@ class Witness:
             revisions[-1] = (revisions[-1][0], record)
 
 
+def _began(record: Record) -> float:
+    return datetime.fromisoformat(record["timestamp"]).timestamp()
+
+
 def _judgement(record: Record) -> tuple[str, str]:
     return record["netcurtain"]["action"], record["netcurtain"]["effect"]
 
@@ -99,16 +100,47 @@ def tuple_of_flow(flow: WanFlow) -> Tuple5:
     return name, str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport
 
 
-def refused_bytes(flow: WanFlow, revisions: Iterable[tuple[float, Record]]) -> int:
-    """Payload that left in a flow whose last word is block or drop.
+def told_of(flow: WanFlow, records: Iterable[list[tuple[float, Record]]]) -> list[tuple[float, Record]]:
+    """All revisions, in order, of the records that are about that flow."""
+    wanted = tuple_of_flow(flow)
+    known = [revisions for revisions in records if tuple_of_record(revisions[-1][1]) == wanted]
+    if len(known) > 1:  # the ports were used again: what began after this one's last packet is another flow
+        known = [revisions for revisions in known if _began(revisions[0][1]) <= flow.ended]
+    told = sorted((revision for revisions in known for revision in revisions), key=lambda revision: revision[0])
+    return [revision for revision in told if revision[0] >= flow.started - CLOCK_SLACK_S] or told
 
-    What left while an earlier policy let it pass is no leak; everything after the refusal, and everything of a flow that never
-    passed, is.
+
+def refused_bytes(
+    flow: WanFlow,
+    revisions: Iterable[tuple[float, Record]],
+    *,
+    closings: Sequence[float] = (),
+    openings: Sequence[float] = (),
+) -> int:
+    """Payload that left in a flow while it was refused, whatever the refusal is called: block, drop, outside a viewing, asked
+    about, answered here, a budget that is spent. Nobody is excused for the time until a refusal was told.
+
+    ``closings``, ``openings``: when somebody took something back, or let something pass (wall time). What was let out first and
+    refused later counts from the first closing after it was told to pass; where nobody closed anything, the gateway itself
+    found out late, and all of it counts. A flow of which nobody knows was never let out.
     """
     told = list(revisions)
-    if not told or told[-1][1]["netcurtain"]["action"] not in REFUSED:
-        return 0
-    passed = [index for index, (_, record) in enumerate(told) if record["netcurtain"]["effect"] in PASSING]
-    if not passed:
+    if not told:
         return flow.payload_bytes
-    return flow.bytes_between(told[passed[-1] + 1][0])
+    return sum(flow.bytes_between(since, until) for since, until in _refused_spans(told, closings, openings))
+
+
+def _refused_spans(
+    told: Sequence[tuple[float, Record]], closings: Sequence[float], openings: Sequence[float]
+) -> Iterator[tuple[float, float]]:
+    """From when until when a flow should have been shut. Neighbours that say the same are one."""
+    passed_at: float | None = None
+    spans = groupby(told, key=lambda revision: revision[1]["netcurtain"]["effect"] in PASSING)
+    for passes, group in ((passes, list(group)) for passes, group in spans):
+        if passes:
+            passed_at = group[0][0]
+            continue
+        heard, last = group[0][0], group[-1][0]
+        since = 0.0 if passed_at is None else min((at for at in closings if passed_at <= at <= heard), default=0.0)
+        after = next((at for at, record in told if at > last and record["netcurtain"]["effect"] in PASSING), None)
+        yield since, float("inf") if after is None else max((at for at in openings if last <= at <= after), default=last)

@@ -1,5 +1,6 @@
 """The internet of the lab: which names there are, and at which documentation addresses."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,6 +11,7 @@ from ruamel.yaml import YAML
 ADDRESS4 = "203.0.113.{}"
 ADDRESS6 = "2001:db8:cafe::{:x}"
 FILLER4, FILLER6 = "198.18.{}.{}", "2001:db8:fff::{:x}:{:x}"
+NUMBERS = re.compile(r"\d{1,3}-\d{1,3}")
 FIRST_HOST = 60
 """Below it: addresses that ``internet.yaml`` fixes."""
 
@@ -43,6 +45,18 @@ class Zone:
     """Prefixes that the internet answers for."""
     lonely: Mapping[str, str] = field(default_factory=dict)
     """Addresses without a name, by the label the behaviours use."""
+    numbered: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Domain -> patterns of the addresses that its names stand for: ``7-3.DOMAIN`` is where 7 and 3 are filled in."""
+    numbered_networks: tuple[str, str] = ("", "")
+    """The networks of those addresses."""
+
+    def find(self, name: str) -> Host | None:
+        """The host of a name, written down or numbered."""
+        label, _, domain = name.partition(".")
+        if (found := self.hosts.get(name)) or domain not in self.numbered or not NUMBERS.fullmatch(label):
+            return found
+        address4, address6 = (pattern.format(*map(int, label.split("-"))) for pattern in self.numbered[domain])
+        return Host(name=name, address4=address4, address6=address6)
 
     def answer(self, host: Host, *, six: bool) -> tuple[str, ...]:
         """All addresses of one family that an answer for it holds."""
@@ -56,7 +70,7 @@ class Zone:
         return tuple(host for host in self.hosts.values() if what in host.offers)
 
     def names_at(self, address: str) -> tuple[str, ...]:
-        """Which names an address answers to."""
+        """Which names an address answers to, of those that are written down."""
         return tuple(host.name for host in self.hosts.values() if address in (host.address4, host.address6))
 
 
@@ -89,4 +103,6 @@ def compile_zone(data: Mapping[str, Any]) -> Zone:
         public=tuple(data["public_resolvers"]),
         routed=tuple(data["routed"]),
         lonely=data.get("lonely", {}),
+        numbered={domain: (pair[0], pair[1]) for domain, pair in data.get("numbered", {}).items()},
+        numbered_networks=tuple(data.get("numbered_networks", ("", ""))),
     )

@@ -1,6 +1,7 @@
 """Ways around the curtain, each tried for real: one module per family, each with its table of ``CASES``.
 
 ``case``      what a case is, and what it is given to play with
+``place``     where they send to
 ``hello``     the server name of a TLS hello, hidden
 ``segment``   payload in TCP segments that are no ordinary conversation, and in their headers
 ``packet``    payload in IP headers, fragments, extension headers, padding

@@ -228,7 +228,7 @@ def ask_over_tls(attempt: Attempt) -> str:
 def ask_over_https(attempt: Attempt) -> str:
     """A known resolver's name, one that nobody knows, and an address instead of a name."""
     for name in ("dns.google", "cloudflare-dns.com", "doh.resolver-of-my-own.example", attempt.target4):
-        _over_tcp(attempt, attempt.target4, 443, records(client_hello(name, stamp=attempt.token, alpn=(b"h2",))))
+        _over_tcp(attempt, attempt.fresh().four, 443, records(client_hello(name, stamp=attempt.token, alpn=(b"h2",))))
     return ""
 
 

@@ -12,7 +12,9 @@ from ..hello import client_hello, records
 from .case import BAD, GOOD, Attempt, Case
 
 NAMES = 60
-MAIL = b"220 mail.example ESMTP\r\nEHLO gadget\r\nSTARTTLS\r\n"
+CONTRADICTS, UNFINISHED = "contradict each other", "whole"
+"""What the gateway says of hellos whose name nobody can read."""
+MAIL = b"EHLO gadget.example\r\nSTARTTLS\r\n"
 CONNECT = b"CONNECT good.rogue.example:443 HTTP/1.1\r\nHost: good.rogue.example\r\n\r\n"
 PROXY1 = b"PROXY TCP4 10.77.0.66 203.0.113.99 61000 443\r\n"
 PROXY2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12)
@@ -22,7 +24,11 @@ UPGRADE = b"GET / HTTP/1.1\r\nHost: good.rogue.example\r\nConnection: Upgrade\r\
 
 def refused_hello(attempt: Attempt, *, padding: int = 0) -> bytes:
     """An honest hello with the refused name; the token in its random (and its padding)."""
-    return records(client_hello(BAD, stamp=attempt.token, padding=padding))
+    return records(_refused(attempt, padding=padding))
+
+
+def _refused(attempt: Attempt, *, padding: int = 0, more_ciphers: int = 0) -> bytes:
+    return client_hello(attempt.first.refused, stamp=attempt.token, padding=padding, more_ciphers=more_ciphers)
 
 
 def ending(stream: Stream, wait_s: float = 0.2) -> str:
@@ -96,7 +102,7 @@ def contradict(*, first_good: bool) -> Callable[[Attempt], str]:
     """Two hellos of equal length over the same bytes of the stream; the first byte comes last."""
 
     def play(attempt: Attempt) -> str:
-        good, bad = (records(client_hello(name.ljust(20, "x"), stamp=attempt.token)) for name in (GOOD, BAD))
+        good, bad = (records(client_hello(name, stamp=attempt.token)) for name in _equally_long(attempt))
         pair = (good, bad) if first_good else (bad, good)
         with attempt.attacker.stream(attempt.target4) as stream:
             stream.connect()
@@ -106,6 +112,12 @@ def contradict(*, first_good: bool) -> Callable[[Attempt], str]:
             return ending(stream)
 
     return play
+
+
+def _equally_long(attempt: Attempt) -> tuple[str, str]:
+    """The allowed name, and one below the refused one."""
+    allowed, refused = attempt.first.allowed, attempt.first.refused
+    return allowed, refused if len(refused) == len(allowed) else f"x{refused}"
 
 
 def contradict_by_pieces(attempt: Attempt) -> str:
@@ -194,16 +206,16 @@ def urgent(attempt: Attempt) -> str:
 
 
 def several_names(attempt: Attempt) -> bytes:
-    return records(client_hello(GOOD, BAD, stamp=attempt.token))
+    return records(client_hello(attempt.first.allowed, attempt.first.refused, stamp=attempt.token))
 
 
 def repeated_extension(attempt: Attempt) -> bytes:
-    return records(client_hello(GOOD, BAD, stamp=attempt.token, repeated=True))
+    return records(client_hello(attempt.first.allowed, attempt.first.refused, stamp=attempt.token, repeated=True))
 
 
 def second_hello(attempt: Attempt) -> bytes:
     """A first one that names nobody allowed, a second one that does."""
-    return refused_hello(attempt) + records(client_hello(GOOD, stamp=attempt.token))
+    return refused_hello(attempt) + records(client_hello(attempt.first.allowed, stamp=attempt.token))
 
 
 def _after(preamble: bytes) -> Callable[[Attempt], bytes]:
@@ -238,48 +250,58 @@ def on_other_ports(attempt: Attempt) -> str:
 
 
 CASES = (
-    Case(id="whole", text="A refused name in an ordinary hello", play=written(refused_hello)),
-    Case(id="single-bytes", text="A refused name in segments of one byte", play=written(refused_hello, size=1)),
-    Case(id="single-bytes-ipv6", text="The same over IPv6", play=over_ipv6),
+    Case(id="whole", text="A refused name in an ordinary hello", play=written(refused_hello), shown=BAD),
+    Case(id="single-bytes", text="A refused name in segments of one byte",
+         play=written(refused_hello, size=1), shown=UNFINISHED),
+    Case(id="single-bytes-ipv6", text="The same over IPv6", play=over_ipv6, shown=UNFINISHED),
     Case(id="allowed-in-pieces", text="The allowed name in segments of 12 bytes works", play=allowed_in_pieces, passes=True),
     Case(id="allowed-in-single-bytes", text="The allowed name, begun in single bytes, works", play=allowed_in_single_bytes,
          passes=True),
     Case(id="allowed-reversed", text="The allowed name in segments sent last to first works", play=allowed_reversed,
          passes=True),
-    Case(id="reversed", text="A refused name in segments sent last to first", play=reverse),
+    Case(id="reversed", text="A refused name in segments sent last to first", play=reverse, shown=BAD),
     Case(id="good-under-bad", text="Segments that disagree: the allowed name first, the refused one over it",
-         play=contradict(first_good=True)),
+         play=contradict(first_good=True), shown=CONTRADICTS),
     Case(id="bad-under-good", text="Segments that disagree: the refused name first, the allowed one over it",
-         play=contradict(first_good=False)),
-    Case(id="overlapping-pieces", text="Every segment reaches into the next one with other bytes", play=contradict_by_pieces),
+         play=contradict(first_good=False), shown=CONTRADICTS),
+    Case(id="overlapping-pieces", text="Every segment reaches into the next one with other bytes",
+         play=contradict_by_pieces, shown=CONTRADICTS),
     Case(id="gap", text="Everything but the first byte of a hello, eight times", play=leave_a_gap),
     Case(id="before-the-stream", text="Payload at sequence numbers before the stream begins", play=before_the_stream),
     Case(id="far-ahead", text="Payload far ahead of the window", play=far_ahead),
     Case(id="tls-records", text="A refused name split over TLS records of 5 bytes",
-         play=written(lambda attempt: records(client_hello(BAD, stamp=attempt.token), *[5] * 45))),
+         play=written(lambda attempt: records(_refused(attempt), *[5] * 45)), shown=BAD),
     Case(id="single-byte-records", text="A refused name in TLS records of one byte, in segments of three",
-         play=written(lambda attempt: records(client_hello(BAD, stamp=attempt.token), *[1] * 120), size=3)),
+         play=written(lambda attempt: records(_refused(attempt), *[1] * 120), size=3), shown=UNFINISHED),
     Case(id="17-kB", text="A refused name in a hello of 17 kB over two TLS records",
-         play=written(lambda attempt: refused_hello(attempt, padding=17_000))),
+         play=written(lambda attempt: refused_hello(attempt, padding=17_000)), shown=UNFINISHED),
     Case(id="60-kB", text="A refused name in a hello of 60 kB, in small segments",
-         play=written(lambda attempt: refused_hello(attempt, padding=60_000), size=400)),
-    Case(id="two-names", text="The allowed and the refused name in one list", play=written(several_names)),
-    Case(id="two-extensions", text="The allowed and the refused name in one extension each", play=written(repeated_extension)),
-    Case(id="two-hellos", text="A refused hello, an allowed one right behind it", play=written(second_hello)),
+         play=written(lambda attempt: refused_hello(attempt, padding=60_000), size=400), shown=UNFINISHED),
+    Case(id="130-kB", text="A refused name in a hello of 130 kB, as long as servers take them",
+         play=written(lambda attempt: records(_refused(attempt, padding=65_000, more_ciphers=32_000)))),
+    Case(id="two-names", text="The allowed and the refused name in one list", play=written(several_names), shown=BAD),
+    Case(id="two-extensions", text="The allowed and the refused name in one extension each",
+         play=written(repeated_extension), shown=BAD),
+    Case(id="two-hellos", text="A refused hello, an allowed one right behind it", play=written(second_hello), shown=BAD),
     Case(id="urgent", text="A refused name with urgent bytes in between", play=urgent),
-    Case(id="other-ports", text=f"A refused name on ports {', '.join(map(str, PORTS))}", play=on_other_ports),
+    Case(id="other-ports", text=f"A refused name on ports {', '.join(map(str, PORTS))}", play=on_other_ports, shown=BAD),
     Case(id="asked-for", text=f"96 bytes each in {NAMES} names that a gateway might ask its resolver for",
          play=names_to_ask_for, allowance_bytes=1024, reason="what looks like code may be asked for, that much of it an hour"),
-    Case(id="after-starttls", text="A refused name behind a mail dialogue with STARTTLS", play=written(_after(MAIL), port=587)),
+    Case(id="after-starttls", text="A refused name behind a mail dialogue with STARTTLS",
+         play=written(_after(MAIL), port=587)),
     Case(id="after-connect", text="A refused name behind an HTTP CONNECT to the allowed one",
-         play=written(_after(CONNECT), port=8080)),
+         play=written(_after(CONNECT), port=8080), shown=BAD),
     Case(id="after-upgrade", text="A refused name behind an HTTP upgrade at the allowed one",
          play=written(_after(UPGRADE), port=80)),
-    Case(id="after-proxy-1", text="A refused name behind the PROXY protocol, version 1", play=written(_after(PROXY1))),
-    Case(id="after-proxy-2", text="A refused name behind the PROXY protocol, version 2", play=written(_after(PROXY2))),
-    Case(id="after-socks", text="A refused name behind SOCKS to the allowed one", play=written(_after(SOCKS), port=1080)),
+    Case(id="after-proxy-1", text="A refused name behind the PROXY protocol, version 1",
+         play=written(_after(PROXY1)), shown=BAD),
+    Case(id="after-proxy-2", text="A refused name behind the PROXY protocol, version 2",
+         play=written(_after(PROXY2)), shown=BAD),
+    Case(id="after-socks", text="A refused name behind SOCKS to the allowed one",
+         play=written(_after(SOCKS), port=1080)),
     Case(id="no-protocol", text="Bytes of no protocol at all", play=written(lambda attempt: attempt.payload(3000))),
     Case(id="endless", text="A hello of 16 MB that never ends", play=never_end),
-    Case(id="dribble", text="A hello of eleven bytes every half second", play=dribble),
-    Case(id="after-the-reset", text="Payload in a refused connection, and over the same ports again", play=change_after_reset),
+    Case(id="dribble", text="A hello of eleven bytes every half second", play=dribble, shown=UNFINISHED),
+    Case(id="after-the-reset", text="Payload in a refused connection, and over the same ports again",
+         play=change_after_reset, shown=BAD),
 )  # fmt: skip

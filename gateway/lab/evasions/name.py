@@ -32,11 +32,11 @@ def _tls(attempt: Attempt, message: bytes, address: str, port: int = 443) -> str
 
 
 def _says(*names: bytes | str, kind: int = 0, repeated: bool = False) -> Callable[[Attempt], str]:
-    """To the allowed name's own address."""
+    """To an address that an allowed name has."""
 
     def play(attempt: Attempt) -> str:
         message = client_hello(*names, kind=kind, repeated=repeated, stamp=attempt.token, padding=PADDING_BYTES)
-        return _tls(attempt, message, attempt.known[GOOD][0])
+        return _tls(attempt, message, attempt.shared().four)
 
     return play
 
@@ -90,7 +90,7 @@ def claim_in_dtls(attempt: Attempt) -> None:
 
 
 def refuse_in_dtls(attempt: Attempt) -> None:
-    for address in attempt.known[GOOD]:
+    for address in attempt.shared().addresses:
         datagram = dtls(client_hello(BAD, stamp=attempt.token, padding=200))
         attempt.attacker.send_udp(datagram, address, 5684)
     time.sleep(0.1)
@@ -110,21 +110,20 @@ def claim_in_http(attempt: Attempt) -> str:
 
 def contradict_in_http(attempt: Attempt) -> str:
     """Two Hosts, and an absolute target that is not the Host."""
-    address = attempt.known[GOOD][0]
     heads = (
         f"POST / HTTP/1.1\r\nHost: {GOOD}\r\nHost: {BAD}\r\n",
         f"POST http://{BAD}/ HTTP/1.1\r\nHost: {GOOD}\r\n",
         f"POST / HTTP/1.1\r\nHost: {BAD}\r\nHost: {GOOD}\r\n",
     )
-    return ", ".join(_http(attempt, address, head.encode()) for head in heads)
+    return ", ".join(_http(attempt, attempt.shared().four, head.encode()) for head in heads)
 
 
 def change_between_tries(attempt: Attempt) -> str:
     """The refused name first; refused, the allowed one; then the refused one again on the ports of the first try."""
-    address, sport = attempt.known[GOOD][0], attempt.attacker.port()
+    place, sport = attempt.shared(counted=False), attempt.attacker.port()
     told = []
-    for name, payload in ((BAD, attempt.token), (GOOD, b""), (BAD, attempt.token)):
-        with attempt.attacker.stream(address, 443, sport=sport) as stream:
+    for name, payload in ((place.refused, attempt.token), (place.allowed, b""), (place.refused, attempt.token)):
+        with attempt.attacker.stream(place.four, 443, sport=sport) as stream:
             stream.connect(timeout_s=0.5)
             stream.write(records(client_hello(name, stamp=payload)))
             stream.read(0.15)
@@ -159,23 +158,27 @@ def send_plainly(attempt: Attempt) -> str:
 
 CASES = (
     Case(id="allowed", text="The allowed name in capitals with its last dot, where it lives", play=send_plainly, passes=True),
-    Case(id="mixed-case", text="A refused name in mixed case", play=_says("bAd.RoGuE.eXaMpLe")),
-    Case(id="trailing-dot", text="A refused name with one and with two last dots", play=_says(BAD + ".", BAD + "..")),
+    Case(id="mixed-case", text="A refused name in mixed case", play=_says("bAd.RoGuE.eXaMpLe"), shown=BAD),
+    Case(id="trailing-dot", text="A refused name with one and with two last dots",
+         play=_says(BAD + ".", BAD + ".."), shown=BAD),
     Case(id="leading-dot", text="A refused name behind a dot", play=_says("." + BAD)),
     Case(id="longest", text="A name of 255 bytes below the refused one", play=_says(_fill(LONGEST, "." + BAD))),
     Case(id="too-long", text="255 bytes that end in the allowed name, then the refused one", play=_says(TOO_LONG)),
     Case(id="nul-behind", text="A refused name and a NUL", play=_says(BAD + "\0")),
-    Case(id="nul-then-allowed", text="A refused name, a NUL, the allowed one's ending", play=_says(BAD + "\0" + SUFFIX)),
+    Case(id="nul-then-allowed", text="A refused name, a NUL, the allowed one's ending",
+         play=_says(BAD + "\0" + SUFFIX)),
     Case(id="nul-within", text="A NUL in the allowed name's labels", play=_says("bad\0" + SUFFIX)),
     Case(id="blank", text="A refused name, a blank, the allowed one's ending", play=_says(BAD + " " + SUFFIX)),
     Case(id="slash", text="A refused name as a path of the allowed one's ending", play=_says(BAD + "/" + SUFFIX)),
     Case(id="wildcard", text="A star for every name of the domain", play=_says("*.rogue.example")),
-    Case(id="punycode", text="A refused name in punycode's clothes", play=_says("xn--bad-rogue-example-.rogue.example")),
+    Case(id="punycode", text="A refused name in punycode's clothes",
+         play=_says("xn--bad-rogue-example-.rogue.example")),
     Case(id="wide-letters", text="A refused name in wide letters and dots", play=_says("ｂａｄ。ｒｏｇｕｅ。ｅｘａｍｐｌｅ")),
     Case(id="literals", text="Address literals for names", play=say_literals),
-    Case(id="repeated", text="The allowed name and a refused one in two extensions", play=_says(GOOD, BAD, repeated=True)),
-    Case(id="two-names", text="The allowed name and a refused one in one list", play=_says(GOOD, BAD)),
-    Case(id="two-names-turned", text="The refused name and the allowed one in one list", play=_says(BAD, GOOD)),
+    Case(id="repeated", text="The allowed name and a refused one in two extensions",
+         play=_says(GOOD, BAD, repeated=True), shown=BAD),
+    Case(id="two-names", text="The allowed name and a refused one in one list", play=_says(GOOD, BAD), shown=BAD),
+    Case(id="two-names-turned", text="The refused name and the allowed one in one list", play=_says(BAD, GOOD), shown=BAD),
     Case(
         id="other-kind", text="A refused name of a kind that does not exist", play=_says(BAD, kind=7), allowance_bytes=1_000,
         reason="it says no host: the name that DNS gave for the address decides",
@@ -190,7 +193,7 @@ CASES = (
     Case(id="claimed-quic", text="The same claim in QUIC, and data behind it", play=claim_in_quic),
     Case(id="claimed-dtls", text="The same claim in DTLS, on two ports", play=claim_in_dtls),
     Case(id="claimed-http", text="The same claim in a plain request", play=claim_in_http),
-    Case(id="dtls", text="A refused name in DTLS", play=refuse_in_dtls),
-    Case(id="http-contradiction", text="A plain request with two hosts", play=contradict_in_http),
-    Case(id="changed", text="Another name at every try, on the same ports", play=change_between_tries),
+    Case(id="dtls", text="A refused name in DTLS", play=refuse_in_dtls, shown=BAD),
+    Case(id="http-contradiction", text="A plain request with two hosts", play=contradict_in_http, shown=BAD),
+    Case(id="changed", text="Another name at every try, on the same ports", play=change_between_tries, shown=BAD),
 )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from .. import frame
 from ..frame import AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, MSS, ROUTING, SYN
@@ -43,11 +44,12 @@ def with_options(*kinds: int) -> Callable[[Attempt], None]:
     """SYNs and datagrams with 38 bytes of an IPv4 option."""
 
     def make(attempt: Attempt) -> Iterator[bytes]:
-        ends = frame.between(src=attempt.attacker.address4, dst=attempt.target4)
         for kind in kinds:
+            target = attempt.fresh().four
+            ends = frame.between(src=attempt.attacker.address4, dst=target)
             options = bytes([kind, 38, 4]) + attempt.payload(35)
-            yield frame.ipv4(syn(attempt, attempt.target4), **ends, proto=frame.TCP, options=options)
-            yield frame.ipv4(datagram(attempt, attempt.target4), **ends, proto=frame.UDP, options=options)
+            yield frame.ipv4(syn(attempt, target), **ends, proto=frame.TCP, options=options)
+            yield frame.ipv4(datagram(attempt, target), **ends, proto=frame.UDP, options=options)
 
     return sent(make)
 
@@ -165,9 +167,9 @@ def behind_the_end(attempt: Attempt) -> None:
 
 def behind_the_datagram(attempt: Attempt) -> Iterator[bytes]:
     """A UDP header that ends before the packet does: an empty datagram, and bytes behind it, under all kinds of checksums."""
-    for target in attempt.targets:
-        ends = frame.between(src=attempt.attacker.own(target), dst=target)
-        for size in (8, 12):
+    for size in (8, 12):
+        for target in attempt.fresh().addresses:
+            ends = frame.between(src=attempt.attacker.own(target), dst=target)
             body = frame.udp(attempt.payload(), **ends, sport=attempt.attacker.port(), dport=32100, length=size)
             whole = body[:6] + b"\0\0" + body[8:]
             over_all = frame.transport_checksum(whole, **ends, proto=frame.UDP)
@@ -177,16 +179,21 @@ def behind_the_datagram(attempt: Attempt) -> Iterator[bytes]:
 
 def shorter_than_its_header(attempt: Attempt) -> Iterator[bytes]:
     """Total lengths and header lengths that cannot be."""
-    ends = frame.between(src=attempt.attacker.address4, dst=attempt.target4, proto=frame.UDP)
     for length in (0, 10, 20, 24, 40_000):
-        yield frame.ipv4(datagram(attempt, attempt.target4), **ends, length=length)
-    packet = frame.ipv4(datagram(attempt, attempt.target4), **ends)
+        ends = _datagram_to(attempt, target := attempt.fresh().four)
+        yield frame.ipv4(datagram(attempt, target), **ends, length=length)
     for first in (0x44, 0x4F, 0x55, 0x65, 0x05):
+        ends = _datagram_to(attempt, target := attempt.fresh().four)
+        packet = frame.ipv4(datagram(attempt, target), **ends)
         broken = bytes([first]) + packet[1:10] + b"\0\0" + packet[12:]
         yield broken[:10] + frame.checksum(broken[:20]).to_bytes(2) + broken[12:]
-    ends = frame.between(src=attempt.attacker.address6, dst=attempt.target6, proto=frame.UDP)
     for length in (0, 4, 8, 40_000):
-        yield frame.ipv6(datagram(attempt, attempt.target6), **ends, length=length)
+        ends = _datagram_to(attempt, target := attempt.fresh().six)
+        yield frame.ipv6(datagram(attempt, target), **ends, length=length)
+
+
+def _datagram_to(attempt: Attempt, target: str) -> dict[str, Any]:
+    return frame.between(src=attempt.attacker.own(target), dst=target, proto=frame.UDP)
 
 
 def false_header_checksum(attempt: Attempt) -> Iterator[bytes]:
@@ -196,8 +203,8 @@ def false_header_checksum(attempt: Attempt) -> Iterator[bytes]:
 
 def few_hops(attempt: Attempt) -> str:
     """A hello with few hops to go: seen by the gateway, but by no server."""
-    for target in attempt.targets:
-        for ttl in (1, 2, 3):
+    for ttl in (1, 2, 3):
+        for target in attempt.fresh().addresses:
             with attempt.attacker.stream(target) as stream:
                 stream.connect()
                 stream.ttl = ttl
@@ -209,8 +216,8 @@ def few_hops(attempt: Attempt) -> str:
 
 
 def datagrams_of_few_hops(attempt: Attempt) -> Iterator[bytes]:
-    for target in attempt.targets:
-        for ttl in (0, 1, 2, 255):
+    for ttl in (0, 1, 2, 255):
+        for target in attempt.fresh().addresses:
             ends = frame.between(src=attempt.attacker.own(target), dst=target)
             yield frame.ip(datagram(attempt, target), **ends, proto=frame.UDP, ttl=ttl)
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from ..hello import client_hello
 from .case import BAD, GOOD, Attempt, Case
+from .hello import CONTRADICTS
 
 V1, V2, NEGOTIATION = bytes.fromhex("00000001"), bytes.fromhex("6b3343cf"), bytes(4)
 GREASED, UNHEARD = bytes.fromhex("1a2a3a4a"), bytes.fromhex("f1f2f3f4")
@@ -204,8 +205,8 @@ def migrate_from_allowed(attempt: Attempt) -> None:
 
 def send_other(attempt: Attempt) -> None:
     """Port 443, and nothing of QUIC."""
-    for address in (attempt.target4, attempt.target6):
-        for first in (b"\x00", b"\x16", b"\x40", b"\x80", b"\xff"):
+    for first in (b"\x00", b"\x16", b"\x40", b"\x80", b"\xff"):
+        for address in attempt.fresh().addresses:
             _send(attempt, *(first + attempt.payload(700) for _ in range(3)), address=address, sport=attempt.attacker.port())
 
 
@@ -217,7 +218,7 @@ def send_google(attempt: Attempt) -> None:
     late = long_header(attempt, b"Q046", first=0xC0)
     newest = long_header(attempt, b"Q050", first=0xC0)
     for datagram in (public, resumed, late, newest):
-        _send(attempt, datagram, datagram, sport=attempt.attacker.port())
+        _send(attempt, datagram, datagram, address=attempt.fresh().four)
 
 
 def send_nameless(attempt: Attempt) -> None:
@@ -231,13 +232,14 @@ def send_other_ports(attempt: Attempt) -> None:
 
 
 CASES = (
-    Case(id="whole", text="A refused name in one Initial, over IPv4 and IPv6", play=send_whole),
-    Case(id="second-version", text="The same in QUIC v2", play=send_second_version),
-    Case(id="scattered", text="CRYPTO frames over several datagrams, beginning last", play=send_scattered),
+    Case(id="whole", text="A refused name in one Initial, over IPv4 and IPv6", play=send_whole, shown=BAD),
+    Case(id="second-version", text="The same in QUIC v2", play=send_second_version, shown=BAD),
+    Case(id="scattered", text="CRYPTO frames over several datagrams, beginning last", play=send_scattered, shown=BAD),
     Case(id="never-whole", text="A hello that lacks one byte for ever, and data behind it", play=send_never_whole),
-    Case(id="coalesced", text="Padding, 0-RTT and the hello in one datagram", play=send_coalesced),
-    Case(id="two-names", text="Retransmitted with another name in the same place", play=send_two_names),
-    Case(id="two-connections", text="Two attempts on one pair of ports, one of them never whole", play=send_two_connections),
+    Case(id="coalesced", text="Padding, 0-RTT and the hello in one datagram", play=send_coalesced, shown=BAD),
+    Case(id="two-names", text="Retransmitted with another name in the same place", play=send_two_names, shown=CONTRADICTS),
+    Case(id="two-connections", text="Two attempts on one pair of ports, one of them never whole",
+         play=send_two_connections, shown=BAD),
     Case(id="early-data", text="0-RTT packets without a hello", play=send_early_data),
     Case(id="greased-version", text="A reserved version, whose rest is anything", play=send_greased_version),
     Case(id="unheard-version", text="A version that nobody knows", play=send_unheard_version),
@@ -249,5 +251,5 @@ CASES = (
     Case(id="not-quic", text="UDP/443 that is not QUIC, both families", play=send_other),
     Case(id="google", text="Google QUIC without a CHLO, four generations", play=send_google),
     Case(id="nameless", text="A whole hello without a name", play=send_nameless),
-    Case(id="other-ports", text="QUIC with a refused name on six other ports", play=send_other_ports),
+    Case(id="other-ports", text="QUIC with a refused name on six other ports", play=send_other_ports, shown=BAD),
 )

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 
 from .. import frame
+from ..attacker import Stream
 from ..frame import ACK, FIN, MSS, PSH, RST, SYN, URG
-from .case import Attempt, Case
-from .hello import ending, refused_hello
+from ..hello import client_hello, records
+from .case import BAD, Attempt, Case
+from .hello import answered, ending, refused_hello
+from .place import Place
 
 EXPERIMENT = 253
 EMPTY_SEGMENTS = 24
@@ -82,8 +85,8 @@ def with_a_false_checksum(attempt: Attempt) -> str:
 def options_of_the_syn(attempt: Attempt) -> str:
     """An option that no client needs, small or filling the header, in one SYN after the other."""
     opened = 0
-    for target in attempt.targets:
-        for size in (8, 18, 32):
+    for size in (8, 18, 32):
+        for target in attempt.fresh().addresses:
             with attempt.attacker.stream(target) as stream:
                 options = MSS + bytes([EXPERIMENT, size + 2]) + attempt.payload(size)
                 opened += stream.connect(options=options, timeout_s=0.1)
@@ -107,7 +110,7 @@ def unknown_options_of_the_syn(attempt: Attempt) -> str:
     """The same in options of all kinds of numbers."""
     opened = 0
     for kind in (6, 9, 14, 19, 27, 28, 29, 30, 34, 69, 77, 120, 254, 255):
-        with attempt.attacker.stream(attempt.target4) as stream:
+        with attempt.attacker.stream(attempt.fresh().four) as stream:
             opened += stream.connect(options=MSS + bytes([kind, 18]) + attempt.payload(16), timeout_s=0.1)
     return f"{opened} of 14 answered"
 
@@ -173,7 +176,7 @@ def short_header(attempt: Attempt) -> None:
     """A header that says it is shorter, or longer, than it is."""
     for words in (0, 2, 4, 15):
         for flags in (SYN, ACK):
-            with attempt.attacker.stream(attempt.target4) as stream:
+            with attempt.attacker.stream(attempt.fresh().four) as stream:
                 packet = stream.segment(attempt.payload(16), flags=flags)
                 body = bytearray(packet[20:])
                 body[12] = words << 4
@@ -182,6 +185,85 @@ def short_header(attempt: Attempt) -> None:
                 body[16:18] = frame.transport_checksum(bytes(body), **ends).to_bytes(2)
                 attempt.attacker.send_ip(frame.ip(bytes(body), **ends))
     time.sleep(0.05)
+
+
+def both_hellos(attempt: Attempt, place: Place) -> tuple[bytes, bytes]:
+    """Honest ones with the allowed and the refused name, the token in each: none of them has any business outside."""
+    good, bad = (records(client_hello(name, stamp=attempt.token)) for name in (place.allowed, place.refused))
+    return good, bad
+
+
+def behind_a_gap(*, first: int | None = None, size: int = 0) -> Callable[[Attempt], str]:
+    """A whole hello with the allowed name is said to be what comes later; then comes what comes first, with the refused one (in
+    pieces of ``size``)."""
+
+    def play(attempt: Attempt) -> str:
+        said, place = [], attempt.shared()
+        for address in place.addresses:
+            with attempt.attacker.stream(address) as stream:
+                stream.first = stream.first if first is None else first
+                stream.connect()
+                good, bad = both_hellos(attempt, place)
+                stream.send(good, at=len(bad))
+                stream.read(0.05)
+                stream.write(bad, size=size or len(bad))
+                said.append(ending(stream))
+        return ", ".join(said)
+
+    return play
+
+
+def behind_the_goodbye(*, politely: bool) -> Callable[[Attempt], str]:
+    """An allowed connection, closed; then the same ports and the same first number, and the refused name."""
+
+    def play(attempt: Attempt) -> str:
+        said, place = [], attempt.shared(counted=False)
+        for address in place.addresses:
+            with attempt.attacker.stream(address) as stream:
+                stream.connect()
+                stream.write(records(client_hello(place.allowed)))
+                answered(stream)
+                if politely:
+                    stream.part()
+                stream.close()
+                sport, number = stream.sport, stream.first
+            with attempt.attacker.stream(address, sport=sport) as again:
+                again.first = number
+                opened = again.connect(timeout_s=0.3)
+                again.write(both_hellos(attempt, place)[1])
+                said.append(f"{'open' if opened else 'not open'}, {ending(again)}")
+        return "; ".join(said)
+
+    return play
+
+
+def two_beginnings(*, dying_first: bool) -> Callable[[Attempt], str]:
+    """Two SYNs with numbers of their own, one of which dies behind the gateway. The allowed name where that one's stream would
+    begin, which is later in the one that lives, and the refused name where the living one's begins."""
+
+    def play(attempt: Attempt) -> str:
+        said, place = [], attempt.shared()
+        for address in place.addresses:
+            with attempt.attacker.stream(address) as stream:
+                good, bad = both_hellos(attempt, place)
+                for dies in (True, False) if dying_first else (False, True):
+                    _begin(stream, len(bad) if dies else 0, hops=2 if dies else 64)
+                stream.read(0.5, until=lambda stream=stream: bool(stream.ack) or stream.reset)
+                stream.send(good, at=len(bad))
+                stream.read(0.05)
+                stream.send(bad, at=0)
+                said.append(ending(stream))
+        return ", ".join(said)
+
+    return play
+
+
+def _begin(stream: Stream, later: int, *, hops: int) -> None:
+    """A SYN whose number is so much later."""
+    stream.first, stream.ttl = stream.first + later, hops
+    stream.send(b"", flags=SYN, options=MSS)
+    stream.first, stream.ttl = stream.first - later, 64
+    time.sleep(0.03)
 
 
 CASES = (
@@ -203,6 +285,18 @@ CASES = (
     Case(id="urgent-data", text="Urgent payload, its pointer beyond the segment",
          play=after_opening(PSH | ACK | URG, urgent=60_000)),
     Case(id="before-the-answer", text="Payload before the other side answered the SYN", play=before_the_answer),
+    Case(id="hello-behind-a-gap", text="A whole allowed hello behind a gap, then the refused one in it",
+         play=behind_a_gap(), shown=BAD),
+    Case(id="hello-behind-a-gap-pieces", text="The same, the gap filled in pieces of 40 bytes", play=behind_a_gap(size=40),
+         shown=BAD),
+    Case(id="hello-behind-a-gap-wrap", text="The same where the sequence numbers begin anew in the gap",
+         play=behind_a_gap(first=2**32 - 100), shown=BAD),
+    Case(id="same-numbers", text="A refused hello with the ports and the first number of an allowed connection, after its FIN",
+         play=behind_the_goodbye(politely=True), shown=BAD),
+    Case(id="same-numbers-reset", text="The same after its reset", play=behind_the_goodbye(politely=False), shown=BAD),
+    Case(id="two-syns", text="A SYN that dies behind the gateway, then one with another number: a hello for each",
+         play=two_beginnings(dying_first=True), shown=BAD),
+    Case(id="two-syns-turned", text="The same, the one that dies second", play=two_beginnings(dying_first=False), shown=BAD),
     Case(id="false-checksum", text="Payload under a false checksum", play=with_a_false_checksum),
     Case(id="header-length", text="Headers that say they are shorter or longer than they are", play=short_header),
     Case(id="syn-numbers", text="Eight bytes in the sequence and acknowledgement numbers of a SYN, or in its timestamps",

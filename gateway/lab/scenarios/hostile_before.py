@@ -27,11 +27,11 @@ def before_an_edit(stage: Stage) -> None:
     _edit(stage, ENTRY, LENIENT)
     for kind in ("A", "AAAA"):
         stage.home[ROGUE].one(dns=BAD, type=kind)
-    marks = mark_all(FAMILY)
-    opened = attempt_all(stage.home, FAMILY, marks)
+    played = mark_all(FAMILY)
+    opened = attempt_all(stage.home, played)
     stage.check("while it is allowed, all flows open", all(one.result == "ok" for one in opened.values()), _told(opened))
     _edit(stage, LENIENT, ENTRY)
-    judge_cases(stage, FAMILY, marks, attempt_all(stage.home, FAMILY, marks), when="opened before an edit")
+    judge_cases(stage, played, attempt_all(stage.home, played), when="opened before an edit")
 
 
 def before_the_curtain(stage: Stage) -> None:
@@ -41,14 +41,14 @@ def before_the_curtain(stage: Stage) -> None:
     curtain.stop()
     gateway.run("nft", "-f", "-", text=masquerade(WAN, family="inet"))
     gateway.sysctl(net__ipv4__ip_forward=1, net__ipv6__conf__all__forwarding=1)
-    marks = mark_all(FAMILY)
-    opened = attempt_all(stage.home, FAMILY, marks)
+    played = mark_all(FAMILY)
+    opened = attempt_all(stage.home, played)
     stage.check("without a curtain, all flows open", all(one.result == "ok" for one in opened.values()), _told(opened))
     gateway.run("nft", "delete", "table", "inet", "lab")
     stage.watched_since = time.time()
     curtain.start()
     curtain.await_ready()
-    judge_cases(stage, FAMILY, marks, attempt_all(stage.home, FAMILY, marks), when="opened before there was a curtain")
+    judge_cases(stage, played, attempt_all(stage.home, played), when="opened before there was a curtain")
 
 
 def _edit(stage: Stage, old: str, new: str) -> None:

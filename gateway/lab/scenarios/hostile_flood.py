@@ -22,10 +22,10 @@ def play(stage: Stage) -> None:
     stage.check("the speaker is served before", speaker.one(tls=VOICE, up=500).result == "ok", "ok")
     memory = _resident_mib(stage)
     served = speaker.begin(_requests(120))
-    marks = mark_all("flood")
-    said = attempt_all(stage.home, "flood", marks, timeout_s=60)
+    played = mark_all("flood")
+    said = attempt_all(stage.home, played, timeout_s=60)
     others(stage, served)
-    judge_cases(stage, "flood", marks, said)
+    judge_cases(stage, played, said)
     grown = _resident_mib(stage) - memory
     stage.check(f"the gateway's memory grew by less than {GROWTH_MIB} MiB", grown < GROWTH_MIB, f"{grown:.1f} MiB")
     time.sleep(1.5)  # the rogue has spent its share; it comes back by itself

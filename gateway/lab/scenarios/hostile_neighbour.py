@@ -22,6 +22,8 @@ VICTIM, OTHER = "gizmo", "reader"
 SPORTS = {4: 40_801, 6: 40_802}
 BUDGET_BYTES, SLACK_BYTES = 512_000, 16_000
 """What the reader may send for commands in ten minutes, and one look at the counters."""
+ALLOWANCE_BYTES = BUDGET_BYTES + SLACK_BYTES
+"""Until its budget is spent, that flow was one that may pass."""
 RESPONDER_PORT, STRANGER4, STRANGER6 = 40_900, "198.51.100.151", "2001:db8:cafe::bad:151"
 STUN_SPORT, PACKETS, SIZE, RATE = 40_810, 1_100, 700, 700
 

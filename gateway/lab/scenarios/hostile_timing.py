@@ -14,7 +14,7 @@ from ..attacker import Attacker, Stream
 from ..carried import Mark, count
 from ..evasions.case import BAD, GOOD
 from ..hello import client_hello, records
-from ..scenario import Stage, outcomes
+from ..scenario import PACE, Stage, outcomes
 from ..topology import GATEWAY_WAN_MAC
 from ..trial import ROGUE, prepare
 from ..truth import Truth
@@ -26,6 +26,9 @@ MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
 STRANGER4, STRANGER6 = "198.51.100.150", "2001:db8:cafe::bad:150"
 END_S = 1.0
 """From the moment a viewing is to end until its last byte."""
+PICTURES_PER_S, PICTURE_BYTES = 400, 200
+ALLOWANCE_BYTES = round((END_S * PICTURES_PER_S * PICTURE_BYTES + 60_000) * PACE)
+"""What pictures say in that time; and what a conversation of 30 kB a second says while an edit is compiled."""
 
 
 def play(stage: Stage) -> None:
@@ -111,7 +114,7 @@ def end_of_a_viewing(stage: Stage) -> None:
     seconds = 1.5
     stage.home.ask("view", device="front-door", seconds=seconds)
     due = time.time() + seconds
-    stream = doorbell.begin([{"media": MEDIA, "packets": 4_000, "rate": 400, "size": 200}])
+    stream = doorbell.begin([{"media": MEDIA, "packets": 4_000, "rate": PICTURES_PER_S, "size": PICTURE_BYTES}])
     stage.until(lambda: bool(_told_ends(stage, due)), timeout_s=4.0)
     time.sleep(0.6)
     doorbell.stop()

@@ -8,6 +8,8 @@ VOICE = "avs-alexa-14-na.amazon.com"
 ENTRY = "profile: echo, confirmed: true"
 STRICT = f"{ENTRY}, rules: {{voice: block}}"
 WITHIN_S = 1.0 * PACE
+ALLOWANCE_BYTES = round(80_000 * WITHIN_S)
+"""What the conversation says in that time: 50 requests a second of 1,500 bytes, and their heads."""
 
 
 def play(stage: Stage) -> None:

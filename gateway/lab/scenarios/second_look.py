@@ -16,6 +16,8 @@ VOICE, REQUEST_BYTES = "avs-alexa-14-na.amazon.com", 92_000
 BUDGET_BYTES, SLACK_BYTES = 64_000, 16_000
 WINDOW_BYTES, WINDOW_S = 160_000, 60
 MESSAGE_BYTES = 3_000
+ALLOWANCE_BYTES = 2 * (BUDGET_BYTES + SLACK_BYTES) + 4 * MESSAGE_BYTES
+"""Pictures in two flows until they are found, and messages that were begun within a budget and did not end in it."""
 VIDEO_BYTES = 600_000
 ENTRY = "profile: doorstep, confirmed: true"
 

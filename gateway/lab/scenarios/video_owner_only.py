@@ -1,11 +1,14 @@
 import time
 
-from ..scenario import Stage, outcomes
+from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "Pictures of the door leave only while somebody who may is watching; at home the owner sees them, a guest does not."
 ACTORS = ("doorbell", "annas-phone", "guests-phone")
 MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
 CUT_S = 2.0
+PICTURES_PER_S, PICTURE_BYTES = 120, 856
+ALLOWANCE_BYTES = round(2 * PACE * PICTURES_PER_S * PICTURE_BYTES)
+"""Two viewings end; of each a second's pictures may be on their way."""
 
 
 def play(stage: Stage) -> None:
@@ -29,7 +32,7 @@ def stopped_viewing(stage: Stage) -> None:
     doorbell = stage.home["doorbell"]
     stage.home.ask("view", device="front-door", seconds=60)
     opened = time.time()
-    stream = doorbell.begin([{"media": MEDIA, "packets": 4000, "rate": 120}])
+    stream = doorbell.begin([{"media": MEDIA, "packets": 4000, "rate": PICTURES_PER_S, "size": PICTURE_BYTES}])
     time.sleep(0.8)
     flowing = stage.left(MEDIA, since=opened)
     stage.check("within a viewing video flows", flowing > 50_000, f"{flowing} bytes in 0.8 s")
@@ -45,7 +48,7 @@ def ended_viewing(stage: Stage) -> None:
     doorbell = stage.home["doorbell"]
     stage.home.ask("view", device="front-door", seconds=0.8)
     ended = time.time() + 0.8
-    stream = doorbell.begin([{"media": MEDIA, "packets": 4000, "rate": 120}])
+    stream = doorbell.begin([{"media": MEDIA, "packets": 4000, "rate": PICTURES_PER_S, "size": PICTURE_BYTES}])
     time.sleep(0.8)
     _judge_cut(stage, ended, "after a viewing ran out by itself")
     doorbell.stop()

@@ -12,6 +12,8 @@ UPDATE, EXCEPTED = "softwareupdates.amazon.com", "unagi-na.amazon.com"
 MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
 VIEWING_S, WITHIN_S = 5.0, 2.0
 HOUR_S = 3_600.0
+ALLOWANCE_BYTES = round(2_000 * WITHIN_S * PACE)
+"""What a conversation of ten small requests a second says until a clock's leap is known."""
 
 
 def prepare(policies: Path) -> None:

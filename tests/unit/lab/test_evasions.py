@@ -6,14 +6,14 @@ from gateway.lab import evasions
 from gateway.lab.evasions import cases, find
 from gateway.lab.evasions.case import Case
 
-FAMILIES = sorted({module.name for module in iter_modules(evasions.__path__)} - {"case"})
+FAMILIES = sorted({module.name for module in iter_modules(evasions.__path__)} - {"case", "place"})
 EVERY = [pytest.param(family, case, id=f"{family}-{case.id}") for family in FAMILIES for case in cases(family)]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_names_are_distinct_and_addresses_suffice(family: str) -> None:
     names = [case.id for case in cases(family)]
-    assert len(set(names)) == len(names) <= 150
+    assert len(set(names)) == len(names) <= 250
 
 
 @pytest.mark.parametrize(("family", "case"), EVERY)

@@ -84,8 +84,9 @@ def test_the_gateways_own_questions_are_its_own(tmp_path: Path) -> None:
     assert truth_of(tmp_path, [], [wan(UDP(sport=1, dport=53), b"?" * 30, dst=RESOLVER)]).flows == ()
 
 
-def test_a_new_connection_on_an_old_port_is_another_flow(tmp_path: Path) -> None:
-    syns = [TCP(sport=4000, dport=443, flags="S", seq=number) for number in (100, 900)]
+@pytest.mark.parametrize("numbers", [(100, 900), (100, 100)], ids=["another-number", "the-same-number"])
+def test_a_new_connection_on_an_old_port_is_another_flow(tmp_path: Path, numbers: tuple[int, int]) -> None:
+    syns = [TCP(sport=4000, dport=443, flags="S", seq=number) for number in numbers]
     outside = []
     for syn in syns:
         outside += [wan(syn), wan(TCP(sport=4000, dport=443, flags="PA", seq=syn.seq + 1), b"z" * 10)]

@@ -44,6 +44,17 @@ def test_odd_answers() -> None:
         assert len({ip_address(address) for address in answer}) == 302
 
 
+def test_numbered_names_lead_where_their_numbers_say() -> None:
+    pair = ["198.19.{}.{}", "2001:db8::{:x}:{:x}"]
+    zone = compile_zone({**FRAME, "names": {"a.example": None}, "numbered": {"at.a.example": pair, "at.b.example": pair}})
+    for domain in ("at.a.example", "at.b.example"):
+        found = zone.find(f"7-31.{domain}")
+        assert found is not None and (found.address4, found.address6) == ("198.19.7.31", "2001:db8::7:1f")
+    assert zone.find("a.example") is zone.hosts["a.example"]
+    strangers = "at.a.example", "7.at.a.example", "x-1.at.a.example", "1-1.at.c.example", "1-1234.at.a.example"
+    assert not any(map(zone.find, strangers))
+
+
 def test_too_many_names_are_refused() -> None:
     with pytest.raises(ValueError, match="room"):
         compile_zone({**FRAME, "names": {f"n{number}.example": None for number in range(300)}})
