@@ -8,6 +8,7 @@
 ``facts``     ``Facts``: what the bytes of a flow say
 
 ``assessment`` ``Evidence`` -> ``Assessment``: what a flow is for, how sure, and why; ``Catalogue``: the table it rests on
+``identity``  ``Clue`` -> ``Guess``: who speaks, by what it gives away of itself; ``Identification``: the table it rests on
 ``policy``    ``Policy``: what people decided, compiled
 ``moment``    ``Moment``: the time, and the pauses, allowances and viewings in force
 ``decision``  ``Decision``: what happens to the flow, by which rule, and why

@@ -14,6 +14,10 @@ Flows
     ``http``      request heads; ``preamble``: what speaks in clear before TLS may begin
     ``ntp``       ``answer_ntp``, ``is_request``
     ``dns``       ``parse_dns``, ``answer_query``, ``build_query``; ``query``: ``restate_query``, a query without its letters
+What a device gives away of itself
+    ``clue``      ``ClueReader``: packets -> the clues of ``identity``; ``address_clues``, ``sender_of``
+    ``dhcp``, ``mdns``, ``ssdp``  requests for an address, services offered and looked for, announcements
+    ``ja4``       the fingerprint of a TLS hello; ``maker``: who a hardware address is registered to
 The rest
     ``other``     ``OtherReader``: everything else a gadget speaks, through Scapy (``dissector`` loads its layers)
 
