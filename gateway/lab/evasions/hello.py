@@ -84,8 +84,7 @@ def allowed_reversed(attempt: Attempt) -> str:
     hello = records(client_hello(GOOD, stamp=attempt.token))
     with attempt.attacker.stream(attempt.known[GOOD][0]) as stream:
         stream.connect()
-        for at in reversed(range(0, len(hello), 24)):
-            stream.send(hello[at : at + 24], at=at)
+        _send_reversed(stream, hello)
         return answered(stream)
 
 
@@ -93,22 +92,29 @@ def reverse(attempt: Attempt) -> str:
     hello = refused_hello(attempt)
     with attempt.attacker.stream(attempt.target4) as stream:
         stream.connect()
-        for at in reversed(range(0, len(hello), 24)):
-            stream.send(hello[at : at + 24], at=at)
+        _send_reversed(stream, hello)
         return ending(stream)
 
 
+def _send_reversed(stream: Stream, hello: bytes) -> None:
+    """The gateway lets nothing overtake the first byte; what nobody acknowledges is sent again, as TCP does."""
+    for _ in range(2):
+        for at in reversed(range(0, len(hello), 24)):
+            stream.send(hello[at : at + 24], at=at)
+
+
 def contradict(*, first_good: bool) -> Callable[[Attempt], str]:
-    """Two hellos of equal length over the same bytes of the stream; the first byte comes last."""
+    """Two hellos of equal length over the same bytes of the stream."""
 
     def play(attempt: Attempt) -> str:
         good, bad = (records(client_hello(name, stamp=attempt.token)) for name in _equally_long(attempt))
         pair = (good, bad) if first_good else (bad, good)
         with attempt.attacker.stream(attempt.target4) as stream:
             stream.connect()
-            for hello in pair:
-                stream.send(hello[1:], at=1)
             stream.send(pair[0][:1], at=0)
+            for hello in pair:
+                stream.send(hello[2:], at=2)
+            stream.send(pair[0][1:2], at=1)
             return ending(stream)
 
     return play
