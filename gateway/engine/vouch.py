@@ -126,7 +126,7 @@ class Vouch:
         if not evidence.names or evidence.names[0].source is NameSource.DNS or flow.local or flow.device.trusted:
             return judged
         if judged[1].effect is Effect.PASS and _is_everyday(evidence.names):
-            return judged
+            return self._beside_refused(judged, flow, now)
         claim = _claim(flow, evidence)
         if judged[1].effect is Effect.PASS:
             worth = Standing.VOUCHED if _was_let_out(flow, claim) else standing(claim, self._state.bindings, at=now.mono)
@@ -135,8 +135,9 @@ class Vouch:
             judged = self._among_rivals(judged, claim, flow, evidence, now)
             if worth is not Standing.VOUCHED:
                 judged = self._mismatch(judged, claim, flow, now)
-        if judged[1].effect is not Effect.PASS:
-            self._note_refused(claim, now)
+        if judged[1].effect is Effect.PASS:
+            return self._beside_refused(judged, flow, now)
+        self._note_refused(claim, now)
         return judged
 
     def wait(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
@@ -207,6 +208,16 @@ class Vouch:
         assessment, decision = strictest((judged, *(self._state.judge(one, flow, now) for one in alone)))
         reason = f"it says {claim.name}, but could as well be {_list(others)}: the stricter counts"
         return replace(assessment, reasons=(reason, *assessment.reasons)), decision
+
+    def _beside_refused(self, judged: Judged, flow: Flow, now: Now) -> Judged:
+        """An allowed neighbour of what was refused passes, since DNS led there; what was refused a moment ago is told."""
+        names = self._refused.get((flow.device.mac, flow.key.dst, flow.key.dport))
+        if not names:
+            return judged
+        ages = {name: now.mono - at for name, at in names.items() if name != flow.facts.names[0].text}
+        told = tuple(f"said {name} there {age:.0f} s ago and was refused" for name, age in ages.items() if age < REFUSED_KEPT_S)
+        assessment, decision = judged
+        return replace(assessment, reasons=(*assessment.reasons, *told)), decision
 
     def _mismatch(self, judged: Judged, claim: Claim, flow: Flow, now: Now) -> Judged:
         """Nobody vouches for the name: it is told, and counts for nothing – in the first minutes of a new gateway only told."""

@@ -309,6 +309,25 @@ def test_an_allowed_neighbour_at_a_shared_address_is_not_hurt() -> None:
     assert scene.purpose(GOOD) == PASSES
 
 
+def test_but_what_was_refused_there_a_moment_ago_is_told() -> None:
+    scene = Scene()
+    scene.tell(BAD)
+    scene.tell(GOOD)
+
+    def reasons(port: int = 443) -> tuple[str, ...]:
+        judged = scene.judge(scene.flow(GOOD, port=port))
+        assert judged is not None and judged[1].effect is Effect.PASS
+        return judged[0].reasons
+
+    plain = reasons()
+    assert scene.purpose(BAD) == REPORTS
+    scene.mono += 12.0
+    assert reasons() == (*plain, f"said {BAD} there 12 s ago and was refused")
+    assert reasons(port=8443) == plain
+    scene.mono += REFUSED_KEPT_S
+    assert reasons() == plain
+
+
 def test_another_name_after_a_refused_one_is_judged_with_it() -> None:
     scene = Scene()
     scene.tell(GOOD, device=NEIGHBOUR)
