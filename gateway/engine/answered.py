@@ -2,8 +2,12 @@
 
 DNS is not lied about. An address whose every name has a known reply is told to the kernel, which turns the device's plain HTTP
 to it round; all its other ports go the ordinary way. One name of another kind at the same address takes that back.
+
+Whenever the ruleset is loaded – under another policy, or in another life of the gateway – what the kernel was told is judged
+anew, and it is told again what is to be answered here and what no longer.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -11,6 +15,7 @@ from gateway.model.action import Effect
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import AnswerHere, Command
 from gateway.model.decision import Decision
+from gateway.model.device import Mac
 from gateway.model.event import Now
 from gateway.model.facts import Facts
 from gateway.model.name import Name
@@ -24,8 +29,13 @@ from .roster import Member
 from .state import State
 
 PAUSE_S = 3_600.0
+TOLD_S = 3_600.0
+"""As long the kernel keeps what it is told."""
+MAX_TOLD = 8_192
+"""No more has room in its sets."""
 SHARED = "but its address has other names too, whose plain HTTP would be answered with it: let through"
 _FACTS = Facts(app_proto="http")
+Judged = tuple[Name, tuple[Assessment, Decision]]
 
 
 class Answered:
@@ -34,33 +44,48 @@ class Answered:
     def __init__(self, state: State) -> None:
         self._state = state
         self._lines = Lines(state, pause_s=PAUSE_S)
+        self._told: OrderedDict[tuple[Mac, bytes], float] = OrderedDict()
+        """What the kernel turns round for whom, until when; longest told first."""
+        self._generation = 0
+        """The ruleset that was in force when it was told."""
 
     def tell(self, member: Member, device: bytes, addresses: Iterable[bytes], now: Now) -> list[Command]:
         """What the kernel has to know about addresses that a device was told, or knocks at.
 
         ``device`` is its own address, empty where it did nothing that is to be counted.
         """
-        replies = self._state.policy.catalogue.replies
         commands: list[Command] = []
         for address in addresses:
-            names = self._state.bound_names(member.device.mac, address, now)
-            if all(name.text not in replies for name in names):
+            judged = self._judge_names(member, address, now)
+            if not judged:
                 continue
-            judged = [self._judge(member, name, address, now) for name in names]
-            here = all(decision.effect is Effect.REDIRECT for _, decision in judged)
-            commands.append(AnswerHere(member.device.mac, address, here))
-            if here and device:
+            commands.append(self._tell(member.device.mac, address, _is_ours(judged), now))
+            if device and _is_ours(judged):
                 key = FlowKey(TCP, device, 0, address, HTTP_PORT)
-                self._lines.count(member, (names[0].text,), judged[0], now, key=key, facts=_FACTS)
+                self._lines.count(member, (judged[0][0].text,), judged[0][1], now, key=key, facts=_FACTS)
         return commands
 
-    def take_back(self, now: Now) -> list[Command]:
-        """The policy changed: what is not to be answered here any more. What is from now on shows itself."""
+    def begin(self, now: Now) -> list[Command]:
+        """The gateway starts: what the kernel may have been told by an earlier one."""
+        self._generation = self._state.generation
+        replies, since = self._state.policy.catalogue.replies, now.mono - TOLD_S
+        known = [
+            (member, address)
+            for mac, member in self._state.roster.members.items()
+            for address in self._state.bindings.addresses(mac, replies, since=since)
+        ]
+        return [command for member, address in known for command in self.tell(member, b"", (address,), now)]
+
+    def keep_up(self, now: Now) -> list[Command]:
+        """Where the ruleset was loaded anew: what the kernel has to be told again, and what no longer."""
+        if self._generation == self._state.generation:
+            return []
+        self._generation = self._state.generation
         commands: list[Command] = []
-        for member in self._state.roster.members.values():
-            known = self._state.bindings.addresses(member.device.mac, self._state.policy.catalogue.replies)
-            told = self.tell(member, b"", known, now)
-            commands += (command for command in told if isinstance(command, AnswerHere) and not command.here)
+        for mac, address in [place for place, until in self._told.items() if until > now.mono]:
+            member = self._state.roster.get(mac)
+            here = member is not None and _is_ours(self._judge_names(member, address, now))
+            commands.append(self._tell(mac, address, here, now))
         return commands
 
     def answer_or_pass(self, member: Member, key: FlowKey, decision: Decision, now: Now) -> tuple[Decision, list[Command]]:
@@ -77,6 +102,24 @@ class Answered:
     def forget(self, now: Now) -> None:
         """Time went by."""
         self._lines.forget(now)
+        while self._told and next(iter(self._told.values())) <= now.mono:
+            self._told.popitem(last=False)
+
+    def _tell(self, mac: Mac, address: bytes, here: bool, now: Now) -> AnswerHere:
+        self._told.pop((mac, address), None)
+        if here:
+            self._told[mac, address] = now.mono + TOLD_S
+            if len(self._told) > MAX_TOLD:
+                self._told.popitem(last=False)
+        return AnswerHere(mac, address, here)
+
+    def _judge_names(self, member: Member, address: bytes, now: Now) -> list[Judged]:
+        """Each name of the address; none where there is no known reply for any."""
+        replies = self._state.policy.catalogue.replies
+        names = self._state.bound_names(member.device.mac, address, now)
+        if all(name.text not in replies for name in names):
+            return []
+        return [(name, self._judge(member, name, address, now)) for name in names]
 
     def _judge(self, member: Member, name: Name, address: bytes, now: Now) -> tuple[Assessment, Decision]:
         device = member.device
@@ -91,3 +134,8 @@ class Answered:
             proto=TCP,
         )
         return judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now))
+
+
+def _is_ours(judged: list[Judged]) -> bool:
+    """Plain HTTP to every name of an address is answered here."""
+    return bool(judged) and all(decision.effect is Effect.REDIRECT for _, (_, decision) in judged)

@@ -75,10 +75,12 @@ class Bindings:
             return ()
         return tuple(name for name, seen in reversed(names.items()) if at - seen < KEPT_S)
 
-    def addresses(self, device: str, names: Container[str]) -> tuple[bytes, ...]:
-        """The addresses that this device was told for any of these names, however long ago."""
+    def addresses(self, device: str, names: Container[str], *, since: float) -> tuple[bytes, ...]:
+        """The addresses that this device was told for any of these names since then."""
         table = self._devices.get(device, _NOTHING)
-        return tuple(address for address, known in table.items() if any(name in names for name in known))
+        return tuple(
+            address for address, known in table.items() if any(seen >= since and name in names for name, seen in known.items())
+        )
 
     def vouched(self, name: str, address: bytes, *, at: float) -> bool:
         """Our resolver gave anybody this address for this name, or for another name of the same owner."""

@@ -78,7 +78,7 @@ class Engine:
         """One event -> what is to be done about it."""
         if type(event) is PacketSeen:
             return self._packet(event, now)
-        return self._other(event, now)
+        return self._other(event, now) + self._resolve.answered.keep_up(now)
 
     def report(self, now: Now) -> list[Command]:
         """What was judged since the last call, for ledger and listeners: asked for once the verdicts are out."""
@@ -97,7 +97,7 @@ class Engine:
             self._upkeep.lease(lease, now)
         commands = self._state.resume(now) if resume and holds else self._state.bump(now)
         self._forward.begin(now, grace_s=self._names_grace_s)
-        return [*commands, snapshot(self._state, now)]
+        return [*commands, *self._resolve.answered.begin(now), snapshot(self._state, now)]
 
     def stop(self, now: Now) -> list[Command]:
         """Save what a successor needs."""
@@ -139,7 +139,7 @@ class Engine:
             case LeaseGiven():
                 return self._upkeep.lease(event, now)
             case PolicyChanged():
-                return self._upkeep.policy_changed(event, now) + self._resolve.answered.take_back(now)
+                return self._upkeep.policy_changed(event, now)
             case PolicyRefused():
                 return self._upkeep.policy_refused(event, now)
             case PacketUndecodable():

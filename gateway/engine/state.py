@@ -68,6 +68,8 @@ class State:
         """The kernel was given numbers or an epoch that a successor has to find saved: marks rest on them."""
         self.stale_ruleset = False
         """The kernel does not know yet who joined, whose address is whose, or how somebody is to be told no."""
+        self.generation = 0
+        """How often the ruleset was loaded: what only single elements of its sets say has to be said again then."""
         self.tries = Tries()
         self.tunnels = Tunnels()
         self.looks = Looks()
@@ -162,6 +164,7 @@ class State:
     def load_ruleset(self) -> list[Command]:
         """Render this generation into the kernel."""
         self.stale_ruleset, self.unsaved = False, True
+        self.generation += 1
         policies = self.policy.devices.values()
         return [
             LoadRuleset(

@@ -29,13 +29,14 @@ def test_names_are_of_one_device_and_address() -> None:
     assert bindings.names("d", B, at=1.0) == ()
 
 
-def test_addresses_of_some_names() -> None:
+def test_addresses_of_some_names_since_then() -> None:
     bindings = Bindings()
     bindings.add("d", (A, B), "one", at=0.0)
-    bindings.add("d", (B,), "two", at=0.0)
-    assert bindings.addresses("d", {"two", "three"}) == (B,)
-    assert bindings.addresses("d", {"one"}) == (A, B)
-    assert bindings.addresses("other", {"one"}) == bindings.addresses("d", ()) == ()
+    bindings.add("d", (B,), "two", at=5.0)
+    assert bindings.addresses("d", {"two", "three"}, since=0.0) == (B,)
+    assert bindings.addresses("d", {"one"}, since=0.0) == bindings.addresses("d", {"one", "two"}, since=0.0) == (A, B)
+    assert bindings.addresses("d", {"one", "two"}, since=5.0) == (B,)
+    assert bindings.addresses("other", {"one"}, since=0.0) == bindings.addresses("d", (), since=0.0) == ()
 
 
 def test_names_are_forgotten_after_a_week() -> None:
