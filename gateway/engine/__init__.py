@@ -3,7 +3,8 @@
 ``engine``    the door: one event in, commands out
 ``forward``   packets leaving the curtain: first look, second looks, verdicts (``held``: packets that wait for one)
 ``look``      budgets, and how far a flow may go before it is looked at again
-``tries``     refused tries: one line for all of a kind, and what the kernel refuses by itself
+``tries``     refused tries: one line for all of a kind, and what the kernel refuses by itself (``remembered``: how much of it)
+``share``     what all may do together that nobody has named
 ``credit``    how many handshakes a device may begin towards addresses that no name led it to
 ``manner``    how a device is told no, so that it makes least trouble
 ``vouch``     names are checked, not believed (``waiting``: while our resolver is asked)
@@ -16,6 +17,7 @@
 ``upkeep``    ticks, counters, leases, policies, the saved state
 ``judge``     evidence -> (assessment, decision): the one composition
 ``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables, ``term`` how long judgements hold
+``number``    what stands for a device in marks
 ``report``    a flow as its record
 
 May import ``model``, ``wire``, ``purpose``, ``policy``, ``ruleset``. Nothing below knows it.

@@ -92,10 +92,11 @@ class Engine:
         ``resume``: the kernel holds a ruleset of this very policy, so its epoch goes on and judged flows are not asked again –
         unless what was saved is not of that epoch, or no longer holds. ``leases``: what the DHCP server gave so far.
         """
-        holds = self._upkeep.restore(saved, now)
+        holds, epoch = self._upkeep.restore(saved, now), self._state.epoch
         for lease in leases:
             self._upkeep.lease(lease, now)
-        commands = self._state.resume(now) if resume and holds else self._state.bump(now)
+        goes_on = resume and holds and self._state.epoch == epoch  # who joined may have got somebody's number
+        commands = self._state.resume(now) if goes_on else self._state.bump(now)
         self._forward.begin(now, grace_s=self._names_grace_s)
         return [*commands, *self._resolve.answered.begin(now), snapshot(self._state, now)]
 

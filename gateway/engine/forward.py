@@ -18,7 +18,6 @@ from gateway.wire import are_plain
 
 from .answered import Answered
 from .clock import Clock
-from .credit import Credits
 from .flow import Flow
 from .held import MAX_S, Held
 from .roster import Member
@@ -40,8 +39,8 @@ class Forward:
 
     def __init__(self, state: State, answered: Answered) -> None:
         self._state = state
-        self._held = Held()
-        self._credits = Credits()
+        self._held = Held(state.roster.is_named)
+        self._credits = state.credits
         self._clock = Clock(state)
         self._vouch = Vouch(state)
         self._answered = answered
@@ -109,7 +108,7 @@ class Forward:
         elif begins:
             flow.start = packet.seq
         elif event.mark:
-            flow.carried = unpack(event.mark).purpose
+            flow.carried = self._state.judged_before(event, member)
         if event.to_lan:
             self._within_the_home(flow, member)
         self._state.flows.add(flow)
@@ -189,7 +188,7 @@ class Forward:
             self._give_up(flow, "only an earlier gateway knew where it begins, so it is reset once and begins anew", now)
             return [SetVerdict(event.queue_id, True, self._mark(flow))]
         direction = int(event.packet.src != flow.key.src)
-        known = flow.read(event.packet, direction, scapy=lambda: self._state.may_use_scapy(now))
+        known = flow.read(event.packet, direction, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
         reader = flow.reader
         spoiled = reader is not None and (reader.contradiction or reader.exhausted)
         if known and not spoiled:
@@ -267,7 +266,7 @@ class Forward:
         size = SENT[FlowClass(kind)]
         flow.bytes_out = max(flow.bytes_out, size + 1)
         if event.packet.proto == UDP and event.packet.payload and not flow.facts.names:
-            flow.read_again(event.packet, scapy=lambda: self._state.may_use_scapy(now))
+            flow.read_again(event.packet, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
 
     def _count(self, flow: Flow, now: Now) -> None:
         """Into the books: a flow that was let out by itself, refused tries of one destination in one line."""
@@ -284,9 +283,8 @@ class Forward:
         self._state.manners.note(flow.device.mac, flow.decision.effect, now)
         line = self._state.tries.take(flow, now)
         flow.line = line.flow
-        if self._may_be_remembered(flow, line, now):
+        if self._may_be_remembered(flow, line, now) and self._state.tries.remember(flow, now):
             flow.flow_class = FlowClass.SILENCE if flow.flow_class is FlowClass.DROP else FlowClass.REMEMBER
-            self._state.tries.remember(flow)
 
     def _may_be_remembered(self, flow: Flow, line: Line, now: Now) -> bool:
         """The kernel knows addresses only: it may refuse by itself where no name of that address is let out."""

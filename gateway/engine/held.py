@@ -4,6 +4,7 @@ from gateway.model.event import Now, PacketSeen
 from gateway.model.packet import FlowKey
 
 from .flow import Flow
+from .share import Accounts, IsNamed
 
 MAX_PACKETS = 64
 MAX_BYTES = 16_384
@@ -12,12 +13,13 @@ MAX_PACKETS_OF_DEVICE = 256
 
 
 class Held:
-    """Which flows hold packets, and how many each device does."""
+    """Which flows hold packets, and how many each device does – or all together that nobody has named (``share``)."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_named: IsNamed) -> None:
         self._flows: dict[FlowKey, Flow] = {}
-        self._packets_of: dict[int, int] = {}
-        """Device number -> packets held."""
+        self._counts: Accounts[_Count] = Accounts(is_named, _Count)
+        self._counted: dict[int, tuple[_Count, ...]] = {}
+        """Flow id -> where its packets count."""
 
     def __bool__(self) -> bool:
         return bool(self._flows)
@@ -27,10 +29,14 @@ class Held:
         if not flow.held:
             flow.held_since = now.mono
             self._flows[flow.table_key] = flow
+            self._counted[flow.id] = self._counts.of(flow.ends[0].mac)
         flow.held.append(event.queue_id)
         flow.held_bytes += event.packet.payload_length
-        of_device = self._packets_of[flow.number] = self._packets_of.get(flow.number, 0) + 1
-        return len(flow.held) <= MAX_PACKETS and flow.held_bytes <= MAX_BYTES and of_device <= MAX_PACKETS_OF_DEVICE
+        has_room = len(flow.held) <= MAX_PACKETS and flow.held_bytes <= MAX_BYTES
+        for count in self._counted[flow.id]:
+            count.packets += 1
+            has_room = has_room and count.packets <= count.most
+        return has_room
 
     def take(self, flow: Flow) -> tuple[list[int], int]:
         """(Ids of all it holds, in the order they came; their payload in bytes): it holds nothing any more."""
@@ -38,7 +44,8 @@ class Held:
             return [], 0
         ids, size = flow.held, flow.held_bytes
         flow.held, flow.held_bytes = [], 0
-        self._packets_of[flow.number] -= len(ids)
+        for count in self._counted.pop(flow.id):
+            count.packets -= len(ids)
         if self._flows.get(flow.table_key) is flow:
             del self._flows[flow.table_key]
         return ids, size
@@ -46,3 +53,13 @@ class Held:
     def late(self, now: Now) -> list[Flow]:
         """Flows that have held packets for too long."""
         return [flow for flow in self._flows.values() if now.mono - flow.held_since > MAX_S]
+
+
+class _Count:
+    """Packets that one device holds, or several together."""
+
+    __slots__ = ("most", "packets")
+
+    def __init__(self, devices: int) -> None:
+        self.most = devices * MAX_PACKETS_OF_DEVICE
+        self.packets = 0

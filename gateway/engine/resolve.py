@@ -100,7 +100,7 @@ class Resolve:
 
     def answer(self, event: PacketSeen, now: Now) -> list[Command]:
         """An answer of our resolver: its addresses are bound to the name for the device that the mark names."""
-        member = self._state.roster.by_number(unpack(event.mark).device)
+        member = self._state.roster.by_mark(unpack(event.mark), self._state.epoch)
         message = parse_dns(event.packet.payload)
         commands: list[Command] = []
         if member is not None and message is not None and message.question is not None:
@@ -115,7 +115,7 @@ class Resolve:
         mac, bindings = member.device.mac, self._state.bindings
         fresh = [address for address in addresses if name not in bindings.names(mac, address, at=now.mono)]
         bindings.add(mac, addresses, name, at=now.mono)
-        return [ForgetRefused(*place) for address in fresh for place in self._state.tries.forget(mac, address)]
+        return [ForgetRefused(*place) for place in self._state.tries.forget(mac, fresh)] if fresh else []
 
     def forget_attempts(self, now: Now) -> None:
         """Later tries begin a new line."""

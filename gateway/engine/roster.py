@@ -1,7 +1,8 @@
 """Who is on the curtain's side: MAC -> number, addresses, what we think it is.
 
-The number stands in every connection mark, so it survives restarts (``dump``/``restore``) and is given again only when its
-device has not been seen for long.
+The number stands in every connection mark, so it survives restarts (``dump``/``restore``). There are 254. As many as a policy
+file names devices are kept for those; all others share the rest, and where that is taken, those that were unseen longest make
+room for somebody new (``number``: what that means for connections that still bear their numbers).
 
 An address that the DHCP server leased belongs to the device it was leased to, whoever else sends from it; any other belongs to
 whoever used it last. Where two devices claim one, or a trusted one speaks from an address that is not its own, that is a
@@ -14,14 +15,23 @@ from ipaddress import ip_address
 from typing import Any
 
 from gateway.model.device import Device, Mac
+from gateway.model.mark import Mark
 from gateway.model.policy import Policy
 
-MAX_DEVICES = 254
+from .number import LAST, Numbers
+from .share import Bucket
+
+MAX_DEVICES = LAST
 JOIN_BURST, JOINS_PER_HOUR = 64, 8
-"""Devices never seen before, that no file names: each brings budgets of its own."""
+"""Devices never seen before, that no file names: each takes a number."""
 MAX_ADDRESSES = 16
 MAX_LEASES = 4
-FORGOTTEN_AFTER_S = 30 * 86_400.0
+FORGOTTEN_AFTER_S = 86_400.0
+"""Unseen for so long, a device that no file names makes room where numbers are short."""
+PASSED_BY_S, PASSED_BY_AFTER_S = 600.0, 3_600.0
+"""One that was here for no longer than this does so after an hour: somebody new all the time looks like that."""
+LEAVE_TOGETHER = 32
+"""At most so many make room at once: each time begins a new epoch."""
 TOLD_AGAIN_AFTER_S = 3_600.0
 MAX_CONFLICTS = 256
 HERE_S = 300.0
@@ -69,8 +79,10 @@ class Roster:
         self._told: dict[Conflict, float] = {}
         self._policy = policy
         self._profiles = profiles or {}
-        self._room = float(JOIN_BURST)
-        self._room_at = 0.0
+        self._arrivals = Bucket(JOIN_BURST, JOINS_PER_HOUR / 3_600.0)
+        """A home full of gadgets may come at once; a gadget that is somebody new all the time may not."""
+        self.numbers = Numbers()
+        self._left: list[Member] = []
 
     def get(self, mac: Mac) -> Member | None:
         """The member with this MAC, if it was seen."""
@@ -84,15 +96,38 @@ class Roster:
         """The member an address was leased to, or that used it last."""
         return self._by_lease.get(address) or self._by_address.get(address)
 
+    def is_named(self, mac: str) -> bool:
+        """A policy file names the device."""
+        return mac in self._policy.devices
+
     def join(self, mac: Mac, *, at: float) -> Member | None:
-        """A MAC seen for the first time gets a number; None where there is none left."""
-        number = self._free_number(at) if mac in self._policy.devices or self._admits(at) else None
-        if number is None:
+        """A MAC seen for the first time gets a number; None where there is none left for it.
+
+        Others may have had to leave for it: ask ``take_left``.
+        """
+        named = self.is_named(mac)
+        if not named and not self._admits(at):
             return None
+        short = self._is_short(named)
+        if short > 0 and not self._make_room(short, named, at):
+            return None
+        number = self.numbers.free(self._by_number, fresh=named)  # what is spent of its budgets is then its own doing
         member = Member(number=number, device=self.describe(mac), first_seen=at, last_seen=at)
         self.members[mac] = member
-        self._by_number[number] = member
+        self._by_number[member.number] = member
         return member
+
+    def take_left(self) -> list[Member]:
+        """Those that had to make room since this was asked last: their numbers may be others' by now."""
+        left, self._left = self._left, []
+        return left
+
+    def by_mark(self, mark: Mark, epoch: int) -> Member | None:
+        """The member that a connection was judged for; ``epoch``: the one in force.
+
+        None for a mark from before its number was given to somebody else.
+        """
+        return self._by_number.get(mark.device) if self.numbers.means_its_holder(mark, epoch) else None
 
     def lease(self, member: Member, address: bytes, *, at: float) -> None:
         """The DHCP server gave the device this address: from now on it is nobody else's."""
@@ -187,22 +222,34 @@ class Roster:
         return tuple(sorted((m.device.mac, str(ip_address(lease))) for m in members for lease in m.leases if len(lease) == 4))
 
     def _admits(self, at: float) -> bool:
-        """A home full of gadgets may come at once; a gadget that is somebody new all the time may not."""
-        self._room = min(JOIN_BURST, self._room + max(0.0, at - self._room_at) * JOINS_PER_HOUR / 3_600.0)
-        self._room_at = at
-        if self._room < 1.0:
+        """Somebody new may come."""
+        if not self._arrivals.has_one(at):
             return False
-        self._room -= 1.0
+        self._arrivals.take()
         return True
 
-    def _free_number(self, at: float) -> int | None:
-        if len(self.members) < MAX_DEVICES:
-            return next(number for number in range(1, MAX_DEVICES + 1) if number not in self._by_number)
-        oldest = min(self.members.values(), key=lambda member: member.last_seen)
-        if oldest.device.confirmed or at - oldest.last_seen < FORGOTTEN_AFTER_S:
-            return None
-        self._leave(oldest)
-        return oldest.number
+    def _is_short(self, named: bool) -> int:
+        """How many have to leave before such a device can have a number."""
+        if named:
+            return len(self.members) + 1 - MAX_DEVICES
+        return len(self._strangers()) + 1 - (MAX_DEVICES - len(self._policy.devices))
+
+    def _make_room(self, short: int, named: bool, at: float) -> bool:
+        """Who was unseen longest leaves, once that is long – or at once where a file names the newcomer."""
+        strangers = sorted(self._strangers(), key=lambda member: member.last_seen)
+        gone = [member for member in strangers if at - member.last_seen >= _patience_s(member)][: max(short, LEAVE_TOGETHER)]
+        if len(gone) < short and named:
+            gone = strangers[:short]
+        if len(gone) < short:
+            return False
+        for member in gone:
+            self._leave(member)
+        self._left += gone
+        return True
+
+    def _strangers(self) -> list[Member]:
+        """Members that no file names."""
+        return [member for mac, member in self.members.items() if not self.is_named(mac)]
 
     def _leave(self, member: Member) -> None:
         del self.members[member.device.mac]
@@ -248,6 +295,11 @@ class Roster:
                 self._take(member, bytes.fromhex(address), float(at))
             for address, at in row.get("leases", {}).items():
                 self.lease(member, bytes.fromhex(address), at=float(at))
+
+
+def _patience_s(member: Member) -> float:
+    """How long it may be unseen before it makes room."""
+    return PASSED_BY_AFTER_S if member.last_seen - member.first_seen <= PASSED_BY_S else FORGOTTEN_AFTER_S
 
 
 def _same_family(address: bytes, leases: Iterable[bytes]) -> bool:

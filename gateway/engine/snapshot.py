@@ -20,6 +20,7 @@ def snapshot(state: State, now: Now) -> SaveState:
         state={
             "version": VERSION,
             "devices": state.roster.dump(),
+            "numbers": state.roster.numbers.dump(),
             "bindings": state.bindings.dump(at=now.mono),
             "grants": state.grants.dump(now.mono),
             "questions": [
@@ -43,6 +44,7 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     if not state.epoch:  # no ruleset stands, but connections may: their marks must not look current
         state.epoch = int(saved["epoch"])
     state.roster.restore(saved["devices"])
+    state.roster.numbers.restore(saved.get("numbers", {}))
     state.bindings.restore(saved["bindings"], at=now.mono)
     ended = state.grants.restore(saved["grants"], mono=now.mono)
     state.manners.restore(saved.get("manners", {}), now)

@@ -8,8 +8,8 @@ from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, LoadRuleset, Publish, Record
 from gateway.model.decision import Decision, Question, Subject
 from gateway.model.device import Mac
-from gateway.model.event import Now
-from gateway.model.mark import next_epoch
+from gateway.model.event import Now, PacketSeen
+from gateway.model.mark import next_epoch, unpack
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
 from gateway.model.policy import Policy
@@ -17,6 +17,7 @@ from gateway.model.record import FlowRecord
 from gateway.policy import decide
 
 from .binding import Bindings, no_registrable
+from .credit import Credits
 from .flow import Flow, FlowTable
 from .grants import Grants
 from .judge import judge
@@ -24,6 +25,7 @@ from .look import Looks
 from .manner import TRIAL_S, Manner, Manners
 from .report import record
 from .roster import Member, Roster
+from .share import Bucket, Shares
 from .term import NEVER, Term, begin
 from .total import Totals
 from .tries import Tries
@@ -33,8 +35,9 @@ MOMENT_KEPT_S = 0.25
 RECENT_FLOWS = 2_000
 MAX_QUESTIONS = 256
 MAX_JUDGED = 4_096
-SCAPY_PER_S = 200.0
-"""At most so many packets a second are given to Scapy on the verdict's path (0.2 to 0.7 ms each)."""
+SCAPY_PER_S, SCAPY_PER_S_OF_DEVICE = 200, 50
+"""At most so many packets a second are given to Scapy on the verdict's path (0.2 to 0.7 ms each); all devices that nobody has
+named count as one."""
 
 
 class State:
@@ -70,8 +73,9 @@ class State:
         """The kernel does not know yet who joined, whose address is whose, or how somebody is to be told no."""
         self.generation = 0
         """How often the ruleset was loaded: what only single elements of its sets say has to be said again then."""
-        self.tries = Tries()
-        self.tunnels = Tunnels()
+        self.tries = Tries(self.roster.is_named)
+        self.tunnels = Tunnels(self.roster.is_named)
+        self.credits = Credits(self.roster.is_named)
         self.looks = Looks()
         self.manners = Manners(trial_s=trial_s)
         self.totals = Totals()
@@ -84,8 +88,13 @@ class State:
         self._next_id = first_id
         self._moment = Moment(wall=0.0)
         self._moment_mono = -1.0
-        self._scapy_tokens = SCAPY_PER_S
-        self._scapy_at = 0.0
+        self._scapy = Shares(
+            self.roster.is_named,
+            burst=SCAPY_PER_S_OF_DEVICE,
+            per_s=SCAPY_PER_S_OF_DEVICE,
+            newcomers=1,
+            everybody=Bucket(SCAPY_PER_S, SCAPY_PER_S),
+        )
 
     def new_id(self) -> int:
         """A flow id that no other flow of this ledger has."""
@@ -100,15 +109,9 @@ class State:
             self._moment_mono = now.mono
         return self._moment
 
-    def may_use_scapy(self, now: Now) -> bool:
-        """Take one of the packets a second that Scapy may be given."""
-        gained = (now.mono - self._scapy_at) * SCAPY_PER_S
-        self._scapy_tokens = min(SCAPY_PER_S, self._scapy_tokens + max(0.0, gained))
-        self._scapy_at = now.mono
-        if self._scapy_tokens < 1.0:
-            return False
-        self._scapy_tokens -= 1.0
-        return True
+    def may_use_scapy(self, device: Mac, now: Now) -> bool:
+        """Take one of the packets a second that Scapy may be given for this device."""
+        return self._scapy.take(device, at=now.mono)
 
     def judge(self, evidence: Evidence, flow: Flow, now: Now) -> tuple[Assessment, Decision]:
         """Judge evidence about a flow by the policy in force.
@@ -189,7 +192,29 @@ class State:
         if joined is None:
             return None, []
         self.stale_ruleset = True
-        return joined, [Publish(kind="device", data=device_view(joined))]
+        left = self.roster.take_left()
+        told = Publish(kind="device", data=device_view(joined))
+        return joined, [*self._pass_on(left, now), told] if left else [told]
+
+    def _pass_on(self, left: list[Member], now: Now) -> list[Command]:
+        """Live connections still bear the numbers of those who left: they count for nobody else, in a new epoch."""
+        numbers = {member.number for member in left}
+        commands: list[Command] = []
+        for flow in [flow for flow in self.flows if flow.number in numbers]:
+            self.flows.remove(flow)
+            flow.number = 0  # what still waits for its verdict is nobody's
+            if flow.dirty and flow.decision is not None:
+                commands.append(self.write_down(flow))
+        commands += self.bump(now)
+        self.roster.numbers.pass_on(numbers, self.epoch)
+        return commands
+
+    def judged_before(self, event: PacketSeen, member: Member) -> int:
+        """Number of the purpose that a connection was judged for, by its mark: for its sender or, at home, who it answers."""
+        mark = unpack(event.mark)
+        holder = self.roster.by_mark(mark, self.epoch)
+        is_known = holder is member or (event.to_lan and holder is self.roster.by_address(event.packet.dst))
+        return mark.purpose if holder is not None and is_known else 0
 
     def ask(self, flow: Flow, decision: Decision, now: Now) -> list[Command]:
         """Record a question for the household, once for a device, purpose and name."""

@@ -2,16 +2,19 @@
 
 A device that is refused comes again, with another source port each time. The first try is the line; those that follow are
 counted in it. Once a destination was refused often enough, or can serve nothing else, the kernel remembers it for half a
-minute (``Tried`` brings its counts back), so that a thousand tries cost the judge a handful of packets.
+minute (``Tried`` brings its counts back), so that a thousand tries cost the judge a handful of packets – as far as there is
+room (``remembered``).
 """
 
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Container
 
 from gateway.model.device import Mac
 from gateway.model.event import Now, Tried
 
 from .flow import Flow
+from .remembered import Destination, Remembered
+from .share import IsNamed
 
 LINE_S = 60.0
 """After so long without a try, the next one begins a new line."""
@@ -20,15 +23,6 @@ LONGEST_S = 3_600.0
 MAX_LINES = 2_048
 REMEMBER_AFTER = 3
 """Tries of one destination, all refused, after which the kernel refuses by itself."""
-
-
-class Destination(NamedTuple):
-    """Whom a device tried to reach; what the kernel remembers is named alike."""
-
-    mac: Mac
-    address: bytes
-    proto: int
-    port: int
 
 
 class Line:
@@ -50,11 +44,10 @@ class Line:
 class Tries:
     """The lines that are still being written to; the least recently tried leave first."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_named: IsNamed) -> None:
         self._lines: OrderedDict[Destination, Line] = OrderedDict()
         self._grown: dict[int, Flow] = {}
-        self._remembered: dict[tuple[Mac, bytes], set[Destination]] = {}
-        """What the kernel was told to refuse by itself, by device and address."""
+        self._remembered = Remembered(is_named)
 
     def take(self, flow: Flow, now: Now) -> Line:
         """A flow was refused: the line that counts it, its own or an earlier one's."""
@@ -85,16 +78,13 @@ class Tries:
         line.flow.touched = now.mono
         return more
 
-    def remember(self, flow: Flow) -> None:
-        """The kernel refuses this destination by itself from now on."""
-        place = _destination(flow)
-        self._remembered.setdefault((place.mac, place.address), set()).add(place)
-        if len(self._remembered) > MAX_LINES:
-            del self._remembered[next(iter(self._remembered))]
+    def remember(self, flow: Flow, now: Now) -> bool:
+        """The kernel is to refuse this destination by itself from now on; False: its memory has no room for it."""
+        return self._remembered.add(_destination(flow), now)
 
-    def forget(self, mac: Mac, address: bytes) -> set[Destination]:
-        """Another name leads to this address: what the kernel has to be told to forget."""
-        return self._remembered.pop((mac, address), set())
+    def forget(self, mac: Mac, addresses: Container[bytes]) -> list[Destination]:
+        """Another name leads to these addresses: what the kernel has to be told to forget."""
+        return self._remembered.forget(mac, addresses)
 
     def take_grown(self) -> list[Flow]:
         """The lines that count more than they last told."""

@@ -12,11 +12,17 @@ for the rest of the hour, questions asked before excepted:
 The same question again says nothing as long as our resolver remembers the answer, which it does for a minute at least. Where it
 cannot, one a second goes on: which of a thousand it is, and when, comes to another 5 kB an hour.
 
+All devices that nobody has named have a few times that together (``share``), and what one of them has asked is nothing new from
+another: whoever changes its hardware address all the time gains no more.
+
 An hour begins with a device's first question. Ordinary gadgets stay far below: they ask for the same dozens of names all day.
 """
 
 import math
-from collections import Counter, OrderedDict
+from collections import Counter
+from typing import NamedTuple
+
+from .share import Accounts, Bucket, IsNamed
 
 DOMAIN_BYTES = 4_096
 CODED_BYTES = 1_024
@@ -24,7 +30,6 @@ DEVICE_BYTES = 16_384
 DEVICE_QUESTIONS = 1_000
 REPEATS, REPEATS_PER_S = 60.0, 1.0
 WINDOW_S = 3_600.0
-MAX_DEVICES = 512
 MAX_DOMAINS = 256
 """Per device; a name of one more counts as if all those domains were one."""
 CODED_LABEL_BYTES = 40
@@ -36,98 +41,129 @@ _REST = "."
 
 
 class Tunnels:
-    """What each device has said in names within the hour that runs. Bounded: the device that was silent longest goes first."""
+    """What each device has said in names within the hour that runs."""
 
-    def __init__(self) -> None:
-        self._devices: OrderedDict[str, _Hour] = OrderedDict()
+    def __init__(self, is_named: IsNamed) -> None:
+        self._hours: Accounts[_Hour] = Accounts(is_named, _Hour)
 
     def take(self, device: str, name: str, question: bytes, *, at: float) -> str:
         """Count one question; why it is to be refused, or nothing.
 
         ``question``: name, type and class as they were sent; ``at``: monotonic seconds.
         """
-        return self._hour(device, at).take(name, question)
+        weighed = [(hour, said) for hour in self._hours.of(device) if (said := hour.weigh(name, hash(question), at))]
+        for hour, said in weighed:
+            if refusal := hour.refuse(said):
+                return refusal
+        for hour, said in weighed:
+            hour.add(said)
+        return ""
 
     def may_repeat(self, device: str, question: bytes, *, remembered: bool, at: float) -> bool:
         """Whether a question may go on, as far as it is one that was asked before.
 
         ``remembered``: our resolver answers it from memory once it was answered.
         """
-        return self._hour(device, at).may_repeat(hash(question), remembered, at)
+        asked = hash(question)
+        again = [hour for hour in self._hours.of(device) if hour.is_repeated(asked, remembered, at)]
+        if not all([hour.repeats.has_one(at) for hour in again]):
+            return False
+        for hour in again:
+            hour.repeats.take()
+        return True
 
     def settle(self, device: str, question: bytes, *, at: float) -> None:
         """Our resolver gave an answer that it remembers."""
-        self._hour(device, at).settle(hash(question))
+        for hour in self._hours.of(device):
+            hour.settle(hash(question), at)
 
-    def _hour(self, device: str, at: float) -> "_Hour":
-        hour = self._devices.get(device)
-        if hour is None or at - hour.began >= WINDOW_S:
-            hour = self._devices[device] = _Hour(at)
-        self._devices.move_to_end(device)
-        if len(self._devices) > MAX_DEVICES:
-            self._devices.popitem(last=False)
-        return hour
+
+class _Said(NamedTuple):
+    """What a question says that was not asked before."""
+
+    question: int
+    name: int
+    """Hashes: Python's own are keyed anew in every process, so nobody can aim at them."""
+    domain: str
+    cost: int
+    """Bytes."""
+    coded: int
+    """How many of them look like code."""
 
 
 class _Hour:
-    """One device, one hour."""
+    """What one device has said, or several that share, within an hour."""
 
-    __slots__ = ("began", "coded", "domains", "names", "questions", "repeats", "repeats_at", "said", "settled")
+    __slots__ = ("_began", "_devices", "_domains", "_names", "_questions", "_said", "_settled", "repeats")
 
-    def __init__(self, began: float) -> None:
-        self.began = began
-        self.names: set[int] = set()
-        """Hashes: Python's own are keyed anew in every process, so nobody can aim at them."""
-        self.questions: set[int] = set()
-        self.settled: set[int] = set()
-        self.repeats, self.repeats_at = REPEATS, began
-        self.said = 0
-        self.domains: dict[str, int] = {}
-        self.coded: dict[str, int] = {}
+    def __init__(self, devices: int) -> None:
+        self._devices = devices
+        """As many have the hour together: its bounds are so many times theirs."""
+        self._began = float("-inf")
+        self._names: set[int] = set()
+        self._questions: set[int] = set()
+        self._settled: set[int] = set()
+        self._said = 0
+        self._domains: dict[str, tuple[int, int]] = {}
+        """Domain -> bytes that went into its names, and how many of them look like code."""
+        self.repeats = Bucket(devices * REPEATS, devices * REPEATS_PER_S)
 
-    def may_repeat(self, asked: int, remembered: bool, at: float) -> bool:
-        if asked not in self.questions or (remembered and asked in self.settled):
-            return True
-        self.repeats = min(REPEATS, self.repeats + (at - self.repeats_at) * REPEATS_PER_S)
-        self.repeats_at = at
-        if self.repeats < 1.0:
-            return False
-        self.repeats -= 1.0
-        return True
+    def is_repeated(self, asked: int, remembered: bool, at: float) -> bool:
+        """It was asked before, and goes beyond our resolver all the same."""
+        self._renew(at)
+        return asked in self._questions and not (remembered and asked in self._settled)
 
-    def settle(self, asked: int) -> None:
-        if asked in self.questions:
-            self.settled.add(asked)
+    def settle(self, asked: int, at: float) -> None:
+        """Our resolver remembers the answer."""
+        self._renew(at)
+        if asked in self._questions:
+            self._settled.add(asked)
 
-    def take(self, name: str, question: bytes) -> str:
-        asked = hash(question)
-        if asked in self.questions:
-            return ""
+    def weigh(self, name: str, asked: int, at: float) -> _Said | None:
+        """What a question would cost; None: nothing, it was asked before."""
+        self._renew(at)
+        if asked in self._questions:
+            return None
         domain = domain_of(name)
         prefix = name[: -len(domain) - 1] if len(name) > len(domain) else ""
-        is_new = hash(name) not in self.names
+        is_new = hash(name) not in self._names
         cost = len(prefix) if is_new else 2 - (-len(name) // 8)
-        if len(self.questions) >= DEVICE_QUESTIONS:
-            return f"more than {DEVICE_QUESTIONS} different questions within an hour: no gadget has so many to ask"
-        domain = domain if domain in self.domains or len(self.domains) < MAX_DOMAINS else _REST
+        known = domain in self._domains or len(self._domains) < self._devices * MAX_DOMAINS
         coded = cost if not is_new or looks_coded(prefix) else 0
-        if refusal := self._refuse(domain, cost, coded):
-            return refusal
-        self.questions.add(asked)
-        self.names.add(hash(name))
-        self.said += cost
-        self.domains[domain] = self.domains.get(domain, 0) + cost
-        self.coded[domain] = self.coded.get(domain, 0) + coded
+        return _Said(asked, hash(name), domain if known else _REST, cost, coded)
+
+    def refuse(self, said: _Said) -> str:
+        """Why that is too much; empty: it is not."""
+        size, coded = self._domains.get(said.domain, (0, 0))
+        if len(self._questions) >= self._devices * DEVICE_QUESTIONS:
+            return self._more_than(DEVICE_QUESTIONS, "different questions", "no gadget has so many to ask")
+        if said.coded and coded + said.coded > self._devices * CODED_BYTES:
+            return self._more_than(CODED_BYTES, f"bytes that look like code in names of {said.domain}", "a tunnel")
+        if size + said.cost > self._devices * DOMAIN_BYTES:
+            return self._more_than(DOMAIN_BYTES, f"bytes in different names of {said.domain}", "a tunnel")
+        if self._said + said.cost > self._devices * DEVICE_BYTES:
+            return self._more_than(DEVICE_BYTES, "bytes in different names", "a tunnel")
         return ""
 
-    def _refuse(self, domain: str, cost: int, coded: int) -> str:
-        if coded and self.coded.get(domain, 0) + coded > CODED_BYTES:
-            return f"more than {CODED_BYTES} bytes that look like code went into names of {domain} within an hour: a tunnel"
-        if self.domains.get(domain, 0) + cost > DOMAIN_BYTES:
-            return f"more than {DOMAIN_BYTES} bytes went into different names of {domain} within an hour: a tunnel"
-        if self.said + cost > DEVICE_BYTES:
-            return f"more than {DEVICE_BYTES} bytes went into different names within an hour: a tunnel"
-        return ""
+    def _more_than(self, bound: int, what: str, verdict: str) -> str:
+        whose = " from all devices together that nobody has named" if self._devices > 1 else ""
+        return f"more than {self._devices * bound} {what} within an hour{whose}: {verdict}"
+
+    def add(self, said: _Said) -> None:
+        """It was asked."""
+        self._questions.add(said.question)
+        self._names.add(said.name)
+        self._said += said.cost
+        size, coded = self._domains.get(said.domain, (0, 0))
+        self._domains[said.domain] = size + said.cost, coded + said.coded
+
+    def _renew(self, at: float) -> None:
+        """An hour begins with its first question."""
+        if at - self._began < WINDOW_S:
+            return
+        self._began, self._said = at, 0
+        for known in (self._names, self._questions, self._settled, self._domains):
+            known.clear()
 
 
 def domain_of(name: str) -> str:

@@ -10,7 +10,7 @@ from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
 from gateway.model.mark import LET_OUT, FlowClass, pack
-from gateway.model.packet import ACK, RST, SYN, TCP, UDP, Packet
+from gateway.model.packet import ACK, RST, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.policy import load
@@ -202,6 +202,26 @@ def test_flow_of_an_earlier_process_is_judged_by_its_mark(purpose: Purpose, flow
     home = Watched()
     mark = pack(1, 7, purpose.number, PASS)
     assert marks(home.see(tcp(b"middle of something", seq=77_777), mark=mark))[0].flow_class == flow_class
+
+
+def test_mark_of_another_device_says_nothing_about_a_connection() -> None:
+    home = Watched()
+    home.see(syn(sport=41_000))
+    home.see(syn(sport=41_000, src=PHONE_ADDRESS), mac=GUEST)
+    other = next(member.number for member in home.engine._state.roster.members.values() if member.device.mac == GUEST)
+    mark = pack(other, 7, Purpose.CONTROL.number, PASS)
+    assert marks(home.see(tcp(b"middle of something", seq=77_777), mark=mark))[0].flow_class == REFUSE
+
+
+def test_within_the_home_the_mark_may_be_of_whom_it_answers() -> None:
+    home = Watched()
+    home.see(syn(src=PHONE_ADDRESS), mac=GUEST)
+    mark = pack(1, 7, Purpose.LOCAL.number, PASS)
+    for dst, carried in ((PHONE_ADDRESS, Purpose.LOCAL.number), (CLOUD, 0)):
+        packet = tcp(b"middle of something", seq=77_777, dst=dst)
+        home.see(packet, mark=mark, to_lan=True)
+        flow = home.engine._state.flows.get(key_of(packet))
+        assert flow is not None and flow.carried == carried
 
 
 def test_flow_that_began_unseen_is_reset_once() -> None:

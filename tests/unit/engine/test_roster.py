@@ -1,20 +1,30 @@
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.engine.roster import (
     FORGOTTEN_AFTER_S,
     HERE_S,
     JOIN_BURST,
     JOINS_PER_HOUR,
+    LEAVE_TOGETHER,
     MAX_ADDRESSES,
     MAX_CONFLICTS,
     MAX_DEVICES,
     MAX_LEASES,
+    PASSED_BY_AFTER_S,
+    PASSED_BY_S,
     TOLD_AGAIN_AFTER_S,
     Conflict,
     Member,
     Roster,
 )
 from gateway.model.device import Mac
+from gateway.model.mark import Mark
+from gateway.model.policy import Policy
 from tests.support.home import policy
 from tests.support.packets import BELL
 
@@ -66,16 +76,175 @@ def test_addresses_are_bounded() -> None:
     assert roster.by_address(bytes([0])) is None
 
 
-def test_numbers_are_bounded_and_given_again_when_a_device_is_long_gone() -> None:
-    roster = Roster(policy())
-    for number in range(MAX_DEVICES):
-        assert roster.join(mac(number), at=3_600.0 * number) is not None
-    assert roster.join(mac(999), at=3_600.0 * MAX_DEVICES) is None
-    later = roster.join(mac(999), at=FORGOTTEN_AFTER_S + 1.0)
-    assert later is not None
-    assert later.number == 1
-    assert roster.get(mac(0)) is None
-    assert len({member.number for member in roster.members.values()}) == MAX_DEVICES
+def full(*, named: Iterable[Mac] = (BELL,), at: float = 0.0) -> tuple[Roster, list[Member]]:
+    """A roster in which all numbers are taken that are not kept for somebody; everybody was here for long, and until ``at``."""
+    roster = Roster(naming(*named))
+    room = MAX_DEVICES - len(tuple(named))
+    members = [roster.join(mac(number), at=at - 3_600.0 * (room - number)) for number in range(room)]
+    strangers = [member for member in members if member is not None]
+    for member in strangers:
+        member.last_seen = at
+    assert len(strangers) == room
+    return roster, strangers
+
+
+def naming(*macs: Mac) -> Policy:
+    """The home's policy, where the files name these."""
+    known = policy()
+    entry = known.devices[BELL]
+    return replace(known, devices={one: replace(entry, device=replace(entry.device, mac=one, id=one)) for one in macs})
+
+
+def test_numbers_are_kept_for_all_that_the_files_name() -> None:
+    named = [mac(1_000 + number) for number in range(100)]
+    roster, strangers = full(named=named)
+    assert all(roster.join(one, at=0.0) for one in named)
+    assert len({member.number for member in roster.members.values()}) == len(roster.members) == MAX_DEVICES
+    assert roster.take_left() == []
+
+
+@pytest.mark.parametrize(
+    ("here_s", "unseen_s", "leaves"),
+    [
+        pytest.param(0.0, PASSED_BY_AFTER_S - 1.0, False, id="passed-by-just-now"),
+        pytest.param(0.0, PASSED_BY_AFTER_S, True, id="passed-by"),
+        pytest.param(PASSED_BY_S, PASSED_BY_AFTER_S, True, id="was-here-for-minutes"),
+        pytest.param(PASSED_BY_S + 1.0, PASSED_BY_AFTER_S, False, id="was-here-for-longer"),
+        pytest.param(PASSED_BY_S + 1.0, FORGOTTEN_AFTER_S - 1.0, False, id="unseen-for-hours"),
+        pytest.param(PASSED_BY_S + 1.0, FORGOTTEN_AFTER_S, True, id="unseen-for-a-day"),
+    ],
+)
+def test_who_was_unseen_for_long_makes_room(here_s: float, unseen_s: float, leaves: bool) -> None:
+    roster, strangers = full(at=100.0 * 86_400.0)
+    one = strangers[77]
+    one.last_seen -= unseen_s
+    one.first_seen = one.last_seen - here_s
+    newcomer = roster.join(mac(999), at=100.0 * 86_400.0)
+    assert (newcomer is not None) is leaves
+    assert roster.take_left() == ([one] if leaves else [])
+    assert (roster.get(one.device.mac) is None) is leaves
+    if newcomer is not None:
+        assert newcomer.number == one.number and roster.by_number(one.number) is newcomer
+
+
+def test_who_was_unseen_longest_goes_first_whoever_else_is_older() -> None:
+    at = 100.0 * 86_400.0
+    roster, strangers = full(named=(BELL, PHONE), at=at)
+    phone = roster.join(PHONE, at=0.0)
+    for number, member in enumerate(strangers):
+        member.last_seen -= FORGOTTEN_AFTER_S + number
+    assert phone is not None and roster.join(mac(999), at=at) is not None
+    left = roster.take_left()
+    assert left == strangers[: -LEAVE_TOGETHER - 1 : -1], "a few together, since each time begins a new epoch"
+    assert roster.get(PHONE) is phone, "whom a file names does not leave, and does not stand in the way"
+    assert all(roster.join(mac(1_000 + number), at=at) for number in range(LEAVE_TOGETHER - 1))
+    assert roster.take_left() == [], "and then there is room"
+
+
+def test_whom_a_new_policy_names_can_join_at_once() -> None:
+    roster, strangers = full(named=())
+    roster.adopt(naming(PHONE))
+    strangers[9].last_seen -= 1.0
+    phone = roster.join(PHONE, at=0.0)
+    assert phone is not None and phone.number == strangers[9].number
+    assert roster.take_left() == [strangers[9]]
+    assert roster.join(mac(999), at=0.0) is None, "nobody else can"
+
+
+def test_more_than_there_are_numbers_for_cannot_join() -> None:
+    roster = Roster(naming(*(mac(number) for number in range(MAX_DEVICES + 1))))
+    joined = [roster.join(mac(number), at=0.0) for number in range(MAX_DEVICES + 1)]
+    assert [member is None for member in joined] == [False] * MAX_DEVICES + [True]
+    assert roster.join(mac(999), at=0.0) is None
+
+
+def test_whom_a_file_names_gets_a_number_that_nobody_had() -> None:
+    at = 100.0 * 86_400.0
+    roster, strangers = full(named=[mac(1_000)], at=at)
+    strangers[0].last_seen = strangers[1].last_seen = 0.0
+    newcomer = roster.join(mac(999), at=at)
+    roster.numbers.pass_on([member.number for member in roster.take_left()], epoch=7)
+    named = roster.join(mac(1_000), at=at)
+    assert newcomer is not None and named is not None
+    assert (newcomer.number, named.number) == (1, MAX_DEVICES)
+
+
+def test_a_gadget_that_is_somebody_new_all_the_time_keeps_nobody_out_for_long() -> None:
+    """It takes every place it can get for a week; then it is quiet for as long as a newcomer needs to be admitted."""
+    roster = Roster(naming(BELL, PHONE))
+    at, count = 0.0, 10_000
+    while at < 7 * 86_400.0:
+        roster.join(mac(count), at=at)
+        at, count = at + 60.0, count + 1
+    assert roster.join(PHONE, at=at) is not None and roster.join(BELL, at=at) is not None
+    assert roster.join(mac(1), at=at + 3_600.0 / JOINS_PER_HOUR) is not None
+
+
+def test_mark_of_before_is_nobodys() -> None:
+    roster, strangers = full(at=100.0 * 86_400.0)
+    strangers[3].last_seen = 0.0
+    newcomer = roster.join(mac(999), at=100.0 * 86_400.0)
+    assert newcomer is not None
+    roster.numbers.pass_on([member.number for member in roster.take_left()], epoch=8)
+    assert roster.by_mark(Mark(newcomer.number, 7, 1, 1), epoch=8) is None
+    assert roster.by_mark(Mark(newcomer.number, 8, 1, 1), epoch=8) is newcomer
+    assert roster.by_mark(Mark(1, 7, 1, 1), epoch=8) is strangers[0]
+
+
+KNOWN = [mac(number) for number in range(600)]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["join", "join", "join", "see", "name", "restart"]),
+        st.integers(0, len(KNOWN) - 1),
+        st.integers(1, 250),
+        st.sampled_from([0.0, 60.0, 3_600.0, 40_000.0, 90_000.0]),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_lives_of_a_roster(steps: list[tuple[str, int, int, float]]) -> None:
+    """Whom the files name can always join and never leaves; others leave only when unseen, or for whom the files name."""
+    known, at = naming(BELL), 0.0
+    roster = Roster(known)
+    for what, first, count, pause in steps:
+        at += pause
+        macs = KNOWN[first : first + count]
+        if what == "name":
+            known = naming(*macs)
+            roster.adopt(known)
+        elif what == "see":
+            for member in filter(None, map(roster.get, macs)):
+                member.last_seen = at
+        elif what == "restart":
+            dumped, numbers, roster = roster.dump(), roster.numbers.dump(), Roster(known)
+            roster.restore(dumped)
+            roster.numbers.restore(numbers)
+        else:
+            for one in macs:
+                _join(roster, one, at)
+        assert len({member.number for member in roster.members.values()}) == len(roster.members)
+        assert all(roster.by_number(member.number) is member for member in roster.members.values())
+        assert all(1 <= member.number <= MAX_DEVICES for member in roster.members.values())
+
+
+def _join(roster: Roster, one: Mac, at: float) -> None:
+    """One joins, and what must be true of it."""
+    if roster.get(one) is not None:
+        return
+    member, left = roster.join(one, at=at), roster.take_left()
+    named = roster.is_named(one)
+    assert member is not None or not (named or left)
+    assert not any(roster.is_named(gone.device.mac) for gone in left)
+    unseen = [at - gone.last_seen for gone in left]
+    assert named or all(pause >= PASSED_BY_AFTER_S for pause in unseen)
+    if member is not None and not named:
+        strangers = sum(not roster.is_named(other) for other in roster.members)
+        assert strangers <= MAX_DEVICES - len(roster._policy.devices)
+    if left:
+        roster.numbers.pass_on([gone.number for gone in left], epoch=1)
 
 
 def test_somebody_new_all_the_time_is_soon_nobody() -> None:
@@ -225,10 +394,10 @@ def test_leases_outlive_a_restart() -> None:
 
 
 def test_device_that_left_holds_no_lease() -> None:
-    roster = Roster(policy())
-    (first, *_) = joined(roster, *(mac(number) for number in range(MAX_DEVICES)))
+    roster, (first, *_) = full()
     roster.lease(first, ONE, at=0.0)
-    newcomer = roster.join(mac(999), at=FORGOTTEN_AFTER_S + 1.0)
+    first.last_seen = -FORGOTTEN_AFTER_S
+    newcomer = roster.join(mac(999), at=1.0)
     assert newcomer is not None
     assert roster.by_address(ONE) is None
-    assert roster.uses(newcomer, ONE, at=FORGOTTEN_AFTER_S + 2.0)
+    assert roster.uses(newcomer, ONE, at=2.0)

@@ -21,10 +21,12 @@ def lived() -> Watched:
 def test_snapshot_is_plain_and_comes_back_whole() -> None:
     home = lived()
     home.wait(40)
+    home.engine._state.roster.numbers.pass_on([9], epoch=1)
     saved = json.loads(json.dumps(snapshot(home.engine._state, home.now).state))
     state = State(policy(), epoch=1, first_id=0)
     assert restore(state, saved, Now(9.0, NOON)) is False
     assert state.roster.owners() == home.engine._state.roster.owners()
+    assert state.roster.numbers.dump() == {"9": 1}
     assert state.bindings.dump(at=9.0) == home.engine._state.bindings.dump(at=home.mono)
     assert [grant.until for grant in state.grants.in_force] == [69.0]
     assert list(state.questions) == list(home.engine._state.questions)

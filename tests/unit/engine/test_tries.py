@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.engine.remembered import KEPT_S, MAX_DESTINATIONS
 from gateway.model.command import ForgetRefused, Publish, SetVerdict
 from gateway.model.event import Hook, Ticked, Tried, TriesRead
 from gateway.model.mark import HANDSHAKES, FlowClass, pack
@@ -136,6 +137,17 @@ def test_name_that_is_new_at_an_address_makes_the_kernel_forget_it() -> None:
     assert forgotten == [ForgetRefused(BELL, CLOUD, TCP, 443)]
     assert bind(home, "bell.example.com", CLOUD) == [], "once"
     assert say(home, "bell.example.com", sport=41_000) is FlowClass.LOOK_64K
+
+
+def test_device_that_tries_everything_fills_no_more_than_its_places() -> None:
+    home = Watched()
+    classes = []
+    for number in range(MAX_DESTINATIONS + 50):
+        home.engine._state.bindings.add(BELL, (number.to_bytes(4),), "metrics.example.com", at=home.mono)
+        classes.append(say(home, None, sport=40_000, dst=number.to_bytes(4)))
+    assert classes == [REMEMBER] * MAX_DESTINATIONS + [REFUSE] * 50, "refused all the same"
+    home.wait(KEPT_S)
+    assert say(home, None, sport=40_001, dst=bytes(4)) is REMEMBER
 
 
 def test_other_addresses_stay_remembered() -> None:

@@ -4,13 +4,14 @@ import base64
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.engine.tunnel import (
     CODED_BYTES,
     DEVICE_BYTES,
     DEVICE_QUESTIONS,
     DOMAIN_BYTES,
-    MAX_DEVICES,
     REPEATS,
     REPEATS_PER_S,
     WINDOW_S,
@@ -20,14 +21,20 @@ from gateway.engine.tunnel import (
     looks_coded,
 )
 from gateway.policy import load
+from gateway.ruleset.budget import NEWCOMERS
 
 DEVICE = "02:00:5e:10:00:01"
 RANDOM = random.Random(1)
 
 
+def of_home() -> Tunnels:
+    """Those of a home whose files name one device."""
+    return Tunnels(lambda device: device == DEVICE)
+
+
 def said(names: list[str], *, tunnels: Tunnels | None = None, at: float = 0.0) -> tuple[int, int]:
     """(Questions that passed, bytes of labels before the domain in them)."""
-    tunnels = tunnels or Tunnels()
+    tunnels = tunnels or of_home()
     passed = [name for name in names if not tunnels.take(DEVICE, name, name.encode(), at=at)]
     return len(passed), sum(len(name) - len(domain_of(name)) - 1 for name in set(passed))
 
@@ -95,7 +102,7 @@ def test_nor_do_many_short_names() -> None:
 
 
 def test_what_was_asked_before_passes_although_nothing_new_does() -> None:
-    tunnels = Tunnels()
+    tunnels = of_home()
     assert said(["api.example.com"], tunnels=tunnels)[0] == 1
     names = coded(220, 50)
     assert said(names, tunnels=tunnels)[0] < len(names)
@@ -105,20 +112,20 @@ def test_what_was_asked_before_passes_although_nothing_new_does() -> None:
 
 
 def test_spellings_of_one_name_cost_a_bit_a_letter_and_two_bytes() -> None:
-    tunnels, name = Tunnels(), "api.example.com"
+    tunnels, name = of_home(), "api.example.com"
     spelt = ["".join(RANDOM.choice((letter, letter.upper())) for letter in name).encode() for _ in range(4_000)]
     passed = {spelling for spelling in spelt if not tunnels.take(DEVICE, name, spelling, at=0.0)}
     assert len(passed) == 1 + CODED_BYTES // 4  # the first one is the name itself
 
 
 def test_so_do_types() -> None:
-    tunnels, name = Tunnels(), "api.example.com"
+    tunnels, name = of_home(), "api.example.com"
     passed = [n for n in range(4_000) if not tunnels.take(DEVICE, name, name.encode() + n.to_bytes(2), at=0.0)]
     assert len(passed) == 1 + CODED_BYTES // 4
 
 
 def test_a_question_that_our_resolver_remembers_may_be_asked_for_ever() -> None:
-    tunnels = Tunnels()
+    tunnels = of_home()
     assert tunnels.may_repeat(DEVICE, b"q", remembered=True, at=0.0), "it is new"
     tunnels.take(DEVICE, "q.example.com", b"q", at=0.0)
     tunnels.settle(DEVICE, b"q", at=0.0)
@@ -127,7 +134,7 @@ def test_a_question_that_our_resolver_remembers_may_be_asked_for_ever() -> None:
 
 @pytest.mark.parametrize(("settled", "remembered"), [(False, True), (True, False)], ids=["no answer", "not remembered"])
 def test_others_go_on_once_a_second(settled: bool, remembered: bool) -> None:
-    tunnels = Tunnels()
+    tunnels = of_home()
     for number in range(100):
         tunnels.take(DEVICE, f"{number}.example.com", bytes([number]), at=0.0)
         if settled:
@@ -140,18 +147,85 @@ def test_others_go_on_once_a_second(settled: bool, remembered: bool) -> None:
 
 
 def test_what_was_never_asked_is_not_settled() -> None:
-    tunnels = Tunnels()
+    tunnels = of_home()
     tunnels.settle(DEVICE, b"q", at=0.0)
-    assert not tunnels._devices[DEVICE].settled
+    tunnels.take(DEVICE, "q.example.com", b"q", at=0.0)
+    passed = sum(tunnels.may_repeat(DEVICE, b"q", remembered=True, at=0.0) for _ in range(1_000))
+    assert passed == REPEATS
 
 
-def test_devices_do_not_pay_for_each_other_and_memory_is_bounded() -> None:
-    tunnels = Tunnels()
+def test_devices_do_not_pay_for_each_other() -> None:
+    tunnels = of_home()
     assert said(coded(220, 50), tunnels=tunnels)[0] < 50
-    for number in range(MAX_DEVICES):
-        assert tunnels.take(str(number), "x.example.com", b"x", at=0.0) == ""
-    assert len(tunnels._devices) == MAX_DEVICES
-    assert said(coded(220, 4), tunnels=tunnels)[0] == 4
+    assert tunnels.take("another", "x.example.com", b"x", at=0.0) == ""
+    for number in range(600):
+        tunnels.take(str(number), "x.example.com", b"x", at=0.0)
+    assert said(coded(220, 4), tunnels=tunnels)[0] == 0, "however many others there are, its hour goes on"
+
+
+def test_what_one_newcomer_has_asked_is_nothing_new_from_another() -> None:
+    tunnels = of_home()
+    names = coded(220, 4)
+    for number in range(200):
+        assert all(tunnels.take(str(number), name, name.encode(), at=0.0) == "" for name in names)
+    tunnels.settle("1", names[0].encode(), at=0.0)
+    assert all(tunnels.may_repeat("1", names[0].encode(), remembered=True, at=0.0) for _ in range(1_000))
+    assert all(tunnels.may_repeat("2", names[0].encode(), remembered=True, at=0.0) for _ in range(int(REPEATS)))
+
+
+def test_a_new_hardware_address_for_every_name_gains_a_few_devices_worth() -> None:
+    tunnels = of_home()
+    names = coded(220, 6 * 64)
+    refused = [tunnels.take(str(number % 64), name, name.encode(), at=0.0) for number, name in enumerate(names)]
+    size = sum(len(name) - len(domain_of(name)) - 1 for name, why in zip(names, refused, strict=True) if not why)
+    assert NEWCOMERS * CODED_BYTES - 300 <= size <= NEWCOMERS * CODED_BYTES
+    assert refused[-1].startswith(f"more than {NEWCOMERS * CODED_BYTES} bytes that look like code in names of example.com")
+    assert "nobody has named" in refused[-1]
+    assert said(coded(220, 4), tunnels=tunnels)[0] == 4, "whom a file names has its own"
+
+
+def test_nor_do_repeats() -> None:
+    tunnels = of_home()
+    for device in map(str, range(64)):
+        tunnels.take(device, "q.example.com", b"q", at=0.0)
+    passed = sum(tunnels.may_repeat(str(number % 64), b"q", remembered=False, at=0.0) for number in range(64 * 100))
+    assert passed == NEWCOMERS * REPEATS
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.0, 600.0),
+            st.integers(0, 90),
+            st.integers(1, 25),
+            st.sampled_from([4, 30, 180]),
+            st.sampled_from(["one.com", "two.com", "a.b.three.org"]),
+        ),
+        max_size=16,
+    )
+)
+def test_any_number_of_newcomers_in_any_order_say_no_more_than_is_stated(
+    steps: list[tuple[float, int, int, int, str]],
+) -> None:
+    """Within the hour of their first question: ``steps`` are (pause, first device, how many devices, length, domain)."""
+    tunnels, now, random_ = of_home(), 0.0, random.Random(2)
+    seen: dict[str, int] = {}
+    count = 0
+    for pause, first, devices, length, domain in steps:
+        now = min(now + pause, WINDOW_S - 1.0)
+        for device in range(first, first + devices):
+            for _ in range(5):
+                name = ".".join([*_labels(random_.randbytes(length).hex()[:length]), domain])
+                if not tunnels.take(str(device), name, name.encode(), at=now):
+                    prefix = name[: -len(domain_of(name)) - 1]
+                    seen[domain_of(name)] = seen.get(domain_of(name), 0) + (len(prefix) if looks_coded(prefix) else 0)
+                    count += 1
+    assert all(size <= NEWCOMERS * CODED_BYTES for size in seen.values())
+    assert count <= NEWCOMERS * DEVICE_QUESTIONS
+
+
+def _labels(text: str) -> list[str]:
+    return [text[at : at + 60] for at in range(0, len(text), 60)]
 
 
 @pytest.mark.parametrize(

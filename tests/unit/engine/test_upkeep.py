@@ -40,6 +40,16 @@ def test_connection_that_the_kernel_forgot_is_recorded_and_let_go() -> None:
     assert records(home.do(CountersRead(counters=()))) == []
 
 
+def test_device_whose_connection_the_kernel_carries_is_seen() -> None:
+    home = speaking()
+    member = home.engine._state.roster.get(BELL)
+    assert member is not None
+    for seconds, bytes_out, seen in ((3_600, 5_000, True), (60, 5_000, False), (60, 6_000, True)):
+        home.wait(seconds)
+        home.do(counter(bytes_out))
+        assert (member.last_seen == home.wall) is seen
+
+
 def test_refused_tries_leave_the_table() -> None:
     home = Watched()
     home.see(syn())
