@@ -108,6 +108,8 @@ class Stream:
         self.first = int.from_bytes(os.urandom(4))
         """Sequence number of its SYN; the payload begins one later."""
         self.ack = 0
+        self.greeted = 0
+        """What the other side acknowledged when it answered the SYN: where it says that the payload begins."""
         self.sent_bytes = 0
         """Up to where payload was sent in order."""
         self.received = b""
@@ -176,11 +178,11 @@ class Stream:
         segment = _segment_for(data, self)
         if segment is None:
             return
-        seq, flags, payload = segment
+        seq, ack, flags, payload = segment
         if flags & frame.RST:
             self.reset = True
         elif flags & frame.SYN:
-            self.ack = seq + 1
+            self.ack, self.greeted = seq + 1, ack
             self.send(b"", flags=frame.ACK)
         elif (payload or flags & frame.FIN) and seq == self.ack % 2**32:
             self.parted = bool(flags & frame.FIN)
@@ -189,8 +191,8 @@ class Stream:
             self.send(b"", flags=frame.ACK)
 
 
-def _segment_for(data: bytes, stream: Stream) -> tuple[int, int, bytes] | None:
-    """Sequence number, flags and payload of a segment of the other side."""
+def _segment_for(data: bytes, stream: Stream) -> tuple[int, int, int, bytes] | None:
+    """Sequence and acknowledgement number, flags and payload of a segment of the other side."""
     kind = int.from_bytes(data[12:14])
     if kind == frame.ETH_IPV4:
         size = (data[14] & 15) * 4
@@ -201,10 +203,10 @@ def _segment_for(data: bytes, stream: Stream) -> tuple[int, int, bytes] | None:
         return None
     if proto != frame.TCP or ends != frame.packed(stream.dst) + frame.packed(stream.src) or len(segment) < 20:
         return None
-    sport, dport, seq, _, words, flags = struct.unpack("!HHIIBB", segment[:14])
+    sport, dport, seq, ack, words, flags = struct.unpack("!HHIIBB", segment[:14])
     if (sport, dport) != (stream.dport, stream.sport):
         return None
-    return seq, flags, segment[(words >> 4) * 4 :]
+    return seq, ack, flags, segment[(words >> 4) * 4 :]
 
 
 def _drain(ear: socket.socket) -> None:

@@ -12,6 +12,8 @@ from .hello import answered, ending, refused_hello
 from .place import Place
 
 EXPERIMENT = 253
+APART = 2_000
+"""Bytes between the two beginnings of one connection."""
 EMPTY_SEGMENTS = 24
 """What an undecided connection may send of them."""
 HANDSHAKES = "a handshake needs a few empty segments, and each of them has numbers and a time"
@@ -238,21 +240,21 @@ def behind_the_goodbye(*, politely: bool) -> Callable[[Attempt], str]:
 
 
 def two_beginnings(*, dying_first: bool) -> Callable[[Attempt], str]:
-    """Two SYNs with numbers of their own, one of which dies behind the gateway. The allowed name where that one's stream would
-    begin, which is later in the one that lives, and the refused name where the living one's begins."""
+    """Two SYNs with numbers of their own, one of which is to die behind the gateway. Where the server says that the connection
+    begins goes the refused name, where it might have begun as well the allowed one, and that first."""
 
     def play(attempt: Attempt) -> str:
-        said, place = [], attempt.shared()
+        said, place = [], attempt.shared(counted=False)
         for address in place.addresses:
             with attempt.attacker.stream(address) as stream:
-                good, bad = both_hellos(attempt, place)
                 for dies in (True, False) if dying_first else (False, True):
-                    _begin(stream, len(bad) if dies else 0, hops=2 if dies else 64)
+                    _begin(stream, APART if dies else 0, hops=2 if dies else 64)
                 stream.read(0.5, until=lambda stream=stream: bool(stream.ack) or stream.reset)
-                stream.send(good, at=len(bad))
+                first, second = (0, APART) if stream.greeted == (stream.first + 1) % 2**32 else (APART, 0)
+                stream.send(records(client_hello(place.allowed)), at=second)
                 stream.read(0.05)
-                stream.send(bad, at=0)
-                said.append(ending(stream))
+                stream.send(both_hellos(attempt, place)[1], at=first)
+                said.append(f"it begins at {first}, {ending(stream)}")
         return ", ".join(said)
 
     return play
@@ -294,9 +296,10 @@ CASES = (
     Case(id="same-numbers", text="A refused hello with the ports and the first number of an allowed connection, after its FIN",
          play=behind_the_goodbye(politely=True), shown=BAD),
     Case(id="same-numbers-reset", text="The same after its reset", play=behind_the_goodbye(politely=False), shown=BAD),
-    Case(id="two-syns", text="A SYN that dies behind the gateway, then one with another number: a hello for each",
+    Case(id="two-syns", text="A SYN with few hops to go, then one with another number: a hello for each",
          play=two_beginnings(dying_first=True), shown=BAD),
-    Case(id="two-syns-turned", text="The same, the one that dies second", play=two_beginnings(dying_first=False), shown=BAD),
+    Case(id="two-syns-turned", text="The same, the one with few hops second",
+         play=two_beginnings(dying_first=False), shown=BAD),
     Case(id="false-checksum", text="Payload under a false checksum", play=with_a_false_checksum),
     Case(id="header-length", text="Headers that say they are shorter or longer than they are", play=short_header),
     Case(id="syn-numbers", text="Eight bytes in the sequence and acknowledgement numbers of a SYN, or in its timestamps",
