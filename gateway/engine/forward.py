@@ -8,7 +8,7 @@ from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.mark import HANDSHAKES, LET_OUT, SENT, FlowClass, pack, unpack
+from gateway.model.mark import HANDSHAKES, LET_OUT, SENT, FlowClass, class_in, pack, unpack
 from gateway.model.name import Name
 from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import RuleRef
@@ -153,8 +153,7 @@ class Forward:
 
     def _asked_as(self, event: PacketSeen) -> int:
         """The class in a packet's mark, if it is of this epoch: the kernel tells with it why it asks. Else none."""
-        mark = unpack(event.mark)
-        return mark.flow_class if mark.epoch == self._state.epoch else FlowClass.NONE
+        return class_in(event.mark, self._state.epoch)
 
     def _look_at_address(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
