@@ -1,6 +1,7 @@
 """The commands a person types. ``main`` is the door; each command's module is imported when it is used.
 
 ``inspect``, ``report``   captures, and their totals as a table
+``classify``              tables of flows
 ``run``                   the gateway
 ``policy``                ``check``, ``test``, ``explain``, ``schema``
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people)
@@ -31,6 +32,7 @@ class Place(NamedTuple):
 
 COMMANDS = {
     "inspect": Place("inspect", "inspect", "Tell what each flow in capture files is for."),
+    "classify": Place("classify", "classify", "Tell what each flow of a table is for."),
     "run": Place("run", "run", "Stand between the gadgets and the internet."),
     "status": Place("control", "status", "What the running gateway does."),
     "flows": Place("control", "flows", "The last flows, and why they passed or not."),

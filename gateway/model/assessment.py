@@ -2,10 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .facts import NOTHING, Facts
 from .name import Name
 from .purpose import Purpose
+
+
+class Extent(StrEnum):
+    """How much the counts of an ``Evidence`` cover. What is small so far may grow; what is over stays small."""
+
+    SO_FAR = "so-far"
+    """A flow up to now: what the gateway has of a live one."""
+    ENDED = "ended"
+    """A flow that is over."""
+    BURST = "burst"
+    """One burst of a flow, over: packets less than a second apart."""
+    MOMENT = "moment"
+    """That there was a burst, and when: nobody counted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +40,9 @@ class Evidence:
     """The responder is in the home (a private peer, multicast or broadcast)."""
     resolver: bool = False
     """The responder is the resolver this network hands out (the gateway)."""
+    extent: Extent = Extent.SO_FAR
+    pkts_out: int = 0
+    pkts_in: int = 0
     bytes_out: int = 0
     bytes_in: int = 0
     media_bytes: int = 0

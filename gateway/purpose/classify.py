@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 
-from ..model.assessment import Assessment, Catalogue, Evidence
+from ..model.assessment import Assessment, Catalogue, Evidence, Extent
 from ..model.name import Name
 from ..model.purpose import Purpose
+from .cadence import judge_beat
+from .column import Line
+from .context import NOTHING_BEFORE, Context, Habits, Seen
+from .errand import judge_ended
+from .habit import judge_moment
 from .named import COVERED, Named, judge_names
+from .order import judge_order
 from .spoken import (
-    CAMERAS,
     MEDIA,
     judge_alpn,
     judge_clock,
@@ -16,34 +21,32 @@ from .spoken import (
     judge_protocol,
     judge_resolver,
 )
+from .volume import judge_burst, judge_volume
 
-BULK_BYTES = 60_000
-"""Going up from a camera: below the budgets of 64 kB, so that a second look at a flow over its budget finds the pictures."""
-STREAM_BYTES = 300_000
-"""From here on it is a stream: of measured bursts, those with pictures are far above, all others far below."""
-BULK_RATIO = 4
-"""So many times more up than down: a download with its acknowledgements is no picture."""
-_CAN_HIDE_VIDEO = frozenset({Purpose.UNKNOWN, Purpose.DIRECT_ADDRESS, Purpose.CDN, Purpose.TIME})
-_IS_SMALL = frozenset(
-    {Purpose.CONTROL, Purpose.ACCOUNT, Purpose.TELEMETRY, Purpose.MOTION_EVENT, Purpose.CONNECTIVITY_CHECK, Purpose.UPDATE}
-)
-"""Messages: where the household said how much is too much for one (``Evidence.media_bytes``), more is taken for media."""
-_MEDIA_OF = {**dict.fromkeys(CAMERAS, (Purpose.VIDEO, "pictures")), "speaker": (Purpose.VOICE, "sound")}
+_JUDGES = {Extent.ENDED: judge_ended, Extent.BURST: judge_burst, Extent.MOMENT: judge_moment}
+"""What is over says more than what goes on; habits only speak of what is over: a live flow gains nothing by them."""
 
 
-def classify(catalogue: Catalogue, evidence: Evidence) -> Assessment:
+def classify(catalogue: Catalogue, evidence: Evidence, context: Context = NOTHING_BEFORE) -> Assessment:
     """What a flow is for. Never fails: where nothing speaks, it is ``unknown``, or ``direct-address`` without a name."""
+    assessment = _judge_opening(catalogue, evidence)
+    if evidence.extent is Extent.SO_FAR or evidence.local or evidence.resolver:
+        return judge_order(judge_volume(assessment, evidence), context)
+    found = _JUDGES[evidence.extent](assessment, evidence, context)
+    return judge_order(judge_beat(found, evidence, context), context)
+
+
+def _judge_opening(catalogue: Catalogue, evidence: Evidence) -> Assessment:
+    """By what is known before anything was counted."""
     plain = (
         judge_inside(evidence)  # First: nothing that stays in the home escapes from it.
         or judge_resolver(evidence)  # Before names: port 53 and 853 are DNS whatever the far end is called.
         or judge_clock(catalogue, evidence)  # Before names: clocks are found through pools with anybody's name.
     )
     if plain is None:
-        assessment = _judge_outside(catalogue, evidence)
-    else:  # The name decided nothing, but exceptions and people ask for it.
-        assessment = replace(plain, name=evidence.names[0]) if evidence.names else plain
-    least = min(BULK_BYTES, evidence.media_bytes or BULK_BYTES)
-    return _judge_volume(assessment, evidence) if evidence.bytes_out >= least else assessment
+        return _judge_outside(catalogue, evidence)
+    # The name decided nothing, but exceptions and people ask for it.
+    return replace(plain, name=evidence.names[0]) if evidence.names else plain
 
 
 def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:
@@ -72,20 +75,17 @@ def _judge_silence(evidence: Evidence, name: Name | None, named: Named) -> Asses
     if name is not None:
         reasons = (named.remark, *remark)
         return Assessment(purpose=Purpose.UNKNOWN, also=named.also, confidence=0.2, reasons=reasons, name=name)
+    if not evidence.address:
+        return Assessment(purpose=Purpose.UNKNOWN, confidence=0.1, reasons=("neither name nor address is known", *remark))
     reasons = ("no name: neither in the flow nor from DNS", *remark)
     return Assessment(purpose=Purpose.DIRECT_ADDRESS, confidence=0.6, reasons=reasons)
 
 
-def _judge_volume(assessment: Assessment, evidence: Evidence) -> Assessment:
-    """A camera that sends much where nothing much is expected sends pictures; a speaker, sound."""
-    sent = evidence.bytes_out
-    if evidence.family not in _MEDIA_OF or sent < BULK_RATIO * evidence.bytes_in:
-        return assessment
-    medium, word = _MEDIA_OF[evidence.family]
-    hidden = assessment.purpose in _CAN_HIDE_VIDEO and medium is Purpose.VIDEO and sent >= BULK_BYTES
-    too_much = assessment.purpose in _IS_SMALL and 0 < evidence.media_bytes < sent
-    if not hidden and not too_much:
-        return assessment
-    reason = f"{sent // 1000} kB went up from a {evidence.family}, most of the flow: {word}"
-    confidence = 0.7 if sent >= STREAM_BYTES else 0.4
-    return replace(assessment, purpose=medium, confidence=confidence, reasons=(reason, *assessment.reasons))
+def classify_next(catalogue: Catalogue, line: Line, habits: Habits) -> Assessment:
+    """The next row of a table; what it shows is remembered for those that follow."""
+    evidence = line.evidence
+    seen = Seen(line.destination, line.at, evidence.proto, bytes_out=evidence.bytes_out)
+    found = classify(catalogue, evidence, habits.before(line.device, seen, sitting=line.run))
+    if not evidence.local:
+        habits.add(line.device, seen._replace(purposes=(found.purpose, *found.also)), sitting=line.run)
+    return found

@@ -104,6 +104,11 @@ def _standing(ranked: tuple[Rank, Row]) -> tuple[Rank, bool, bool, float]:
     return rank, bool(row.alpn), not _of_app(row), row.confidence
 
 
+def is_shared(name: str) -> bool:
+    """Whether it lies under a domain that everybody shares."""
+    return any(name == cloud or name.endswith(f".{cloud}") for cloud in SHARED_CLOUDS)
+
+
 def _offered(row: Row, evidence: Evidence) -> bool:
     return not row.alpn or row.alpn in evidence.facts.alpn
 
@@ -116,6 +121,6 @@ def _of_app(row: Row) -> bool:
 @lru_cache(maxsize=4096)
 def _cloud(match: str) -> str:
     """``shared``, ``tenant``, or empty for a name of the vendor's own."""
-    if not any(match == cloud or match.endswith(f".{cloud}") for cloud in SHARED_CLOUDS):
+    if not is_shared(match):
         return ""
     return "tenant" if _TENANT.fullmatch(match) else "shared"

@@ -10,6 +10,8 @@ from .named import describe
 
 CAMERAS = frozenset({"camera", "doorbell"})
 SPEAKERS = frozenset({"speaker"})
+ACTUATORS = frozenset({"light", "plug", "hub", "thermostat", "appliance"})
+"""What is told to do something, tells its state, and has little else to say."""
 
 MEDIA = {"rtp": 0.8, "rtcp": 0.7, "rtsp": 0.85, "sip": 0.7, "stun": 0.6, "turn": 0.7}
 """Protocols that carry or set up live pictures and speech, and how sure each makes us."""

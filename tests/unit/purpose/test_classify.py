@@ -1,18 +1,20 @@
 """The order in which evidence counts, and that every evidence has an answer."""
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.assessment import Assessment, Evidence
+from gateway.model.assessment import Assessment, Evidence, Extent
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import TCP, UDP
 from gateway.model.purpose import Purpose
-from gateway.purpose import classify
-from gateway.purpose.classify import BULK_BYTES, STREAM_BYTES
+from gateway.purpose import Context, Habits, Seen, classify, classify_next, read_line
+from gateway.purpose.context import NOTHING_BEFORE
 from tests.support.evidence import CAREFUL, DOORBELL, ECHO, LIGHT, make_catalogue, make_evidence, make_row
 
 TABLE = make_catalogue(
@@ -100,30 +102,56 @@ def test_purposes_of_other_names_stay_told() -> None:
     assert classify(TABLE, make_evidence(*names, source="dns", **CAREFUL, app="mqtt")).also == (Purpose.TELEMETRY,)
 
 
-VOLUMES = [
-    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES, bytes_in=900), "video", 0.4, id="without-a-name"),
-    pytest.param(make_evidence(**DOORBELL, bytes_out=STREAM_BYTES, bytes_in=900), "video", 0.7, id="a-stream"),
-    pytest.param(make_evidence("xy.ring.com", **DOORBELL, bytes_out=BULK_BYTES), "video", 0.4, id="name-that-nobody-knows"),
-    pytest.param(make_evidence("files.example.net", **DOORBELL, bytes_out=BULK_BYTES), "video", 0.4, id="to-a-cdn"),
-    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES, port=123, proto=UDP), "video", 0.4, id="as-a-clock"),
-    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES - 1), "direct-address", 0.6, id="too-little"),
-    pytest.param(make_evidence(**DOORBELL, bytes_out=BULK_BYTES, bytes_in=BULK_BYTES), "direct-address", 0.6, id="both-ways"),
-    pytest.param(make_evidence(**LIGHT, bytes_out=STREAM_BYTES), "direct-address", 0.6, id="no-camera"),
-    pytest.param(make_evidence("es.ring.com", **DOORBELL, bytes_out=STREAM_BYTES), "telemetry", 0.81, id="known-name"),
-    pytest.param(make_evidence(**DOORBELL, local=True, bytes_out=STREAM_BYTES), "local", 0.95, id="inside"),
+CAMERA: dict[str, Any] = {"profile": "camera", "vendor": "", "family": "camera"}
+PLUG: dict[str, Any] = {"profile": "plug", "vendor": "", "family": "plug"}
+OFTEN = Context(destination="xy.example", calls=20, device_calls=30)
+EXTENTS = [
+    pytest.param(
+        Extent.SO_FAR, {"family": "plug", "bytes_out": 400, "bytes_in": 300}, OFTEN, "unknown", id="so-far-habits-are-no-pass"
+    ),
+    pytest.param(Extent.BURST, {"family": "plug", "bytes_out": 400, "bytes_in": 300}, NOTHING_BEFORE, "control", id="burst"),
+    pytest.param(Extent.MOMENT, {"family": "plug"}, OFTEN, "control", id="moment"),
+    pytest.param(Extent.ENDED, {"family": "plug", "bytes_out": 400, "bytes_in": 300}, OFTEN, "unknown", id="ended"),
+    pytest.param(Extent.ENDED, {"family": "plug"}, replace(OFTEN, beat_s=60.0), "control", id="beat"),
+    pytest.param(Extent.BURST, {"family": "plug", "local": True}, OFTEN, "local", id="inside"),
+    pytest.param(Extent.BURST, {"family": "plug", "resolver": True}, OFTEN, "local", id="our-resolver"),
 ]
 
 
-@pytest.mark.parametrize(("evidence", "purpose", "confidence"), VOLUMES)
-def test_volume(evidence: Evidence, purpose: str, confidence: float) -> None:
-    found = classify(TABLE, evidence)
-    assert (found.purpose, found.confidence) == (purpose, pytest.approx(confidence))
+@pytest.mark.parametrize(("extent", "more", "context", "wanted"), EXTENTS)
+def test_what_is_over_says_more(extent: Extent, more: dict[str, Any], context: Context, wanted: str) -> None:
+    assert classify(TABLE, make_evidence("xy.example", extent=extent, **more), context).purpose == wanted
 
 
-def test_volume_keeps_the_name_and_its_reasons() -> None:
-    found = classify(TABLE, make_evidence("xy.ring.com", **DOORBELL, bytes_out=400_000))
-    assert found.reasons[0] == "400 kB went up from a doorbell, most of the flow: pictures"
-    assert found.name is not None and found.name.text == "xy.ring.com"
+def test_neither_name_nor_address() -> None:
+    found = classify(TABLE, make_evidence(**LIGHT, address=b""))
+    assert (found.purpose, found.reasons) == (Purpose.UNKNOWN, ("neither name nor address is known",))
+
+
+def test_the_order_is_told_of_pictures() -> None:
+    before = (Seen("socket.example", 8.5, TCP, (Purpose.CONTROL,)),)
+    evidence = make_evidence("xy.example", **CAMERA, bytes_out=70_000)
+    found = classify(TABLE, evidence, Context(destination="xy.example", at=9.0, before=before))
+    assert (found.purpose, found.confidence) == (Purpose.VIDEO, pytest.approx(0.5))
+    assert found.reasons[-1] == "socket.example was heard 0.5 s before: a viewer may have begun"
+
+
+def test_rows_remember_what_came_before_them() -> None:
+    habits = Habits()
+    rows = [
+        {"id": str(n), "device": "a", "kind": "plug", "transport": "tcp", "domain": "xy.example", "t": str(n * 20)}
+        for n in range(10)
+    ]
+    said = [classify_next(TABLE, read_line(row), habits).purpose for row in rows]
+    assert said[0] == Purpose.UNKNOWN
+    assert said[-1] == Purpose.CONTROL
+
+
+def test_rows_of_the_home_are_no_habits() -> None:
+    habits = Habits()
+    for number in range(10):
+        classify_next(TABLE, read_line({"id": "1", "device": "a", "scope": "lan", "domain": "xy", "t": str(number)}), habits)
+    assert habits.before("a", Seen("xy", 99.0, TCP)).device_calls == 0
 
 
 texts = st.one_of(
@@ -137,7 +165,7 @@ evidences = st.builds(
     Evidence,
     profile=texts,
     vendor=texts,
-    family=st.sampled_from(["camera", "doorbell", "speaker", "light", "", "?"]),
+    family=st.sampled_from(["camera", "doorbell", "speaker", "light", "chime", "", "?"]),
     facts=st.builds(Facts, app_proto=words, alpn=st.lists(texts, max_size=3).map(tuple), ech=st.booleans()),
     names=st.lists(st.builds(Name, texts, st.sampled_from(NameSource)), max_size=30).map(tuple),
     address=st.binary(max_size=16),
@@ -145,20 +173,41 @@ evidences = st.builds(
     proto=st.sampled_from([TCP, UDP, 1, 58, 0, 300]),
     local=st.booleans(),
     resolver=st.booleans(),
-    bytes_out=st.integers(0, 10**12),
-    bytes_in=st.integers(0, 10**12),
+    extent=st.sampled_from(Extent),
+    pkts_out=st.integers(0, 10**9),
+    pkts_in=st.integers(0, 10**9),
+    bytes_out=st.one_of(st.integers(0, 10**5), st.integers(0, 10**12)),
+    bytes_in=st.one_of(st.integers(0, 10**5), st.integers(0, 10**12)),
+    media_bytes=st.sampled_from([0, 64_000]),
+)
+purposes = st.lists(st.sampled_from(Purpose), min_size=1, max_size=3).map(tuple)
+contexts = st.builds(
+    Context,
+    destination=texts,
+    at=st.just(100.0),
+    before=st.lists(st.builds(Seen, texts, st.floats(70, 100), st.sampled_from([TCP, UDP]), purposes), max_size=4).map(tuple),
+    calls=st.integers(0, 100),
+    device_calls=st.integers(0, 100),
+    device_udp_calls=st.integers(0, 100),
+    beat_s=st.sampled_from([0.0, 60.0, 91.0, 300.0, 2_460.0, 180_000.0]),
 )
 
 
-@given(evidences)
-def test_total(evidence: Evidence) -> None:
-    found = classify(TABLE, evidence)
+@given(evidences, contexts)
+def test_total(evidence: Evidence, context: Context) -> None:
+    found = classify(TABLE, evidence, context)
     assert isinstance(found, Assessment)
     assert isinstance(found.purpose, Purpose)
     assert all(isinstance(purpose, Purpose) for purpose in found.also)
     assert 0.0 <= found.confidence <= 1.0
     assert found.reasons and all(found.reasons)
-    assert found == classify(TABLE, evidence)
+    assert found == classify(TABLE, evidence, context)
+
+
+@given(evidences, contexts)
+def test_a_live_flow_gains_nothing_by_habits(evidence: Evidence, context: Context) -> None:
+    live = replace(evidence, extent=Extent.SO_FAR)
+    assert classify(TABLE, live, context).purpose == classify(TABLE, live).purpose
 
 
 @given(evidences)
