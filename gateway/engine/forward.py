@@ -14,6 +14,7 @@ from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
+from gateway.purpose import judge_volume
 from gateway.wire import are_plain
 
 from .answered import Answered
@@ -331,7 +332,7 @@ class Forward:
             return False
         flow.assessment, flow.decision = judged
         if flow.carried and flow.facts is NOTHING:
-            self._judge_carried(flow, event, names, now)
+            self._judge_carried(flow, evidence, names, now)
         flow.decision = self._state.manners.apply(flow.device.mac, flow.decision)
         flow.flow_class = _CLASS.get(flow.decision.effect) or self._let_out(flow, flow.decision, event, now)
         flow.epoch = self._state.epoch
@@ -354,8 +355,8 @@ class Forward:
     def _began_unseen(flow: Flow) -> bool:
         return flow.key.proto == TCP and not flow.syn_seen and not flow.carried and flow.facts is NOTHING
 
-    def _judge_carried(self, flow: Flow, event: PacketSeen, names: tuple[Name, ...], now: Now) -> None:
-        """An earlier process judged this connection: its mark still names the purpose."""
+    def _judge_carried(self, flow: Flow, evidence: Evidence, names: tuple[Name, ...], now: Now) -> None:
+        """An earlier process judged this connection: its mark still names the purpose, and what went up may name another."""
         purpose = BY_NUMBER.get(flow.carried)
         if purpose is None or flow.assessment is None:
             return
@@ -365,8 +366,8 @@ class Forward:
             reasons=(f"judged as {purpose} before the gateway restarted",),
             name=names[0] if names else None,
         )
-        flow.assessment = carried
-        flow.decision = self._state.decide(carried, flow, now)
+        flow.assessment = judge_volume(carried, evidence)
+        flow.decision = self._state.decide(flow.assessment, flow, now)
 
     def _evidence(self, flow: Flow, names: tuple[Name, ...], *, facts: Facts | None = None) -> Evidence:
         device = flow.device

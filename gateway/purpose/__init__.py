@@ -21,7 +21,9 @@ from .classify import classify, classify_next
 from .column import COLUMNS, ColumnError, Line, read_line
 from .context import Context, Habits, Seen
 from .lookup import find
+from .volume import judge_volume
 
 __all__ = [
-    "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next", "find", "read_line",
+    "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next", "find", "judge_volume",
+    "read_line",
 ]  # fmt: skip

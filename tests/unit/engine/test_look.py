@@ -170,3 +170,10 @@ def test_datagrams_are_never_let_out_for_good() -> None:
     home.see(said)
     seen = [ask_again(home, kind, Purpose.CONTROL, said) for kind in (*STEPS, FlowClass.LOOK_AGAIN)]
     assert seen == [*STEPS[1:], FlowClass.LOOK_AGAIN, FlowClass.LOOK_AGAIN]
+
+
+def test_pictures_in_a_channel_of_an_earlier_process_are_found_at_its_next_look() -> None:
+    """Only the mark tells what it was; what went up since tells what it is."""
+    pictures = Rule(action=Action.OWNER_ONLY, ref=REF, budget_bytes=64_000, viewing="panel")
+    home = home_with(control=LIMITED, video=pictures)
+    assert ask_again(home, FlowClass.LOOK_64K, Purpose.CONTROL, more()) is FlowClass.REFUSE
