@@ -28,16 +28,16 @@ ROWS: tuple[Row, ...] = tuple(
 COUNTS = {
     # vendor: (names and patterns, ports that decide, ports that do not, shapes)
     "amazon": (221, 4, 4, 9), "amcrest": (2, 0, 0, 0), "apple": (54, 1, 0, 1), "aqara": (1, 0, 0, 0), "arlo": (6, 1, 0, 0),
-    "aws": (6, 4, 1, 1), "blink": (20, 0, 0, 1), "eufy": (7, 1, 1, 0), "generic": (21, 5, 2, 3), "google": (45, 3, 0, 2),
+    "aws": (6, 4, 1, 1), "blink": (20, 0, 0, 1), "eufy": (7, 1, 1, 0), "generic": (21, 5, 2, 3), "google": (47, 3, 0, 2),
     "govee": (2, 0, 0, 0), "honeywell": (2, 0, 0, 0), "icsee": (3, 0, 0, 0), "ikea": (2, 0, 0, 0), "lg": (26, 0, 0, 0),
-    "meross": (2, 0, 0, 0), "myq": (2, 0, 0, 0), "netatmo": (1, 0, 0, 0), "netflix": (7, 0, 0, 0), "philips-hue": (12, 0, 0, 0),
-    "reolink": (2, 0, 0, 0), "ring": (42, 9, 4, 5), "roku": (31, 0, 0, 0), "samsung": (51, 0, 0, 1), "shelly": (2, 1, 0, 0),
+    "meross": (2, 0, 0, 0), "myq": (2, 0, 0, 0), "netatmo": (1, 0, 0, 0), "netflix": (7, 0, 0, 0), "philips-hue": (13, 0, 0, 0),
+    "reolink": (2, 0, 0, 0), "ring": (42, 9, 4, 5), "roku": (31, 0, 0, 0), "samsung": (52, 0, 0, 1), "shelly": (2, 1, 0, 0),
     "sonos": (10, 0, 1, 0), "switchbot": (1, 0, 0, 0), "tp-link": (25, 0, 5, 1), "tuya": (29, 3, 4, 0), "ubell": (4, 0, 0, 0),
-    "wansview": (4, 0, 0, 0), "wyze": (20, 0, 0, 2), "xiaomi": (20, 1, 1, 0), "yi": (4, 0, 0, 0), "zmodo": (2, 0, 0, 0),
+    "wansview": (4, 0, 0, 0), "wyze": (20, 0, 0, 2), "xiaomi": (22, 1, 1, 0), "yi": (4, 0, 0, 0), "zmodo": (2, 0, 0, 0),
 }  # fmt: skip
 """Of the first 767 entries: 685 names, 53 ports (30 decide, 23 do not), 29 protocols and shapes (3 decide, by ALPN)."""
-LATER = {"generic": 4}
-"""Names gathered since: connectivity checks, with their replies."""
+LATER = {"generic": 4, "google": 2, "philips-hue": 1, "samsung": 1, "xiaomi": 2}
+"""Names gathered since: connectivity checks with their replies, and what captures of devices showed."""
 KINDS = frozenset(
     """alexa-app amazon-plug amazon-shopping amcrest-camera android-tv aqara-hub arlo-app blink-app chromecast eufy-app
     eufy-device feit fire-tablet garage-opener govee-led hue-app icsee-doorbell ikea-hub kasa-app meross-opener nest-app
@@ -65,7 +65,7 @@ CONFLICTS = """
     d3p8zr0ffa9t17.cloudfront.net web.diagnostic.networking.aws.dev device-messaging-na.amazon.com
     bob-dispatch-prod-eu.amazon.com tcp,udp/15063-15064 tcp/9002 xp.apple.com us.lgtvsdp.com lgtvsdp.com ngfts.lge.com
     aic-ngfts.lge.com eic-ngfts.lge.com fw.ring.com det-ta-g7g.amazon.com msh.amazon.com mas-sdk.amazon.com aan.amazon.com
-    frontdoor.nest.com acr0.samsungcloudsolution.com""".split()
+    frontdoor.nest.com tcp/11095 acr0.samsungcloudsolution.com""".split()
 """Where sources disagree, what each says is kept."""
 
 
