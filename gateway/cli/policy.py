@@ -11,7 +11,8 @@ import click
 
 from gateway.model.policy import Policy
 from gateway.policy import Loaded, load
-from gateway.policy.fault import Fault
+
+from .fault import show_faults
 
 HOUSEHOLD = Path("/etc/netcurtain/policies")
 """The household's directory, where a command names none and it is there."""
@@ -26,16 +27,7 @@ _DIRECTORY = click.argument("directory", required=False, type=click.Path(exists=
 def check(directory: Path | None, as_json: bool) -> None:
     """Read all policy files of DIRECTORY over the shipped ones, and tell every fault at once."""
     loaded = _load(directory, whole=True)
-    if as_json:
-        faults, warnings = [_plain(fault) for fault in loaded.faults], [_plain(fault) for fault in loaded.warnings]
-        digest = loaded.policy.digest if loaded.policy else None
-        _print({"ok": not faults, "files": len(loaded.files), "digest": digest, "faults": faults, "warnings": warnings})
-    else:
-        for fault in loaded.faults:
-            click.echo(str(fault))
-        for warning in loaded.warnings:
-            click.echo(f"warning: {warning}")
-        click.echo(f"{len(loaded.files)} files, {_count(loaded.faults, 'fault')}, {_count(loaded.warnings, 'warning')}")
+    show_faults(loaded, as_json=as_json)
     sys.exit(1 if loaded.faults else 0)
 
 
@@ -201,17 +193,6 @@ def _policy(loaded: Loaded) -> Policy:
             click.echo(str(fault), err=True)
         sys.exit(1)
     return loaded.policy
-
-
-def _plain(fault: Fault) -> dict[str, Any]:
-    return {
-        "file": fault.file, "line": fault.line, "column": fault.column, "path": fault.path, "value": fault.value,
-        "message": fault.message, "choices": list(fault.choices), "suggestion": fault.suggestion, "text": str(fault),
-    }  # fmt: skip
-
-
-def _count(found: tuple[Fault, ...], noun: str) -> str:
-    return f"{len(found)} {noun}" + ("" if len(found) == 1 else "s")
 
 
 def _print(plain: object) -> None:
