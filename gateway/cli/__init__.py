@@ -4,6 +4,8 @@
 ``classify``              tables of flows
 ``run``                   the gateway
 ``policy``                ``check``, ``test``, ``explain``, ``schema``
+``catalogue``             ``lookup`` (what is known of a name), ``coverage`` (how much is known at all)
+``systems``               sheets of what is larger than one device
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people)
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
@@ -47,6 +49,8 @@ COMMANDS = {
     "test": Place("policy", "test", "Hold policies to the cases beside them."),
     "explain": Place("policy", "explain", "Tell why something passes or not."),
     "schema": Place("policy", "schema", "A JSON schema for editors."),
+    "catalogue": Place("catalogue", "catalogue", "What destinations are for, and how much is known."),
+    "systems": Place("systems", "systems", "Meshes, shops and the like: what helps against them."),
     "doctor": Place("doctor", "doctor", "Find out what this machine lacks."),
     "lab": Place("lab", "lab", "The virtual home."),
     "bench": Place("bench", "bench", "Measure the datapath against a plain router."),

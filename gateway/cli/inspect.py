@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 TICK_PACKETS = 4_096
 
 
-def _told(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[Mac, str]:
+def told(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[Mac, str]:
     """``MAC=profile``, checked."""
-    told = {}
+    found = {}
     for value in values:
         mac, equals, profile = value.partition("=")
         octets = mac.lower().replace("-", ":").split(":")
         if not equals or not profile or len(octets) != 6 or not all(_is_octet(octet) for octet in octets):
             raise click.BadParameter(f"{value!r} is not MAC=profile, for example 02:00:5e:10:00:01=ring-doorbell")
-        told[Mac(":".join(octets))] = profile
-    return told
+        found[Mac(":".join(octets))] = profile
+    return found
 
 
 def _is_octet(text: str) -> bool:
@@ -48,7 +48,7 @@ def _is_octet(text: str) -> bool:
 @click.command()
 @click.argument("captures", nargs=-1, required=True, type=click.Path(), metavar="CAPTURE...")
 @click.option("--policies", default=None, metavar="DIR|none", help="Judge by this directory, or tell purposes only.")
-@click.option("--device", "profiles", multiple=True, callback=_told, metavar="MAC=profile", help="What a device is.")
+@click.option("--device", "profiles", multiple=True, callback=told, metavar="MAC=profile", help="What a device is.")
 @click.option("--evidence", type=click.Path(path_type=Path), help="Copy the packets of refused flows of one CAPTURE here.")
 @click.option("--json", "as_json", is_flag=True, help="One EVE-style object per flow and line.")
 def inspect(
@@ -59,11 +59,8 @@ def inspect(
     as_json: bool,
 ) -> None:
     """Tell what each flow in CAPTURE files is for, and what the policy would make of it."""
-    policy = _policy(policies)
-    for profile in profiles.values():
-        if profile not in policy.profiles:
-            choices = ", ".join(sorted(policy.profiles))
-            raise click.BadParameter(f"no profile {profile!r}; one of: {choices}", param_hint="--device")
+    policy = read_policy(policies)
+    check_profiles(policy, profiles)
     if evidence is not None and len(captures) > 1:
         raise click.UsageError("--evidence goes with one CAPTURE")
     kept = Evidence(evidence) if evidence is not None else None
@@ -129,7 +126,16 @@ def _records(commands: list[Command], path: str) -> Iterator[FlowRecord]:
             yield replace(command.record, capture=path)
 
 
-def _policy(directory: str | None) -> Policy:
+def check_profiles(policy: Policy, profiles: dict[Mac, str]) -> None:
+    """Wrong usage where one does not exist."""
+    for profile in profiles.values():
+        if profile not in policy.profiles:
+            choices = ", ".join(sorted(policy.profiles))
+            raise click.BadParameter(f"no profile {profile!r}; one of: {choices}", param_hint="--device")
+
+
+def read_policy(directory: str | None) -> Policy:
+    """The shipped policy, overlaid by a directory; ``none`` is the same as none."""
     if directory not in (None, "none") and not Path(str(directory)).is_dir():
         raise click.BadParameter(f"no directory {directory!r}", param_hint="--policies")
     loaded = load(*([] if directory in (None, "none") else [Path(str(directory))]))
