@@ -26,6 +26,10 @@ class Behaviour:
     """``curtain`` or ``old``."""
     serves: tuple[str, ...] = ()
     triggers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    profile: str = ""
+    """What the household's files call such a thing; empty: nothing that is shipped."""
+    expects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Trigger -> purpose -> what becomes of it by day, while nobody is viewing: what the profile promises."""
     schedule: Mapping[str, float] = field(default_factory=dict)
     """Trigger -> seconds between two of them, in the demo's day."""
     everyday: bool = True
@@ -41,13 +45,21 @@ class Behaviour:
         return any(kind in step for steps in self.triggers.values() for step in steps)
 
 
+def known_gadgets() -> list[str]:
+    """The names of all that have a file."""
+    return sorted(file.name.removesuffix(".yaml") for file in _folder().iterdir() if file.name.endswith(".yaml"))
+
+
 def load_behaviours(names: Iterable[str] | None = None) -> dict[str, Behaviour]:
     """Those named, in that order (each has the file of its name); without names every everyday one, gadgets first."""
-    folder = files(__package__).joinpath("gadgets")
     if names is not None:
-        return {name: _read(folder.joinpath(f"{name}.yaml")) for name in names}
-    read = [_read(file) for file in folder.iterdir() if file.name.endswith(".yaml")]
+        return {name: _read(_folder().joinpath(f"{name}.yaml")) for name in names}
+    read = [_read(file) for file in _folder().iterdir() if file.name.endswith(".yaml")]
     return {behaviour.id: behaviour for behaviour in sorted(read, key=lambda one: one.mac) if behaviour.everyday}
+
+
+def _folder() -> Traversable:
+    return files(__package__).joinpath("gadgets")
 
 
 def _read(file: Traversable) -> Behaviour:

@@ -19,7 +19,8 @@ from .certificate import Authority
 from .topology import SWALLOWING_PORT
 from .zone import Zone, load_zone
 
-HTTPS_PORTS = (443, 9998, 9999)
+HTTPS_PORTS = (443, 5223, 6012, 8084, 9543, 9998, 9999)
+"""443, and where Apple's push, Shelly, Arlo, Nest and Ring speak TLS as well."""
 MEDIA_PORTS = (3478, 17000, 36000)
 MAX_DATAGRAM_BYTES = 1232
 HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
