@@ -6,7 +6,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 ASIDE = ("docs", "policies")
 """Tests of what is no module: the README, the shipped policies."""
-CORE = ("wire", "purpose", "policy", "ruleset", "engine")
+CORE = ("wire", "purpose", "identity", "policy", "ruleset", "engine")
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The commands a person types. ``main`` is the door; each command's module is imported when it is used.
 
 ``inspect``, ``report``   captures, and their totals as a table
+``identify``              who the devices in a capture are
 ``classify``              tables of flows
 ``run``                   the gateway
 ``policy``                ``check``, ``test``, ``explain``, ``schema``
@@ -35,6 +36,7 @@ class Place(NamedTuple):
 COMMANDS = {
     "inspect": Place("inspect", "inspect", "Tell what each flow in capture files is for."),
     "classify": Place("classify", "classify", "Tell what each flow of a table is for."),
+    "identify": Place("identify", "identify", "Tell who the devices in a capture are."),
     "run": Place("run", "run", "Stand between the gadgets and the internet."),
     "status": Place("control", "status", "What the running gateway does."),
     "flows": Place("control", "flows", "The last flows, and why they passed or not."),

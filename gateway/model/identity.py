@@ -102,4 +102,3 @@ class Guess:
 
 SURE = 0.8
 """From here on a guess is acted upon (``guided`` newcomers get its profile)."""
-NOBODY = Guess()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from .action import Action
 from .assessment import Catalogue
 from .device import Device, Mac
+from .identity import Identification
 from .purpose import Purpose
 
 
@@ -127,3 +128,5 @@ class Policy:
     newcomer_profile: str = "careful"
     """What ``new_devices`` means until identification exists; ``observe`` and ``quarantine`` are built-in profiles."""
     catalogue: Catalogue = field(default_factory=Catalogue)
+    identity: Identification = Identification()
+    """How devices give themselves away. No decision rests on it."""

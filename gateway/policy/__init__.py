@@ -6,7 +6,7 @@
 ``reading``   files -> parts; the only way to ``source`` (YAML with places), ``document`` and ``field`` (pydantic), ``compiler``
 ``shipped``   the shipped parts as JSON, compiled when the package is built: loading them needs no YAML
 ``reference`` whether everything that is named exists; ``assembly`` parts -> ``Policy``: levels of precedence
-``catalogue`` rows -> ``Catalogue``
+``catalogue`` rows -> ``Catalogue``; ``identification``: how devices give themselves away
 ``codec``     ``Policy`` <-> bytes, exactly; its digest
 ``ruling``    which rule holds; ``schedule`` and ``target`` are its questions
 ``decide``    what it does to the packets; ``reason`` says why; ``spent`` when a budget has no room left

@@ -10,12 +10,14 @@ from ..model.policy import DevicePolicy, Level, Policy, Rule, RuleRef
 from ..model.purpose import Purpose
 from .catalogue import build_catalogue
 from .codec import digest_policy
+from .identification import build_identification
 from .part import (
     BUILT_IN,
     BUILT_IN_PROFILES,
     CataloguePart,
     DevicePart,
     HouseholdPart,
+    IdentityPart,
     MixedChoice,
     Part,
     PresetPart,
@@ -52,6 +54,7 @@ def assemble(parts: Iterable[Part]) -> Policy:
             (reply for part in files for reply in part.replies),
             (hint for part in files for hint in part.hints),
         ),
+        identity=build_identification((part for part in parts if isinstance(part, IdentityPart)), profiles),
     )
     return replace(policy, digest=digest_policy(policy, (part.digest for part in files)))
 

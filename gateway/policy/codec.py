@@ -11,8 +11,9 @@ from ..model.device import Device, Mac
 from ..model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from ..model.purpose import Purpose
 from .catalogue import by_host
+from .identification import identification_from, identification_plain
 
-FORMAT = 3
+FORMAT = 4
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _ACTIONS = {action.value: action for action in Action}
 
@@ -28,6 +29,7 @@ def dump(policy: Policy) -> bytes:
         "devices": [[mac, _device_policy(entry, pool)] for mac, entry in policy.devices.items()],
         "profiles": [[name, _device_policy(entry, pool)] for name, entry in policy.profiles.items()],
         "catalogue": _catalogue(policy.catalogue),
+        "identity": identification_plain(policy.identity),
         "levels": pool.levels,
     }
     return json.dumps(plain, separators=(",", ":")).encode()
@@ -47,6 +49,7 @@ def parse(data: bytes) -> Policy:
             devices={Mac(mac): _device_policy_from(entry, levels) for mac, entry in plain["devices"]},
             profiles={name: _device_policy_from(entry, levels) for name, entry in plain["profiles"]},
             catalogue=_catalogue_from(plain["catalogue"]),
+            identity=identification_from(plain["identity"]),
         )
     except (KeyError, TypeError, IndexError, AttributeError) as err:
         raise ValueError(f"no compiled policy: {err!r}") from err

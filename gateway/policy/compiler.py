@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ..model.action import Action
 from ..model.assessment import FixedReply, Hint, Row
+from ..model.identity import Trait
 from ..model.policy import Exemption, Level, Rule, RuleRef
 from ..model.purpose import Purpose
 from .codec import digest_catalogue
@@ -20,13 +21,24 @@ from .document import (
     ExceptionDocument,
     HintDocument,
     HouseholdDocument,
+    IdentityDocument,
     PresetDocument,
     ProfileDocument,
     RuleDocument,
 )
 from .fault import Fault
 from .field import CONFIDENCE_VALUE
-from .part import CataloguePart, DevicePart, HouseholdPart, MixedChoice, OwnerPart, Part, PresetPart, ProfilePart
+from .part import (
+    CataloguePart,
+    DevicePart,
+    HouseholdPart,
+    IdentityPart,
+    MixedChoice,
+    OwnerPart,
+    Part,
+    PresetPart,
+    ProfilePart,
+)
 from .source import Path, Source, read_source
 from .value import parse_zone, port_ranges
 
@@ -210,6 +222,32 @@ def _said(hint: HintDocument, vendor: str, source: Source, *, path: Path) -> dic
     }  # fmt: skip
 
 
+def _identity(document: Any, source: Source, _zone: str) -> IdentityPart:
+    identity: IdentityDocument = document
+    return IdentityPart(
+        file=source.file,
+        vendor=identity.vendor,
+        house=identity.house or "",
+        platform=identity.platform,
+        brands=identity.brands,
+        kinds=identity.kinds,
+        traits=tuple(
+            Trait(
+                vendor=identity.vendor,
+                signal=row.signal,
+                values=row.values or (row.value or "",),
+                device=row.device,
+                confidence=row.confidence,
+                evidence=row.evidence,
+                note=row.note,
+                alone=row.alone,
+                source=f"{source.file}:{source.place(('rows', number))[0]}",
+            )
+            for number, row in enumerate(identity.rows)
+        ),
+    )
+
+
 def _household(document: Any, source: Source, _zone: str) -> HouseholdPart:
     household: HouseholdDocument = document
     return replace(
@@ -256,6 +294,7 @@ _PARTS: Mapping[str, Callable[[Any, Source, str], Part]] = {
     "profiles": _profile,
     "presets": _preset,
     "catalogue": _catalogue,
+    "identity": _identity,
 }
 
 

@@ -32,10 +32,12 @@ from .field import (
     RateField,
     ScheduleField,
     ShapeField,
+    SignalField,
     SwitchField,
     TargetField,
     TextField,
     TimeField,
+    TrustField,
     ViewingField,
     WhereField,
     ZoneField,
@@ -233,6 +235,37 @@ class CatalogueDocument(Document):
     replies: tuple[ReplyDocument, ...] = ()
 
 
+class TraitDocument(Document):
+    """One way in which devices of a vendor give themselves away; ``values``: several that share their evidence."""
+
+    signal: SignalField
+    device: TextField = "any"
+    value: TextField | None = None
+    values: tuple[TextField, ...] = ()
+    evidence: TextField
+    confidence: TrustField
+    note: TextField = ""
+    alone: SwitchField = True
+
+    @model_validator(mode="after")
+    def _says_what_is_seen(self) -> Self:
+        if (self.value is None) == (not self.values):
+            raise PydanticCustomError("choice", "a row has either value or values", {"choices": ("value", "values")})
+        return self
+
+
+class IdentityDocument(Document):
+    """``identity/*.yaml``: how a vendor's devices give themselves away."""
+
+    version: Version
+    vendor: IdField
+    house: IdField | None = None
+    platform: SwitchField = False
+    brands: tuple[TextField, ...] = ()
+    kinds: dict[TextField, FamilyField] = {}
+    rows: tuple[TraitDocument, ...] = ()
+
+
 class SystemDocument(Document):
     """``systems/*.yaml``: something larger than one device, such as a shared mesh network."""
 
@@ -337,6 +370,7 @@ DOCUMENTS: Mapping[str, type[Document]] = {
     "profiles": ProfileDocument,
     "presets": PresetDocument,
     "catalogue": CatalogueDocument,
+    "identity": IdentityDocument,
     "systems": SystemDocument,
     "cases": CasesDocument,
 }

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ..model.action import Action, Effect
 from ..model.device import Mac
+from ..model.identity import Confidence, Signal
 from ..model.policy import Schedule, Target
 from ..model.purpose import Purpose
 from .value import (
@@ -140,4 +141,6 @@ BodyField = Annotated[str, PlainValidator(_body), WithJsonSchema({"type": "strin
 PortsField = Annotated[str, *_notation(parse_wide_ports, "udp/16500-65000", "tcp/443")]
 ShapeField = Annotated[str, *one_of("a kind of shape", SHAPES)]
 WhereField = Annotated[str, *one_of("a place", WHERES)]
+SignalField = Annotated[Signal, *one_of("a signal", tuple(signal.value for signal in Signal), Signal)]
+TrustField = Annotated[Confidence, *one_of("a confidence", CONFIDENCES, Confidence)]
 MatchField = Annotated[str, *_notation(parse_match, "api.example.com", "*.example.com", "udp/123", "app:stun")]

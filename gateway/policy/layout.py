@@ -13,7 +13,7 @@ from .fault import Fault, in_order
 from .part import SHIPPED_FOLDERS, Part
 from .shipped import parts_from
 
-FOLDERS = ("catalogue", "presets", "profiles", "systems", "devices.d", "cases")
+FOLDERS = ("catalogue", "identity", "presets", "profiles", "systems", "devices.d", "cases")
 ASIDE = ("systems/", "cases/")
 """Folders that no policy is made of: a fault there is `check`'s business, and keeps no gateway from starting."""
 HOUSEHOLD = "household.yaml"

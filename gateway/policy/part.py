@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from ..model.action import Action
 from ..model.assessment import FixedReply, Hint, Row
 from ..model.device import Mac
+from ..model.identity import Trait
 from ..model.policy import Level, Rule, RuleRef
 from ..model.purpose import Purpose
 
 BUILT_IN = RuleRef(file="built-in")
-SHIPPED_FOLDERS = ("catalogue", "presets", "profiles")
+SHIPPED_FOLDERS = ("catalogue", "identity", "presets", "profiles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,20 @@ class CataloguePart:
     replies: tuple[FixedReply, ...] = ()
     digest: str = ""
     """Of everything in it that can change a judgement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityPart:
+    """A file of ``identity/``."""
+
+    file: str
+    vendor: str
+    house: str = ""
+    platform: bool = False
+    brands: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Kind of device -> its family."""
+    traits: tuple[Trait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +115,7 @@ class HouseholdPart:
     owners: tuple[OwnerPart, ...] = ()
 
 
-Part = CataloguePart | ProfilePart | PresetPart | HouseholdPart
+Part = CataloguePart | IdentityPart | ProfilePart | PresetPart | HouseholdPart
 
 
 def _everything(action: Action, **others: Action) -> Level:

@@ -1,12 +1,13 @@
 """The shipped files, compiled when the package is built: parts as JSON, and back."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..model.purpose import Purpose
 from .codec import hint_from, hint_plain, level_from, level_plain, reply_from, reply_plain, row_from, row_plain
-from .part import CataloguePart, MixedChoice, Part, PresetPart, ProfilePart
+from .identification import identity_from, identity_plain
+from .part import CataloguePart, IdentityPart, MixedChoice, Part, PresetPart, ProfilePart
 
 
 def dump_parts(digest: str, parts: Mapping[str, Part]) -> bytes:
@@ -20,16 +21,16 @@ def parts_from(plain: dict[str, Any]) -> dict[str, Part]:
     return {part.file: part for part in (_part(kind, rest) for kind, *rest in plain["parts"])}
 
 
-def _part(kind: str, rest: list[Any]) -> CataloguePart | PresetPart | ProfilePart:
-    if kind == "catalogue":
-        return _catalogue(rest)
-    return _preset(rest) if kind == "preset" else _profile(rest)
+def _part(kind: str, rest: list[Any]) -> Part:
+    return _READERS[kind](rest)
 
 
 def _plain(part: Part) -> list[Any]:
     if isinstance(part, CataloguePart):
         rows, replies = [row_plain(row) for row in part.rows], [reply_plain(reply) for reply in part.replies]
         return ["catalogue", part.file, part.digest, rows, replies, [hint_plain(hint) for hint in part.hints]]
+    if isinstance(part, IdentityPart):
+        return ["identity", *identity_plain(part)]
     if isinstance(part, PresetPart):
         families = {family: level_plain(level) for family, level in part.families.items()}
         return ["preset", part.file, part.id, level_plain(part.level), families]
@@ -76,3 +77,11 @@ def _profile(plain: list[Any]) -> ProfilePart:
         on_fault_open=on_fault_open,
         mesh_bridge=mesh_bridge,
     )
+
+
+_READERS: Mapping[str, Callable[[list[Any]], Part]] = {
+    "catalogue": _catalogue,
+    "identity": identity_from,
+    "preset": _preset,
+    "profile": _profile,
+}

@@ -17,7 +17,7 @@ from . import dhcp, mdns, ssdp
 from .dns import parse_dns
 from .ja4 import ja4
 from .link import LINKS
-from .maker import is_registered, registered_maker
+from .maker import registered_maker
 from .tcp import HalfStream
 from .tls import ClientHello, parse_client_hello, starts_hello
 
@@ -46,11 +46,10 @@ class Sign(NamedTuple):
 
 
 def address_clues(mac: Mac, at: float = 0.0) -> Iterator[Clue]:
-    """What a hardware address says: itself, and who its prefix is registered to. Nothing where it is randomised."""
-    if is_registered(mac):
-        yield Clue(Signal.OUI, mac, at)
-        if maker := registered_maker(mac):
-            yield Clue(Signal.MAKER, maker, at)
+    """What a hardware address says: itself, and who its prefix is registered to."""
+    yield Clue(Signal.OUI, mac, at)
+    if maker := registered_maker(mac):
+        yield Clue(Signal.MAKER, maker, at)
 
 
 def sender_of(data: bytes, link_type: int) -> Mac | None:

@@ -11,6 +11,7 @@ from gateway.model.action import Action
 from gateway.model.assessment import Assessment, FixedReply, Hint, Row
 from gateway.model.decision import Subject
 from gateway.model.device import Device, Mac
+from gateway.model.identity import Confidence, Identification, Signal, Trait
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
 from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
@@ -41,6 +42,15 @@ shapes:
 replies:
   - {host: check.example.com, path: /generate_204, status: 204, evidence: made up, confidence: high}
   - {host: check.example.com, path: /ok, status: 200, type: text/plain, body: "fine\n", evidence: made up, confidence: high}
+""",
+    "identity/maker.yaml": """version: 1
+vendor: maker
+house: mother
+brands: [bellringer]
+kinds: {bell: doorbell, chime: chime}
+rows:
+  - {signal: oui, values: ["00:00:5e", "00:00:5f"], evidence: made up, confidence: high}
+  - {signal: hostname-pattern, device: bell, value: "bell-*", evidence: made up, confidence: medium, note: n, alone: false}
 """,
     "profiles/bell.yaml": """version: 1
 profile: bell
@@ -248,6 +258,26 @@ HINTS = st.builds(
     date=TEXTS,
     source=TEXTS,
 )
+TRAITS = st.builds(
+    Trait,
+    vendor=TEXTS,
+    signal=st.sampled_from(list(Signal)),
+    values=st.lists(TEXTS, max_size=3).map(tuple),
+    device=TEXTS,
+    confidence=st.sampled_from(list(Confidence)),
+    evidence=TEXTS,
+    note=TEXTS,
+    alone=st.booleans(),
+    source=TEXTS,
+)
+IDENTIFICATIONS = st.builds(
+    Identification,
+    traits=st.lists(TRAITS, max_size=3).map(tuple),
+    brands=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    houses=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    platforms=st.frozensets(TEXTS, max_size=2),
+    profiles=st.dictionaries(st.tuples(TEXTS, TEXTS), TEXTS, max_size=2),
+)
 POLICIES = st.builds(
     Policy,
     digest=TEXTS,
@@ -258,6 +288,7 @@ POLICIES = st.builds(
     catalogue=st.builds(
         build_catalogue, st.lists(ROWS, max_size=4), st.lists(REPLIES, max_size=4), st.lists(HINTS, max_size=3)
     ),
+    identity=IDENTIFICATIONS,
 )
 ASSESSMENTS = st.builds(
     Assessment,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.engine.judge import judge
+from gateway.identity.notation import written
 from gateway.model.action import Action
 from gateway.model.purpose import Purpose
 from gateway.policy.case import run_cases
@@ -15,6 +16,7 @@ from gateway.policy.document import (
     CasesDocument,
     CatalogueDocument,
     Document,
+    IdentityDocument,
     PresetDocument,
     ProfileDocument,
     SystemDocument,
@@ -152,6 +154,33 @@ def test_presets_grow_stricter() -> None:
     for purpose in gentle.rules:
         steps = [preset.rules[purpose].action.strictness for preset in (gentle, recommended, strict)]
         assert steps == sorted(steps), purpose
+
+
+@pytest.mark.parametrize("file", files("identity"))
+def test_signs(file: str) -> None:
+    """Each has evidence, and a kind that has a family. (Signals outside the closed list are faults.)"""
+    document = read(file)
+    assert isinstance(document, IdentityDocument)
+    assert file == f"identity/{document.vendor.lower()}.yaml"
+    assert {row.device for row in document.rows} - {"any"} == set(document.kinds)
+    said = [(row.signal, row.device, value) for row in document.rows for value in row.values or (row.value,)]
+    assert len(said) == len(set(said))
+    for row in document.rows:
+        assert row.evidence, row.value
+        assert row.alone or row.note, "what does not stand alone says why"
+
+
+def test_every_sign_can_be_found(loaded: Loaded) -> None:
+    """None is written in a way that no clue is ever compared with; houses and profiles exist."""
+    assert loaded.policy is not None
+    known = loaded.policy.identity
+    signs = [(trait, value) for trait in known.traits for value in trait.values]
+    assert len(signs) > 1_300
+    lost = [(trait.source, value) for trait, value in signs if not written(trait.signal, value)]
+    assert lost == []
+    vendors = {trait.vendor for trait in known.traits}
+    assert set(known.houses.values()) <= vendors and set(known.brands.values()) <= vendors
+    assert set(known.profiles.values()) <= set(loaded.policy.profiles)
 
 
 @pytest.mark.parametrize("file", files("systems"))

@@ -5,6 +5,7 @@ from hypothesis import given
 
 from gateway.model.assessment import Catalogue, FixedReply, Hint, Row
 from gateway.model.device import Device
+from gateway.model.identity import Identification, Trait
 from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from gateway.policy import dump, parse
 from gateway.policy.codec import digest_catalogue
@@ -27,8 +28,9 @@ def test_what_levels_share_is_shared_again() -> None:
 
 @pytest.mark.parametrize(
     "kind, count",
-    [(Policy, 6), (DevicePolicy, 9), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
-     (Schedule, 2), (Row, 12), (Hint, 17), (FixedReply, 7), (Catalogue, 7)],
+    [(Policy, 7), (DevicePolicy, 9), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
+     (Schedule, 2), (Row, 12), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
+     (Identification, 5)],
 )  # fmt: skip
 def test_no_field_was_added_without_the_codec(kind: type, count: int) -> None:
     assert len(fields(kind)) == count
@@ -66,6 +68,7 @@ HOUSEHOLD = FILES["household.yaml"]
         pytest.param("catalogue/maker.yaml", "confidence: low", "confidence: high", False, id="confidence"),
         pytest.param("catalogue/maker.yaml", "path: /ok", "path: /OK", False, id="path of a reply"),
         pytest.param("catalogue/maker.yaml", "fine", "well", False, id="body of a reply"),
+        pytest.param("identity/maker.yaml", "00:00:5f", "00:00:60", True, id="a sign: no decision rests on it"),
     ],
 )
 def test_the_digest_is_of_what_can_change_a_decision(file: str, old: str, new: str, same: bool) -> None:

@@ -136,7 +136,7 @@ def test_long_texts_are_cut() -> None:
     "mac, expected",
     [
         (Mac("00:00:0c:01:02:03"), [Clue(Signal.OUI, "00:00:0c:01:02:03", 2.0), Clue(Signal.MAKER, "Cisco Systems, Inc", 2.0)]),
-        (BELL, []),
+        (BELL, [Clue(Signal.OUI, BELL, 2.0)]),
     ],
     ids=["registered", "made up"],
 )
