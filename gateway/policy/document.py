@@ -278,6 +278,7 @@ class SystemDocument(Document):
     switch_off: Texts
     evidence: TextField
     confidence: ConfidenceField
+    purpose: PurposeField | None = None
     profiles: tuple[IdField, ...] = ()
     names: tuple[MatchField, ...] = ()
     cases: tuple[IdField, ...] = ()

@@ -1,5 +1,6 @@
 """Flows as a ledger keeps them: of one device, explained and not."""
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,10 +19,10 @@ def flow(number: int = 1, *, name: str | None = "a.example.com", purpose: str = 
     )  # fmt: skip
 
 
-def write_ledger(path: Path) -> Path:
-    """As a gateway leaves it that saw ``MIXED`` a moment ago."""
+def write_ledger(path: Path, records: Iterable[FlowRecord] | None = None) -> Path:
+    """As a gateway leaves it that saw these, or ``MIXED``, a moment ago."""
     ledger = Ledger(path, wall=lambda: 1e9 + 100)
-    for record in MIXED:
+    for record in MIXED if records is None else records:
         ledger.put(record)
     ledger.close()
     return path

@@ -5,13 +5,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import systems
+from gateway.policy.decide import POSSIBLE_MESH
+from gateway.settings import Settings
+from tests.support.records import flow, write_ledger
 
 SHIPPED = ["amazon-halo", "amazon-rekognition", "amazon-shopping", "amazon-sidewalk", "ring-neighbors"]
 
 
 @pytest.fixture(autouse=True)
 def household(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The machine that runs the tests may be a gateway."""
     monkeypatch.setattr(systems, "HOUSEHOLD", tmp_path)
+    monkeypatch.setattr(systems, "Settings", lambda: Settings(state_dir=tmp_path))
     return tmp_path / "systems"
 
 
@@ -71,3 +76,29 @@ def test_a_broken_sheet_is_told_with_its_line(household: Path) -> None:
     result = run("amazon-halo")
     assert result.exit_code == 1
     assert "systems/amazon-halo.yaml:3" in result.stderr and "magic" in result.stderr
+
+
+MESH = "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com"
+RIDDEN = [
+    flow(1, name=MESH, purpose="mesh-sharing", effect="refuse", attempts=12),
+    flow(2, name=f"x.{MESH}", purpose="unknown", effect="pass", up=700),
+    flow(3, name="never-seen.amazon.com", purpose="unknown", effect="refuse", attempts=3, reason=f"unknown; {POSSIBLE_MESH}"),
+    flow(4, purpose="control", effect="pass"),
+]
+
+
+def test_what_was_seen_of_it_is_counted_and_what_is_possibly_it_apart(tmp_path: Path) -> None:
+    write_ledger(tmp_path / "ledger.db", RIDDEN)
+    assert run("amazon-sidewalk").stdout.endswith(
+        "Seen by this gateway\n  13 tries, 700 B let out; 3 more that were refused are possibly it\n"
+    )
+    seen = json.loads(run("amazon-sidewalk", "--json", "--ledger", str(tmp_path / "ledger.db")).stdout)["seen"]
+    assert seen == {"tries": 13, "let_out_bytes": 700, "possible": 3}
+
+
+def test_without_a_ledger_nothing_is_counted(tmp_path: Path) -> None:
+    assert json.loads(run("amazon-sidewalk", "--json").stdout)["seen"] is None
+    result = run("amazon-sidewalk", "--ledger", str(tmp_path / "gone.db"))
+    assert result.exit_code == 1 and "gone.db" in result.stderr
+    write_ledger(tmp_path / "ledger.db", RIDDEN)
+    assert "Seen" not in run("amazon-halo").stdout, "nothing is known by which it could be told"
