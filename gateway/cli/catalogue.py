@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from gateway.edge.pcap import CaptureError
 from gateway.engine import Engine
 from gateway.model.device import Device, Mac
 from gateway.model.policy import Policy
@@ -61,8 +60,7 @@ def _lines(found: Lookup) -> Iterator[str]:
         yield f"{found.name} is unknown for {found.device}: no row that covers it may decide"
     else:
         yield f"{found.name} is in no row: nobody has shown what it is for"
-    for conflict in found.conflicts():
-        yield conflict
+    yield from found.conflicts()
     for one in found.rows:
         yield ""
         yield from _row(one)
@@ -116,7 +114,7 @@ def coverage(files: tuple[Path, ...], policies: str | None, profiles: dict[Mac, 
         try:
             for record in _records(policy, path, profiles, progress=not as_json):
                 found.add(record)
-        except (CaptureError, OSError) as err:
+        except (OSError, ValueError) as err:
             failed = True
             click.echo(f"{path}: {err.strerror if isinstance(err, OSError) and err.strerror else err}", err=True)
     if as_json:

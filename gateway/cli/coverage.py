@@ -1,5 +1,6 @@
 """How much of what left a home the catalogue can explain: flows, bytes and names, and what it cannot."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -128,13 +129,15 @@ def is_ledger(path: Path) -> bool:
 
 
 def read_ledger(path: Path) -> Iterator[FlowRecord]:
-    """Every flow of a ledger, a page at a time; ``OSError`` where there is none to read."""
+    """Every flow of a ledger, a page at a time; ``OSError`` where there is none to read, or from where on it is damaged."""
     reader = LedgerReader(path)
     try:
         after = -1  # before the first of them
         while page := reader.flows(after=after, limit=PAGE_ROWS):
             yield from page
             after = page[-1].flow_id
+    except (sqlite3.Error, ValueError, TypeError) as err:
+        raise OSError(f"the ledger is damaged: {err}") from err
     finally:
         reader.close()
 

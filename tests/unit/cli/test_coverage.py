@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,3 +64,15 @@ def test_what_is_no_ledger(tmp_path: Path) -> None:
         is_ledger(tmp_path / "gone")
     with pytest.raises(OSError):
         list(read_ledger(tmp_path / "a.pcap"))
+
+
+def test_a_damaged_ledger_is_told_after_what_could_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.cli.coverage.PAGE_ROWS", 1)
+    path = write_ledger(tmp_path / "ledger.db")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE flow SET src = x'00' WHERE flow_id = 3")
+    read = []
+    with pytest.raises(OSError, match="damaged"):
+        for record in read_ledger(path):
+            read.append(record.flow_id)
+    assert read == [1, 2]

@@ -1,4 +1,8 @@
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.cli.lookup import Lookup, confidence_word, look_up
 from gateway.model.assessment import Catalogue, FixedReply, Hint, Row
@@ -114,3 +118,15 @@ def test_json() -> None:
     assert found["hints"][0]["alone"] == "seen twice"
     assert found["answered"] == [{"path": "/ok", "status": 204, "source": ""}]
     assert confidence_word(0.45) == "0.45"
+
+
+PORTS_AND_NAMES = r"(tcp|udp|tcp,udp)/[0-9]{1,6}(-[0-9]{1,6})?|app:[a-z-]*|[*a-z.-]{1,20}"
+
+
+@given(st.text(max_size=40) | st.from_regex(PORTS_AND_NAMES, fullmatch=True))
+def test_any_text_is_looked_up_or_refused(text: str) -> None:
+    try:
+        found = look_up(CATALOGUE, text, BELL)
+    except ValueError:
+        return
+    assert json.dumps(found.json())
