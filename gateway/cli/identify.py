@@ -20,6 +20,7 @@ from gateway.wire.maker import registered_maker
 
 MAX_LINE_BYTES = 65_536
 MAX_TIME = 1e15
+_NO_MARKS = str.maketrans("", "", ":.-")
 _SIGNALS = {signal.value: signal for signal in Signal}
 
 
@@ -129,8 +130,14 @@ def read_clues(path: Path) -> Iterator[Found | ClueError]:
     found.sort(key=lambda one: one.clue.at if one.clue is not None else 0.0)
     for device, clue in found:
         yield Found(device, clue)
-        if clue is not None and clue.signal is Signal.OUI and (maker := registered_maker(clue.value.lower().replace("-", ":"))):
+        if clue is not None and clue.signal is Signal.OUI and (maker := registered_maker(_address(clue.value))):
             yield Found(device, Clue(Signal.MAKER, maker, clue.at))
+
+
+def _address(text: str) -> str:
+    """As addresses and prefixes are written here, whatever stands between their digits."""
+    digits = text.lower().translate(_NO_MARKS)
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

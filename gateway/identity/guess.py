@@ -1,6 +1,7 @@
 """Whose device it is, which profile suits it, and why."""
 
 from collections.abc import Mapping
+from math import floor
 
 from ..model.identity import SURE, Guess, Identification, Signal, Trait
 from .standing import Heard, Standing, stand
@@ -35,11 +36,11 @@ def guess(heard: Heard, known: Identification) -> Guess:
     profile, chance = _profile(first.vendor, heard, known)
     joint = first.confidence * chance
     named = bool(profile) and (joint >= SURE or first.confidence < SURE and chance >= SURE)
-    confidence = joint if named else first.confidence
+    confidence = floor(100 * (joint if named else first.confidence)) / 100
     return Guess(
         vendor=first.vendor,
         profile=profile if named else "",
-        confidence=round(confidence, 2),
+        confidence=confidence,
         reasons=tuple(_reasons(first, standings[1:], sure=confidence >= SURE)),
     )
 

@@ -96,7 +96,7 @@ class ClueReader:
         elif packet.dport == _DNS_PORT and sender not in self._routers:
             message = parse_dns(data)
             if message is not None and not message.is_response and message.question is not None and message.question.name:
-                yield Sign(sender, Clue(Signal.DNS, message.question.name, at))
+                yield Sign(sender, Clue(Signal.DNS, message.question.name[:MAX_TEXT], at))
         elif packet.sport == mdns.PORT:
             for value in _mdns_values(mdns.parse_mdns(data)):
                 yield Sign(sender, Clue(Signal.MDNS, value[:MAX_TEXT], at))

@@ -22,7 +22,7 @@ PACKET_BYTES, LARGEST_BYTES = 1_500, 65_535
 """What a link carries at once, and what arrives in fragments or as one super-packet."""
 SHARES = {
     "ip": 14, "frame": 12, "fragment": 6, "dns": 12, "http": 8, "tls": 10, "tcp": 8, "udp": 8, "quic_sealed": 4, "quic_open": 4,
-    "dtls": 6, "gquic": 6, "ntp": 4, "answer": 2, "control": 6,
+    "dtls": 6, "gquic": 6, "ntp": 4, "clue": 6, "answer": 2, "control": 6,
 }  # fmt: skip
 """Of all inputs."""
 LARGE_SHARE = 0.02

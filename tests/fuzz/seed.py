@@ -206,6 +206,19 @@ def unsealed() -> Iterator[bytes]:
             yield piece(packet) + piece(packet)
 
 
+_CLIENT = b"\1\1\6" + bytes(233) + b"\x63\x82\x53\x63"
+_SERVICE = b"\4_hap\4_tcp\5local\0"
+CLUES = [
+    b"\0" + _CLIENT + b"\x0c\4bell\x3c\5udhcp\x37\3\1\3\6\xff",
+    b"\0" + _CLIENT[:-4 - 128] + b"\x0c\4bell\xff".ljust(128, b"\0") + _CLIENT[-4:] + b"\x34\1\3\xff",
+    b"\1\0\0\x84\0\0\0\0\2\0\0\0\0" + _SERVICE + b"\0\x0c\0\1\0\0\0\x78\0\7\4Lamp\xc0\x0c"
+    + b"\xc0\x2a\0\x10\x80\1\0\0\0\x78\0\x0a\5md=B2\3a=b",
+    b"\1\0\0\0\0\0\1\0\1\0\1\0\0" + _SERVICE + b"\0\x0c\0\1" + 2 * (b"\xc0\x0c\0\x0c\0\1\0\0\0\x78\0\2\xc0\x0c"),
+    b"\2NOTIFY * HTTP/1.1\r\nNT: urn:a:device:b:1\r\nUSN: uuid:1\r\nSERVER: Linux UPnP/1.0 Bell/1.0\r\n\r\n",
+    *(b"\3" + message for message in DNS),
+]
+
+
 SEEDS: dict[str, list[bytes]] = {
     "ip": IP,
     "frame": list(frames()),
@@ -223,6 +236,7 @@ SEEDS: dict[str, list[bytes]] = {
     "dtls": list(flows(DTLS)),
     "gquic": GQUIC,
     "ntp": NTP,
+    "clue": CLUES,
     "answer": [
         *HTTP,
         b"GET /204 HTTP/1.1\r\nHost: check.example\r\n\r\n",

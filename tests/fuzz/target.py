@@ -14,6 +14,7 @@ from gateway.answer.responder import Responder
 from gateway.edge.control_line import encode_response, parse_request
 from gateway.model.assessment import FixedReply
 from gateway.model.control import Response
+from gateway.model.device import Mac
 from gateway.model.packet import ACK, SYN, TCP, UDP, Packet
 from gateway.wire import (
     FlowReader,
@@ -26,6 +27,7 @@ from gateway.wire import (
     quic,
     restate_query,
 )
+from gateway.wire.clue import MAX_TEXT, ClueReader
 from gateway.wire.dns import parse_dns_tcp
 from gateway.wire.dtls import DtlsReader, is_dtls
 from gateway.wire.gquic import parse_gquic
@@ -43,6 +45,8 @@ PIECE = Struct("!BbH")
 """Control bits, how far a segment lies from where it belongs, length."""
 REPLY, IS_SYN, FAR = 1, 2, 4
 LINK_TYPES = sorted(LINKS)
+SENDER = Mac("02:00:5e:10:00:01")
+CLUE_PORTS = ((68, 67), (5353, 5353), (1900, 1900), (50_000, 53))
 
 Target = Callable[[bytes], Iterator[None]]
 
@@ -192,6 +196,16 @@ def ntp(data: bytes) -> Iterator[None]:
     yield
 
 
+def clue(data: bytes) -> Iterator[None]:
+    """What a datagram gives away of its sender; the first byte says at which port. (No address: that would load Scapy.)"""
+    if data:
+        sport, dport = CLUE_PORTS[data[0] % len(CLUE_PORTS)]
+        packet = _datagram(data[1:], dport=dport)._replace(sport=sport)
+        for sign in ClueReader().read(SENDER, packet):
+            assert 0 < len(sign.clue.value) <= MAX_TEXT
+    yield
+
+
 def control(data: bytes) -> Iterator[None]:
     """A line of the control socket; what is wrong with it can be told."""
     parsed = parse_request(data)
@@ -260,5 +274,7 @@ def _datagram(payload: bytes, *, dport: int) -> Packet:
 
 TARGETS: dict[str, Target] = {
     target.__name__: target
-    for target in (ip, frame, fragment, dns, http, tls, tcp, udp, quic_sealed, quic_open, dtls, gquic, ntp, answer, control)
+    for target in (
+        ip, frame, fragment, dns, http, tls, tcp, udp, quic_sealed, quic_open, dtls, gquic, ntp, clue, answer, control,
+    )  # fmt: skip
 }

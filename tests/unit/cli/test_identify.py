@@ -22,6 +22,10 @@ rows:
   - {signal: hostname-pattern, device: chimes-door, value: "chimer-*", evidence: some/source of names, confidence: high}
   - {signal: dns-name, device: chimes-door, value: "*.chimer.example", evidence: other/source, confidence: high}
 """
+MADE = """version: 1
+vendor: routers
+rows: [{signal: oui-maker, value: "Cisco*", evidence: its name, confidence: high}]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +33,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("policies")
     (folder / "identity").mkdir()
     (folder / "identity/chimes.yaml").write_text(ROW)
+    (folder / "identity/routers.yaml").write_text(MADE)
     return folder
 
 
@@ -98,12 +103,13 @@ def test_lines_of_clues(tmp_path: Path, rows: Path) -> None:
         clue("d3", "oui", "DA:A1:19:00:00:01"),
         "",
         clue("d4", "dns-name", "nobody.example"),
+        clue("d5", "oui", "0000.0c12.3456"),
     )
     result = run(path, "--json", "--policies", rows)
     assert result.exit_code == 0, result.output
     found = told(result)
     assert [(line["device"], line["vendor"]) for line in found.values()] == [
-        ("d1", "chimes"), ("d2", "philips-hue"), ("d3", ""), ("d4", ""),
+        ("d1", "chimes"), ("d2", "philips-hue"), ("d3", ""), ("d4", ""), ("d5", "routers"),
     ]  # fmt: skip
     assert "made up by itself" in found["d3"]["because"][-1]
 

@@ -130,6 +130,8 @@ def test_a_router_says_nothing_of_itself() -> None:
 def test_long_texts_are_cut() -> None:
     notice = b"NOTIFY * HTTP/1.1\r\nNT: urn:" + b"a" * 900 + b"\r\nUSN: u\r\n\r\n"
     assert [len(value) for _, _, value in said(udp(notice, dport=1900))] == [MAX_TEXT]
+    question = QUESTION[:12] + (b"\x30" + bytes(48)) * 5 + b"\0\0\1\0\1"
+    assert [len(value) for _, _, value in said(udp(question, dport=53))] == [MAX_TEXT]
 
 
 @pytest.mark.parametrize(
