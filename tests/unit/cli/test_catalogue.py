@@ -6,7 +6,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli.catalogue import catalogue
 from tests.support.policies import FILES
-from tests.support.records import write_ledger
+from tests.support.seen_flows import write_ledger
 
 RECORDING = Path(__file__).parents[3] / "gateway" / "lab" / "recordings" / "home.pcap.gz"
 

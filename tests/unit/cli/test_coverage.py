@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.coverage import MAX_NAMES, Coverage, is_ledger, read_ledger, tally
-from tests.support.records import CLOUD, FAR, HOME, MIXED, flow, write_ledger
+from tests.support.seen_flows import CLOUD, FAR, HOME, MIXED, flow, write_ledger
 
 
 def test_shares_of_flows_bytes_and_names() -> None:

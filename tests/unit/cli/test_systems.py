@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 from gateway.cli import systems
 from gateway.policy.decide import POSSIBLE_MESH
 from gateway.settings import Settings
-from tests.support.records import flow, write_ledger
+from tests.support.seen_flows import flow, write_ledger
 
 SHIPPED = ["amazon-halo", "amazon-rekognition", "amazon-shopping", "amazon-sidewalk", "ring-neighbors"]
 
