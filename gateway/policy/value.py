@@ -66,6 +66,28 @@ def format_budget(budget: Budget) -> str:
     return f"{_format(budget.size_bytes, _BYTE_UNITS)} in {_format(int(budget.window_s), _SECOND_UNITS) or 'one flow'}"
 
 
+def format_size(size_bytes: int) -> str:
+    """As people say it: ``512 kB``."""
+    return _format(size_bytes, _BYTE_UNITS) or "0 B"
+
+
+def format_duration(seconds: float) -> str:
+    """As people say it: ``15 minutes``."""
+    return _format(int(seconds), _SECOND_UNITS) or "0 seconds"
+
+
+def write_budget(budget: Budget) -> str:
+    """As it stands in a file: the inverse of ``parse_budget``."""
+    size = format_size(budget.size_bytes).replace(" ", "")
+    return f"{size}/{write_duration(budget.window_s)}" if budget.window_s else size
+
+
+def write_duration(seconds: float) -> str:
+    """As it stands in a file: the inverse of ``parse_duration``."""
+    count, unit = format_duration(seconds).split()
+    return f"{count}{unit[0]}"
+
+
 def _format(number: int, units: tuple[tuple[int, str], ...]) -> str:
     """In the largest unit that needs no fraction; empty for nothing."""
     for size, unit in units:

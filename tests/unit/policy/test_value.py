@@ -98,3 +98,28 @@ def test_any_text_is_a_value_or_a_value_error(text: str) -> None:
                 getattr(value, name)(text)
             except ValueError as err:
                 assert str(err)
+
+
+@given(st.integers(1, 10**11), st.integers(0, 90 * 86_400))
+def test_budgets_are_written_as_they_are_read(size_bytes: int, window_s: int) -> None:
+    # A size has nine figures at most: what is larger is read only where it is a whole number of larger units.
+    budget = Budget(size_bytes if size_bytes < 10**9 else size_bytes // 10**6 * 10**6 or 10**6, float(window_s % 999_999))
+    assert value.parse_budget(value.write_budget(budget)) == budget
+
+
+@given(st.integers(1, 999_999))
+def test_durations_are_written_as_they_are_read(seconds: int) -> None:
+    assert value.parse_duration(value.write_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    "said, wanted",
+    [
+        (value.format_size(512_000), "512 kB"), (value.format_size(1), "1 B"), (value.format_size(0), "0 B"),
+        (value.format_duration(60), "1 minute"), (value.format_duration(0), "0 seconds"),
+        (value.write_budget(Budget(64_000)), "64kB"), (value.write_budget(Budget(512_000, 600.0)), "512kB/10m"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_amounts_in_words(said: str, wanted: str) -> None:
+    assert said == wanted
