@@ -168,8 +168,13 @@ def _leave(signum: int, frame: FrameType | None) -> None:
 
 
 def _tell(writer: int, ok: bool, value: Any) -> None:
+    """Never raises: whoever came out of here would go on as if it were the process that called ``inside``."""
+    try:
+        data = pickle.dumps((ok, value))
+    except Exception as err:
+        data = pickle.dumps((False, f"what came of it cannot be handed over: {err}"))
     with os.fdopen(writer, "wb") as stream:
-        stream.write(pickle.dumps((ok, value)))
+        stream.write(data)
 
 
 class Namespace:

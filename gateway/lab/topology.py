@@ -20,6 +20,8 @@ GATEWAY_LAN_MAC, GATEWAY_WAN_MAC = "02:00:5e:77:00:01", "02:00:5e:77:00:02"
 CURTAIN4, CURTAIN6 = "10.77.0.{}", "fd77:77::{:x}"
 OLD4, OLD6 = "192.168.178.{}", "2001:db8:178::{:x}"
 GATEWAY_HOST, ROUTER_HOST = 20, 1
+FRAGMENT_S = 1
+"""How long the gateway's kernel waits for the rest of a packet: half a minute elsewhere."""
 SERVED_PORTS, SWALLOWING_PORT = (53, 80, 443, 853, 9998, 9999), 9
 SIOCETHTOOL, ETHTOOL_STXCSUM, ETHTOOL_SGSO = 0x8946, 0x17, 0x24
 
@@ -118,6 +120,7 @@ class Topology:
         router.run("nft", "-f", "-", text=masquerade("inet0", family="ip"))
 
     def _gateway(self) -> None:
+        self.machines["gateway"].sysctl(net__ipv4__ipfrag_time=FRAGMENT_S, net__ipv6__ip6frag_time=FRAGMENT_S)
         self.machines["gateway"].ip(
             f"addr add {CURTAIN4.format(1)}/24 dev {LAN}",
             f"addr add {CURTAIN6.format(1)}/64 dev {LAN} nodad",

@@ -155,7 +155,8 @@ def _holds(case: Case, tried: Tried, outcome: Outcome) -> bool:
 def _told(case: Case, tried: Tried) -> str:
     if case.passes:
         return tried.said
-    return f"{tried.seen_bytes} of {tried.offered_bytes} bytes left, {case.allowance_bytes} allowed; {tried.said}"
+    told = f"{tried.seen_bytes} of {tried.offered_bytes} bytes left, {case.allowance_bytes} allowed; {tried.said}"
+    return f"{told}; behind a plain router neither: {case.stays}" if case.stays else told
 
 
 def judge_gateway(stage: Stage, before: Mapping[str, object]) -> None:

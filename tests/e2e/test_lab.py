@@ -2,12 +2,15 @@
 
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from gateway.lab import scenario
+from gateway.lab.behaviour import load_behaviours
 from gateway.lab.home import Home
 from gateway.lab.namespace import inside
-from gateway.lab.scenario import available, play
+from gateway.lab.scenario import Stage, available, play
 from gateway.lab.scenarios import mesh_sharing
 from gateway.lab.topology import GATEWAY_WAN_MAC
 from gateway.lab.truth import read_truth
@@ -62,6 +65,54 @@ def test_a_curtain_that_leaks_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not result.ok
     assert result.wan_bytes_by_purpose["mesh-sharing"] >= 1_800
     assert "not one byte of the mesh left the home" in [check.it for check in result.checks if not check.ok]
+
+
+PICTURES, REPORTS = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com", "bad.rogue.example"
+REFUSALS = {
+    "block": ("rogue", REPORTS, "block"),
+    "drop": ("impatient", REPORTS, "drop"),
+    "ask": ("nervous", REPORTS, "ask"),
+    "answer": ("stubborn", REPORTS, "answer"),
+    "limit": ("gizmo", REPORTS, "{action: limit, budget: 1kB/10m}"),
+    "owner-only": ("doorbell", PICTURES, ""),
+}
+"""Action -> (who meets it, under which name, and by which rule on reports, unless the household has it already)."""
+LETTER_BYTES = 3_000
+
+
+def _refuse_in_every_way(policies: Path) -> None:
+    file, known = policies / "household.yaml", load_behaviours([actor for actor, _, _ in REFUSALS.values()])
+    lines = [
+        f'  {actor}: {{mac: "{known[actor].mac}", profile: rogue, confirmed: true, rules: {{telemetry: {rule}}}}}\n'
+        for actor, _, rule in REFUSALS.values()
+        if rule
+    ]
+    file.write_text(file.read_text().replace("devices:\n", "devices:\n" + "".join(lines)))
+
+
+def _leak_behind_the_gateways_back(stage: Stage) -> None:
+    """A rule that lets out what is refused, whatever was judged: the judge goes on judging, and tells so."""
+    gateway, hosts = stage.home.machines["gateway"], stage.home.zone.hosts
+    stage.until(lambda: len(stage.home.ask("devices")) >= len(REFUSALS))
+    time.sleep(0.3)  # leases make the ruleset anew
+    stage.home["gizmo"].one(tls=REPORTS, cached=True, up=LETTER_BYTES, timeout_s=1.0)  # and its budget is spent
+    for name in (PICTURES, REPORTS):
+        gateway.run("nft", "insert", "rule", "inet", "netcurtain", "judge", "ip", "daddr", hosts[name].address4, "accept")
+    for actor, name, _ in REFUSALS.values():
+        stage.home[actor].one(tls=name, cached=True, up=LETTER_BYTES, timeout_s=1.0)
+
+
+def test_a_leak_is_counted_whatever_the_refusal_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaky = ModuleType("leaky")
+    leaky.ACTORS = tuple(actor for actor, _, _ in REFUSALS.values())  # type: ignore[attr-defined]
+    leaky.prepare, leaky.play = _refuse_in_every_way, _leak_behind_the_gateways_back  # type: ignore[attr-defined]
+    monkeypatch.setattr(scenario, "available", lambda: {"leaky": leaky})
+    result = play("leaky")
+    told = next(check.seen for check in result.checks if check.it == "no payload left in a flow that was refused")
+    assert not result.ok
+    assert result.refused_payload_bytes > len(REFUSALS) * LETTER_BYTES, told
+    for action, (actor, _, _) in REFUSALS.items():
+        assert any(actor in leak and f"{action} " in leak for leak in told.split("', '")), (action, told)
 
 
 @pytest.mark.parametrize(

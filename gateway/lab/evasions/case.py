@@ -90,6 +90,8 @@ class Case:
     reason: str = ""
     passes: bool = False
     """This is no evasion but an oddity that must work: ``play`` raises where it does not."""
+    stays: str = ""
+    """Why no plain router lets it out either: then it proves that the curtain adds no way, and no more than that."""
     shown: str = ""
     """It says a refused name, or hides it so that nothing can be read: the name, or words of the reason, that the gateway's own
     record of it must show where an allowed name led to the same address and nameless flows may pass."""

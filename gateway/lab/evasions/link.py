@@ -8,10 +8,15 @@ from .. import frame
 from ..frame import BROADCAST, ETH_ARP, ETH_QINQ, ETH_VLAN
 from .case import Attempt, Case
 from .hello import ending, refused_hello
-from .packet import datagram, syn
+from .packet import CUT, datagram, syn
 
 EVERYBODY6 = "33:33:00:00:00:01"
 LOCAL_EXPERIMENT, PPPOE, LLDP, WAKE, MACSEC, MPLS, PROFINET = 0x88B5, 0x8863, 0x88CC, 0x0842, 0x88E5, 0x8847, 0x8892
+
+NO_VLAN = "a bridge without such a network takes no tag"
+NO_IP = "a router forwards IP, under its own type"
+FOR_OTHERS = "a router forwards what is sent to it"
+NEAR = "it is for the cable it is on"
 
 
 def _datagrams(attempt: Attempt) -> list[bytes]:
@@ -168,20 +173,24 @@ BROADCASTS = (("255.255.255.255", 9), ("10.77.0.255", 9), ("192.168.178.255", 9)
 
 CASES = (
     Case(id="priority-tag", text="An 802.1Q tag with a priority only", play=tagged((ETH_VLAN, 0xE000))),
-    Case(id="vlan", text="An 802.1Q tag for a VLAN", play=tagged((ETH_VLAN, 5))),
-    Case(id="double-tag", text="Two tags (QinQ), also two priorities", play=tagged((ETH_QINQ, 5), (ETH_VLAN, 7))),
+    Case(id="vlan", text="An 802.1Q tag for a VLAN", play=tagged((ETH_VLAN, 5)), stays=NO_VLAN),
+    Case(id="double-tag", text="Two tags (QinQ), also two priorities",
+         play=tagged((ETH_QINQ, 5), (ETH_VLAN, 7)), stays=NO_VLAN),
     Case(id="double-priority", text="Two tags with priorities only", play=tagged((ETH_QINQ, 0), (ETH_VLAN, 0))),
-    Case(id="padding", text="Bytes in the padding of short, tagged frames", play=half_a_frame),
-    Case(id="other-types", text="Ten other EtherTypes, to the gateway and to everybody", play=other_types),
-    Case(id="llc", text="LLC, SNAP with IP in it, and spanning tree", play=lengths_for_types),
-    Case(id="frames-for-others", text="IP for a server in frames that are not for the gateway", play=frames_for_others),
-    Case(id="false-family", text="IPv6 under the EtherType of IPv4 and the other way round", play=as_the_other_family),
-    Case(id="home-multicast", text="mDNS, SSDP and the like", play=multicast(*HOME_GROUPS)),
-    Case(id="far-multicast", text="Multicast of wider scope, with 64 hops to go", play=multicast(*FAR_GROUPS)),
-    Case(id="broadcast", text="Broadcasts, also to the network beyond the gateway", play=multicast(*BROADCASTS)),
+    Case(id="padding", text="Bytes in the padding of short, tagged frames", play=half_a_frame, stays=CUT),
+    Case(id="other-types", text="Ten other EtherTypes, to the gateway and to everybody", play=other_types, stays=NO_IP),
+    Case(id="llc", text="LLC, SNAP with IP in it, and spanning tree", play=lengths_for_types, stays=NO_IP),
+    Case(id="frames-for-others", text="IP for a server in frames that are not for the gateway",
+         play=frames_for_others, stays=FOR_OTHERS),
+    Case(id="false-family", text="IPv6 under the EtherType of IPv4 and the other way round",
+         play=as_the_other_family, stays=NO_IP),
+    Case(id="home-multicast", text="mDNS, SSDP and the like", play=multicast(*HOME_GROUPS), stays=NEAR),
+    Case(id="far-multicast", text="Multicast of wider scope, with 64 hops to go", play=multicast(*FAR_GROUPS), stays=NEAR),
+    Case(id="broadcast", text="Broadcasts, also to the network beyond the gateway", play=multicast(*BROADCASTS), stays=NEAR),
     Case(id="membership", text="IGMP and MLD reports that hold bytes", play=joins),
-    Case(id="arp", text="ARP with bytes in its padding", play=padded_arp),
-    Case(id="router-advertisement", text="Router advertisements to everybody and to the gateway", play=router_advertisement),
-    Case(id="redirect", text="Redirects to the gateway", play=redirects),
-    Case(id="dhcp-server", text="A DHCP server that nobody asked for", play=dhcp_server),
+    Case(id="arp", text="ARP with bytes in its padding", play=padded_arp, stays=NEAR),
+    Case(id="router-advertisement", text="Router advertisements to everybody and to the gateway",
+         play=router_advertisement, stays=NEAR),
+    Case(id="redirect", text="Redirects to the gateway", play=redirects, stays=NEAR),
+    Case(id="dhcp-server", text="A DHCP server that nobody asked for", play=dhcp_server, stays=NEAR),
 )

@@ -15,6 +15,11 @@ MOBILITY, HIP, SHIM6, NOTHING, TESTING = 135, 139, 140, 59, 253
 IGNORED_OPTION = 0x1E
 """An option of IPv6 that whoever does not know it skips (RFC 8200, 4.2)."""
 
+NO_SOURCE_ROUTES = "a kernel drops packets that say their own way"
+NOT_WHAT_IT_SAYS = "a kernel drops what is not what its header says"
+PUT_TOGETHER = "a kernel that follows connections puts pieces together first, and drops those that overlap"
+CUT = "a kernel forwards the packet, not its frame"
+
 
 def syn(attempt: Attempt, dst: str, *, dport: int = 443) -> bytes:
     """A SYN without its IP header: what passes where nothing is known of an address yet."""
@@ -247,7 +252,7 @@ CASES = (
     Case(id="ipv4-options", text="38 bytes in IPv4 options (record route, timestamp, alert, experimental)",
          play=with_options(RECORD_ROUTE, TIMESTAMP, ALERT, EXPERIMENT)),
     Case(id="source-route", text="A loose and a strict source route that hold bytes",
-         play=with_options(LOOSE_SOURCE, STRICT_SOURCE)),
+         play=with_options(LOOSE_SOURCE, STRICT_SOURCE), stays=NO_SOURCE_ROUTES),
     Case(id="hop-by-hop", text="64 bytes in a hop-by-hop header", play=in_header(HOP_BY_HOP, _options)),
     Case(id="destination-options", text="64 bytes in a destination options header", play=in_header(DESTINATION, _options)),
     Case(id="routing-0", text="64 bytes in a routing header of type 0", play=in_header(ROUTING, _route(0))),
@@ -258,22 +263,25 @@ CASES = (
            play=in_header(number, _unknown_header))
       for number, name in ((MOBILITY, "mobility"), (HIP, "host identity"), (SHIM6, "shim6"), (TESTING, "experimental"))),
     Case(id="nothing-follows", text="Bytes behind an IPv6 header after which nothing follows", play=sent(nothing_follows)),
-    Case(id="jumbogram", text="A jumbogram", play=sent(jumbo)),
+    Case(id="jumbogram", text="A jumbogram", play=sent(jumbo), stays=NOT_WHAT_IT_SAYS),
     Case(id="allowed-flow", text="Options and extension headers in a connection that was let out",
          play=headers_of_an_allowed_flow),
     Case(id="hello-in-fragments", text="A refused hello in IP fragments, last to first", play=hello_in_fragments),
     Case(id="fragments", text="Datagrams in fragments of 64 bytes", play=sent(fragments_of_datagrams)),
     Case(id="smallest-fragments", text="Datagrams in fragments of 8 bytes", play=sent(smallest_fragments)),
-    Case(id="overlapping-fragments", text="Fragments that disagree where they overlap", play=sent(overlapping_fragments)),
-    Case(id="lone-fragments", text="Fragments of packets that never come", play=sent(lone_fragments)),
+    Case(id="overlapping-fragments", text="Fragments that disagree where they overlap",
+         play=sent(overlapping_fragments), stays=PUT_TOGETHER),
+    Case(id="lone-fragments", text="Fragments of packets that never come", play=sent(lone_fragments), stays=PUT_TOGETHER),
     Case(id="whole-as-fragment", text="IPv6 fragments that are whole packets, also one in the other",
          play=sent(whole_as_fragment)),
     Case(id="headers-in-fragments", text="An extension header of 120 bytes before a SYN, in fragments",
          play=sent(headers_in_fragments)),
-    Case(id="behind-the-end", text="200 bytes behind the end of a SYN, in the padding of its frame", play=behind_the_end),
+    Case(id="behind-the-end", text="200 bytes behind the end of a SYN, in the padding of its frame",
+         play=behind_the_end, stays=CUT),
     Case(id="behind-the-datagram", text="64 bytes behind the end of an empty datagram", play=sent(behind_the_datagram)),
-    Case(id="lengths", text="Lengths and versions in IP headers that cannot be", play=sent(shorter_than_its_header)),
-    Case(id="header-checksum", text="A false header checksum", play=sent(false_header_checksum)),
+    Case(id="lengths", text="Lengths and versions in IP headers that cannot be",
+         play=sent(shorter_than_its_header), stays=NOT_WHAT_IT_SAYS),
+    Case(id="header-checksum", text="A false header checksum", play=sent(false_header_checksum), stays=NOT_WHAT_IT_SAYS),
     Case(id="few-hops", text="Hellos with one to three hops to go, then other bytes in their place", play=few_hops),
     Case(id="few-hops-datagram", text="Datagrams with 0, 1, 2 and 255 hops to go", play=sent(datagrams_of_few_hops)),
 )  # fmt: skip

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 
 from .. import frame, message
 from ..frame import ACK, DESTINATION, HOP_BY_HOP, MSS, PSH, SYN
+from ..topology import FRAGMENT_S
 from .case import BAD, Attempt, Case
 from .packet import sent
 
 ASKS_FOR_AN_ERROR = 0x9E
 """An IPv6 option that whoever does not know it must complain about to the source (RFC 8200, 4.2)."""
+FOR_EVERYBODY = "a kernel complains of nothing that came for everybody"
 
 
 def _sources(attempt: Attempt) -> Iterator[tuple[str, str]]:
@@ -54,13 +56,14 @@ def _clock(attempt: Attempt) -> bytes:
 
 
 def segments_to_gateway(attempt: Attempt) -> Iterator[bytes]:
-    """To ports that are open and closed: a reset repeats the numbers of what it resets."""
+    """To ports that are open and closed: a reset repeats the ports and the number of what it resets, so that the token lies in
+    it as a whole."""
+    first, second, number = (int.from_bytes(part) for part in (attempt.token[:2], attempt.token[2:4], attempt.token[4:]))
     for source, gateway in _sources(attempt):
-        ends = frame.between(src=source, dst=gateway, sport=61007)
-        for port in (22, 53, 80, 4444):
-            number = int.from_bytes(attempt.token[:4])
+        ends = frame.between(src=source, dst=gateway)
+        for port, sport in ((22, 61007), (53, 61007), (80, 61007), (first, second)):
             for flags in (SYN, ACK, PSH | ACK):
-                body = frame.tcp(attempt.payload(16), **ends, dport=port, seq=number, ack=number, flags=flags)
+                body = frame.tcp(attempt.payload(16), **ends, sport=sport, dport=port, seq=number, ack=number, flags=flags)
                 yield frame.ip(body, src=source, dst=gateway, proto=frame.TCP)
 
 
@@ -167,13 +170,14 @@ def lease6_elsewhere(attempt: Attempt) -> Iterator[bytes]:
             yield frame.ipv6(frame.udp(data, **ends, sport=547, dport=547), **ends, proto=frame.UDP)
 
 
-def fragments_that_wait(attempt: Attempt) -> Iterator[bytes]:
+def fragments_that_wait(attempt: Attempt) -> None:
     """First pieces whose rest never comes: whoever waits for it in vain may complain to the source."""
     for source, gateway in _sources(attempt):
         for target in (gateway, _elsewhere(source)):
             ends = frame.between(src=source, dst=target)
             body = frame.udp(attempt.payload(56), **ends, sport=61016, dport=9)
-            yield frame.fragment(body, 0, True, **ends, proto=frame.UDP, ident=0x4242)
+            attempt.attacker.send_ip(frame.fragment(body, 0, True, **ends, proto=frame.UDP, ident=0x4242))
+    time.sleep(FRAGMENT_S + 0.5)
 
 
 def as_the_gateway(attempt: Attempt) -> Iterator[bytes]:
@@ -218,7 +222,7 @@ CASES = (
     Case(id="too-big", text="A datagram that must not be cut", play=sent(too_big)),
     Case(id="dhcp", text="DHCP that asks to be answered elsewhere", play=sent(lease_elsewhere)),
     Case(id="dhcpv6", text="DHCPv6 that asks to be answered elsewhere", play=sent(lease6_elsewhere)),
-    Case(id="waiting-fragments", text="First fragments whose rest never comes", play=sent(fragments_that_wait)),
+    Case(id="waiting-fragments", text="First fragments whose rest never comes", play=fragments_that_wait),
     Case(id="as-the-gateway", text="Datagrams under the gateway's own addresses, and under none", play=sent(as_the_gateway)),
-    Case(id="to-everybody", text="Datagrams to the gateway in frames for everybody", play=bridged),
+    Case(id="to-everybody", text="Datagrams to the gateway in frames for everybody", play=bridged, stays=FOR_EVERYBODY),
 )  # fmt: skip

@@ -22,6 +22,8 @@ ISP4, ISP6 = "192.0.2.1", "2001:db8:ffff::1"
 NEIGHBOUR_HOST = 46
 PORTS = (53, 67, 69, 80, 123, 161, 443, 1900, 5351, 5353, 49152)
 """Where routers listen: names, addresses, files, panels, clocks, port mappings."""
+ITSELF = "it is said to the router itself"
+NEIGHBOURS = "it takes a neighbour that plays along"
 
 
 def _datagrams(*targets: str) -> Callable[[Attempt], None]:
@@ -121,13 +123,15 @@ CASES = (
     Case(id="router", text="Datagrams to the old network's router", play=_datagrams(ROUTER4, ROUTER6)),
     Case(id="provider", text="Datagrams to the provider's router", play=_datagrams(ISP4, ISP6)),
     Case(id="old-network", text="Datagrams to a phone on the old network", play=_datagrams(OLD_PHONE4, OLD_PHONE6)),
-    Case(id="uplink", text="Datagrams to the gateway's address on the old network", play=_datagrams(UPLINK4, UPLINK6)),
+    Case(id="uplink", text="Datagrams to the gateway's address on the old network",
+         play=_datagrams(UPLINK4, UPLINK6), stays=ITSELF),
     Case(id="router-tcp", text="The allowed name, said to the old network's router", play=_streams(ROUTER4, ROUTER6)),
     Case(id="old-network-tcp", text="The allowed name, said to the old network's phone", play=_streams(OLD_PHONE4, OLD_PHONE6)),
-    Case(id="uplink-tcp", text="The allowed name, said to the gateway's own address outside", play=_streams(UPLINK4, UPLINK6)),
+    Case(id="uplink-tcp", text="The allowed name, said to the gateway's own address outside",
+         play=_streams(UPLINK4, UPLINK6), stays=ITSELF),
     Case(id="dns", text="The resolvers of the old network and the provider", play=ask_upstream),
-    Case(id="proxy", text="The gateway as a proxy", play=proxy_by_gateway),
-    Case(id="echo", text="The gateway's echo, inside and outside", play=ping_gateway),
+    Case(id="proxy", text="The gateway as a proxy", play=proxy_by_gateway, stays=ITSELF),
+    Case(id="echo", text="The gateway's echo, inside and outside", play=ping_gateway, stays=ITSELF),
     Case(id="port-mapping", text="Port mappings asked of every router on the way", play=map_ports),
-    Case(id="neighbour", text="Another gadget as the next hop", play=hop_over_neighbour),
+    Case(id="neighbour", text="Another gadget as the next hop", play=hop_over_neighbour, stays=NEIGHBOURS),
 )

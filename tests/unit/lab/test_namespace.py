@@ -24,6 +24,11 @@ def test_an_exception_comes_out_with_its_trace() -> None:
         inside(fail)
 
 
+def test_a_value_that_cannot_come_out_is_told() -> None:
+    with pytest.raises(LabError, match="cannot be handed over"):
+        inside(lambda: lambda: None)
+
+
 def test_networks_are_apart() -> None:
     def work() -> list[str]:
         one, two = Namespace("one"), Namespace("two")
