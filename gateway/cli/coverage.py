@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -140,14 +140,6 @@ def read_ledger(path: Path) -> Iterator[FlowRecord]:
         raise OSError(f"the ledger is damaged: {err}") from err
     finally:
         reader.close()
-
-
-def tally(records: Iterable[FlowRecord]) -> Coverage:
-    """All of them, counted."""
-    coverage = Coverage()
-    for record in records:
-        coverage.add(record)
-    return coverage
 
 
 def _is_literal(name: str | None) -> bool:

@@ -68,7 +68,7 @@ class Lookup:
             "decides": decider.source if decider else None,
             "conflicts": list(self.conflicts()),
             "rows": [{**_plain(found.row), "decides": found.decides, "why": found.why} for found in self.rows],
-            "hints": [plain_hint(hint) for hint in self.hints],
+            "hints": [_plain_hint(hint) for hint in self.hints],
             "answered": [{"path": reply.path, "status": reply.status, "source": reply.source} for reply in self.replies],
         }
 
@@ -143,8 +143,7 @@ def _plain(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def plain_hint(hint: Hint) -> dict[str, Any]:
-    """What is known and does not decide, as a plain mapping."""
+def _plain_hint(hint: Hint) -> dict[str, Any]:
     return {
         "kind": hint.kind, "says": hint.says, "home": hint.home, "purpose": hint.purpose, "vendor": hint.vendor,
         "devices": list(hint.devices), "alone": hint.alone, "breaks": hint.breaks or None, "evidence": hint.evidence,

@@ -1,12 +1,21 @@
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.cli.coverage import MAX_NAMES, Coverage, is_ledger, read_ledger, tally
+from gateway.cli.coverage import MAX_NAMES, Coverage, is_ledger, read_ledger
+from gateway.model.record import FlowRecord
 from tests.support.seen_flows import CLOUD, FAR, HOME, MIXED, flow, write_ledger
+
+
+def tally(records: Iterable[FlowRecord]) -> Coverage:
+    coverage = Coverage()
+    for record in records:
+        coverage.add(record)
+    return coverage
 
 
 def test_shares_of_flows_bytes_and_names() -> None:
