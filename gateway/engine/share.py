@@ -5,14 +5,13 @@ well, that all of them share: a few times what one device has, however many they
 the kernel (``ruleset.budget``).
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from gateway.ruleset.budget import NEWCOMERS
 
 MAX_NEWCOMERS = 512
-"""Accounts of their own; who was silent longest begins anew, within what all of them share."""
+"""Accounts of their own; who came first begins anew, within what all of them share."""
 
 Account = TypeVar("Account")
 IsNamed = Callable[[str], bool]
@@ -27,7 +26,7 @@ class Accounts(Generic[Account]):
         self._is_named = is_named
         self._begin = begin
         self._named: dict[str, tuple[Account, ...]] = {}
-        self._newcomers: OrderedDict[str, tuple[Account, ...]] = OrderedDict()
+        self._newcomers: dict[str, tuple[Account, ...]] = {}
         self._shared = begin(newcomers)
 
     def of(self, device: str) -> tuple[Account, ...]:
@@ -41,9 +40,7 @@ class Accounts(Generic[Account]):
         if known is None:
             known = self._newcomers[device] = (self._begin(1), self._shared)
             if len(self._newcomers) > MAX_NEWCOMERS:
-                self._newcomers.popitem(last=False)
-            return known
-        self._newcomers.move_to_end(device)
+                del self._newcomers[next(iter(self._newcomers))]
         return known
 
 

@@ -51,7 +51,10 @@ class Tunnels:
 
         ``question``: name, type and class as they were sent; ``at``: monotonic seconds.
         """
-        weighed = [(hour, said) for hour in self._hours.of(device) if (said := hour.weigh(name, hash(question), at))]
+        asked, weighed = hash(question), []
+        for hour in self._hours.of(device):
+            if said := hour.weigh(name, asked, at):
+                weighed.append((hour, said))
         for hour, said in weighed:
             if refusal := hour.refuse(said):
                 return refusal
@@ -64,10 +67,12 @@ class Tunnels:
 
         ``remembered``: our resolver answers it from memory once it was answered.
         """
-        asked = hash(question)
-        again = [hour for hour in self._hours.of(device) if hour.is_repeated(asked, remembered, at)]
-        if not all([hour.repeats.has_one(at) for hour in again]):
-            return False
+        asked, again = hash(question), []
+        for hour in self._hours.of(device):
+            if hour.is_repeated(asked, remembered, at):
+                if not hour.repeats.has_one(at):
+                    return False
+                again.append(hour)
         for hour in again:
             hour.repeats.take()
         return True
@@ -110,18 +115,21 @@ class _Hour:
 
     def is_repeated(self, asked: int, remembered: bool, at: float) -> bool:
         """It was asked before, and goes beyond our resolver all the same."""
-        self._renew(at)
+        if at - self._began >= WINDOW_S:
+            self._renew(at)
         return asked in self._questions and not (remembered and asked in self._settled)
 
     def settle(self, asked: int, at: float) -> None:
         """Our resolver remembers the answer."""
-        self._renew(at)
+        if at - self._began >= WINDOW_S:
+            self._renew(at)
         if asked in self._questions:
             self._settled.add(asked)
 
     def weigh(self, name: str, asked: int, at: float) -> _Said | None:
         """What a question would cost; None: nothing, it was asked before."""
-        self._renew(at)
+        if at - self._began >= WINDOW_S:
+            self._renew(at)
         if asked in self._questions:
             return None
         domain = domain_of(name)
@@ -159,8 +167,6 @@ class _Hour:
 
     def _renew(self, at: float) -> None:
         """An hour begins with its first question."""
-        if at - self._began < WINDOW_S:
-            return
         self._began, self._said = at, 0
         for known in (self._names, self._questions, self._settled, self._domains):
             known.clear()

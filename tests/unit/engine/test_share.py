@@ -61,7 +61,6 @@ def test_accounts_of_newcomers_are_bounded_and_push_nobody_out_whom_a_file_names
     own, first, second = accounts.of(NAMED)[0], accounts.of("first")[0], accounts.of("second")[0]
     for number in range(MAX_NEWCOMERS - 1):
         accounts.of(str(number))
-        accounts.of("second")
     assert accounts.of(NAMED)[0] is own and accounts.of("second")[0] is second
     assert accounts.of("first")[0] is not first
 
