@@ -87,9 +87,14 @@ def record_of(row: tuple[Any, ...]) -> FlowRecord:
     values["started"] = values["started"] / 1_000_000
     values["mixed"] = bool(values["mixed"])
     for name in _LISTS:
-        values[name] = tuple(json.loads(values[name]))
+        values[name] = _list(values[name])
     ip_address(values["src"])
     return FlowRecord(**values)
+
+
+@lru_cache(maxsize=4_096)
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _plain(value: Any) -> Any:

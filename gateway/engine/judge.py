@@ -34,10 +34,14 @@ def judge(
         inbound=inbound,
         dns=dns,
     )
+    return assessment, judge_assessed(policy, subject, moment)
+
+
+def judge_assessed(policy: Policy, subject: Subject, moment: Moment) -> Decision:
+    """The decision about a flow whose purpose is known already."""
     decision = decide(policy, subject, moment)
-    if not dns and evidence.proto not in (TCP, UDP) and decision.action is Action.LIMIT and peer is None:
-        decision = _refuse_nameless(evidence.proto, decision)
-    return assessment, decision
+    nameless = subject.proto not in (TCP, UDP) and not subject.dns and subject.peer is None
+    return _refuse_nameless(subject.proto, decision) if nameless and decision.action is Action.LIMIT else decision
 
 
 def _refuse_nameless(proto: int, decision: Decision) -> Decision:

@@ -39,7 +39,7 @@ class Looks:
         """The budgets of everybody, as the policy has them."""
         found = (budget for member in roster.members.values() for budget in _budgets(policy, member))
         self._budgets = {(budget.device, budget.purpose): budget for budget in found}
-        self._media = {member.number: _media_bytes(policy, member.device) for member in roster.members.values()}
+        self._media = {member.number: media_bytes_of(policy, member.device) for member in roster.members.values()}
         return tuple(self._budgets.values())
 
     def media_bytes(self, flow: Flow) -> int:
@@ -77,7 +77,8 @@ class Looks:
         return flow.number, decision.purpose.number
 
 
-def _media_bytes(policy: Policy, device: Device) -> int:
+def media_bytes_of(policy: Policy, device: Device) -> int:
+    """What goes up in more than so many bytes, a device's rules take for pictures or sound; 0: they never say."""
     rules = (rule_of(policy, device, purpose) for purpose in MEDIA)
     return min((rule.budget_bytes for rule in rules if rule.action is Action.OWNER_ONLY and rule.budget_bytes), default=0)
 

@@ -22,7 +22,7 @@ from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
 from tests.support.policies import BELL, NOON
 
-CLOUD = ip_address("203.0.113.77").packed
+CLOUD = ip_address("198.51.100.77").packed
 GADGET_AT = ip_address("192.168.50.4").packed
 
 

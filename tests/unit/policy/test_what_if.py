@@ -133,10 +133,10 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("where", "text"),
     [
-        pytest.param({}, "203.0.113.77:443/tcp", id="IPv4"),
+        pytest.param({}, "198.51.100.77:443/tcp", id="IPv4"),
         pytest.param({"dst": bytes.fromhex("20010db8000000000000000000000001")}, "[2001:db8::1]:443/tcp", id="IPv6"),
-        pytest.param({"proto": 1, "dport": 0}, "203.0.113.77/icmp", id="no port"),
-        pytest.param({"proto": 99, "dport": 0}, "203.0.113.77/99", id="no name"),
+        pytest.param({"proto": 1, "dport": 0}, "198.51.100.77/icmp", id="no port"),
+        pytest.param({"proto": 99, "dport": 0}, "198.51.100.77/99", id="no name"),
     ],
 )
 def test_where_it_went(where: dict[str, object], text: str) -> None:

@@ -1,0 +1,130 @@
+"""What the ledger kept of a flow, as what it is judged by: the way back from a record."""
+
+from collections.abc import Iterator
+from math import inf
+from typing import NamedTuple
+
+from gateway.model.action import Action, Effect
+from gateway.model.assessment import Assessment, Evidence
+from gateway.model.device import Device, Mac
+from gateway.model.facts import Facts
+from gateway.model.moment import Grant, Moment
+from gateway.model.name import Name, NameSource
+from gateway.model.packet import TCP, UDP
+from gateway.model.purpose import Purpose
+from gateway.model.record import FlowRecord
+
+from .look import MEDIA
+from .replay import DNS_PORT, is_home
+
+GADGET, TRUSTED, OWNER = (
+    Device(mac=Mac(""), id="", profile="", trusted=trusted, owner=owner)
+    for trusted, owner in ((False, ""), (True, ""), (True, "somebody"))
+)
+"""Whoever may be at the other end: nothing else about it decides."""
+_PURPOSES = {str(purpose): purpose for purpose in Purpose}
+_ACTIONS = {str(action): action for action in Action}
+_EFFECTS = {str(effect): effect for effect in Effect}
+_SOURCES = {str(source): source for source in NameSource}
+
+
+class Standing(NamedTuple):
+    """What a classifier is told of a device."""
+
+    profile: str
+    vendor: str
+    family: str
+    media_bytes: int
+
+
+class Judged(NamedTuple):
+    """What was decided then."""
+
+    purpose: Purpose
+    also: tuple[Purpose, ...]
+    action: Action
+    effect: Effect
+    dropped: bool
+    """By the strictest of several purposes: its main one is not in the record."""
+
+
+class Circumstance(NamedTuple):
+    """How a flow may have been."""
+
+    peer: Device | None = None
+    """The device at its other end, within the home."""
+    inbound: bool = False
+    dns: bool = False
+
+
+def judged_then(record: FlowRecord) -> Judged | None:
+    """None where the record does not say it in words that are known here."""
+    purpose, action, effect = _PURPOSES.get(record.purpose), _ACTIONS.get(record.action), _EFFECTS.get(record.effect)
+    if purpose is None or action is None or effect is None:
+        return None
+    also = tuple(_PURPOSES[other] for other in record.also if other in _PURPOSES)
+    return Judged(purpose, also, action, effect, record.mixed and purpose in also)
+
+
+def assessment_of(record: FlowRecord, then: Judged, *, match: str = "") -> Assessment:
+    """What it was for, as it was written down."""
+    name = Name(record.server_name, _source(record)) if record.server_name else None
+    return Assessment(purpose=then.purpose, also=then.also, confidence=record.confidence, name=name, match=match)
+
+
+def evidence_of(record: FlowRecord, standing: Standing) -> Evidence:
+    """What a classifier can be asked by. What hello and second looks said beside the names is lost."""
+    names: tuple[Name, ...] = ()
+    if record.server_name:
+        others = (Name(text, NameSource.DNS) for text in record.names if text != record.server_name)
+        names = (Name(record.server_name, _source(record)), *others)
+    if is_question(record):
+        return Evidence(profile=standing.profile, vendor=standing.vendor, family=standing.family, names=names[:1])
+    own = tuple(name for name in names if name.source is not NameSource.DNS)
+    return Evidence(
+        profile=standing.profile,
+        vendor=standing.vendor,
+        family=standing.family,
+        facts=Facts(app_proto=record.app_proto if record.proto in (TCP, UDP) else "unknown", names=own, hello=bool(own)),
+        names=names,
+        address=record.dst,
+        port=record.dport,
+        proto=record.proto,
+        bytes_out=record.bytes_toserver,
+        bytes_in=record.bytes_toclient,
+        media_bytes=standing.media_bytes,
+    )
+
+
+def moment_of(record: FlowRecord, then: Judged) -> Moment:
+    """When it happened, with the viewing that it passed by if it did."""
+    viewed = then.action is Action.OWNER_ONLY and then.effect is Effect.PASS
+    grant = Grant(kind="viewing", mac=Mac(record.device), purpose=Purpose.VIDEO, until=inf)
+    return Moment(wall=record.started, grants=(grant,) if viewed else ())
+
+
+def circumstances_of(record: FlowRecord, purpose: Purpose, *, trusted: bool) -> Iterator[Circumstance]:
+    """Every way it may have been: one, but within the home, whoever may have been at the other end."""
+    if is_question(record):
+        yield Circumstance(dns=True)
+        return
+    if purpose is not Purpose.LOCAL:
+        yield Circumstance()  # pictures between two addresses of the home: to the network that the gateway itself is part of
+        if not (purpose in MEDIA and is_home(record.src) and is_home(record.dst)):
+            return
+    for peer in (TRUSTED, OWNER) if trusted else (GADGET, TRUSTED, OWNER):
+        yield Circumstance(peer)
+        if peer.trusted and not trusted:
+            yield Circumstance(peer, inbound=True)
+
+
+def is_question(record: FlowRecord) -> bool:
+    """A line about a name that was asked for, not about a flow to it."""
+    if record.app_proto != "dns" or record.dport != DNS_PORT or not record.server_name:
+        return False
+    tunnel = record.action == Action.BLOCK and record.effect == Effect.DROP
+    return record.purpose != Purpose.DNS_ESCAPE or tunnel
+
+
+def _source(record: FlowRecord) -> NameSource:
+    return _SOURCES.get(record.name_source or "", NameSource.DNS)
