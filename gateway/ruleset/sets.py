@@ -55,6 +55,7 @@ REFILLED = (
     ("set", "stations"), ("set", "dhcp_of"), ("set", "old_network4"), ("set", "old_network6"),
     ("set", "refused4"), ("set", "refused6"), ("set", "silenced4"), ("set", "silenced6"), ("set", "spent"), ("set", "knocked"),
     ("set", "welcome4"), ("set", "welcome6"), ("map", "welcome_mark"),
+    ("set", "answered4"), ("set", "answered6"),
     ("map", "flow_budget"), ("map", "purpose_budget"),
 )  # fmt: skip
 """What every generation says anew, or must forget: what was refused under the last policy may pass under this one."""
