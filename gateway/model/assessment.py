@@ -47,6 +47,9 @@ class Evidence:
     bytes_in: int = 0
     media_bytes: int = 0
     """What goes up from a camera in more than so many bytes is taken for pictures, whatever it is called; 0: nothing is."""
+    settled: Purpose | None = None
+    """A purpose that nothing here can show, found otherwise: by the mark of an earlier life of the gateway, by a hello that
+    cannot be read, by a name that nobody vouches for, by names that say too much. Only volume speaks against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

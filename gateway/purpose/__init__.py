@@ -18,12 +18,12 @@ count for what is over (``Extent``). Imports ``model`` only.
 """
 
 from .classify import classify, classify_next
-from .column import COLUMNS, ColumnError, Line, read_line
+from .column import COLUMNS, ColumnError, Line, read_line, write_line
 from .context import Context, Habits, Seen
 from .lookup import find
 from .volume import judge_volume
 
 __all__ = [
     "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next", "find", "judge_volume",
-    "read_line",
+    "read_line", "write_line",
 ]  # fmt: skip

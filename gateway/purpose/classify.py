@@ -23,6 +23,8 @@ from .spoken import (
 )
 from .volume import judge_burst, judge_volume
 
+SETTLED = 0.6
+"""How sure a purpose is that was found otherwise."""
 _JUDGES = {Extent.ENDED: judge_ended, Extent.BURST: judge_burst, Extent.MOMENT: judge_moment}
 """What is over says more than what goes on; habits only speak of what is over: a live flow gains nothing by them."""
 
@@ -38,6 +40,8 @@ def classify(catalogue: Catalogue, evidence: Evidence, context: Context = NOTHIN
 
 def _judge_opening(catalogue: Catalogue, evidence: Evidence) -> Assessment:
     """By what is known before anything was counted."""
+    if evidence.settled is not None:
+        return _settle(evidence, evidence.settled)
     plain = (
         judge_inside(evidence)  # First: nothing that stays in the home escapes from it.
         or judge_resolver(evidence)  # Before names: port 53 and 853 are DNS whatever the far end is called.
@@ -47,6 +51,13 @@ def _judge_opening(catalogue: Catalogue, evidence: Evidence) -> Assessment:
         return _judge_outside(catalogue, evidence)
     # The name decided nothing, but exceptions and people ask for it.
     return replace(plain, name=evidence.names[0]) if evidence.names else plain
+
+
+def _settle(evidence: Evidence, purpose: Purpose) -> Assessment:
+    """Its names, if it has any, are told; they do not count."""
+    name = evidence.names[0] if evidence.names else None
+    reason = f"{purpose}: settled by what is not seen here"
+    return Assessment(purpose=purpose, confidence=SETTLED, reasons=(reason,), name=name)
 
 
 def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:

@@ -2,6 +2,7 @@
 
 CSV with a header (RFC 4180), UTF-8. The columns come in any order, and only ``id`` has to be there: what is missing or blank is
 not known, and columns of other names are passed over. The rows of a device come in the order in which they happened.
+What ``write_line`` makes of a flow's evidence, ``read_line`` reads as the same evidence.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from ..model.assessment import Evidence, Extent
 from ..model.facts import Facts
 from ..model.name import Name, NameSource
 from ..model.packet import TCP, UDP
+from ..model.purpose import Purpose
 
 E = TypeVar("E", bound=StrEnum)
+D = TypeVar("D", bound=StrEnum | None)
 
 COLUMNS = {
     "id": "of the row, as it comes back with the answer",
@@ -31,6 +34,7 @@ COLUMNS = {
     "transport": "tcp, udp, icmp … or the number of the IP protocol",
     "app": "what is spoken: dns, ntp, http, tls, quic, stun …",
     "alpn": "what the hello offers inside TLS, best first, with blanks between",
+    "ech": "1: an encrypted hello was offered, so that the name may be a cover",
     "domain": "the name that counts: from the hello, else from DNS; the address where there is none",
     "names": "further names that DNS gave for the address, latest first, with blanks between",
     "name_source": "where the name was read: sni, quic, http or dns",
@@ -42,13 +46,19 @@ COLUMNS = {
     "bytes_in": "bytes to it; where both are blank, nobody counted",
     "media_bytes": "what more goes up than this, the household takes for pictures or sound; 0: it never said",
     "extent": "so-far: judged as a flow that goes on; ended, burst, moment: else told from duration and bytes",
+    "settled": "a purpose found by what no column shows: a hello that cannot be read, a name that nobody vouches for …",
 }
 """Name -> what it means."""
 PROTOCOLS = {"icmp": 1, "igmp": 2, "tcp": TCP, "udp": UDP, "gre": 47, "esp": 50, "icmpv6": 58, "ipv6-icmp": 58, "sctp": 132}
+_PROTOCOL_NAMES = {number: name for name, number in reversed(PROTOCOLS.items())}
+COUNTS = ("pkts_out", "pkts_in", "bytes_out", "bytes_in", "media_bytes")
 SCOPES = {"": False, "wan": False, "lan": True, "mcast": True}
 """Whether it stays in the home."""
 PORTS = {"dns": 53, "ntp": 123, "http": 80}
 """Where the port is not told, but what is spoken is."""
+FLAGS = {"": False, "0": False, "1": True}
+GUARDED = ("=", "+", "-", "@", "'")
+"""What a spreadsheet takes for a formula at the beginning of a cell: text of a device gets an apostrophe before it."""
 MAX_COUNT = 10**18
 MAX_SHOWN = 40
 
@@ -76,7 +86,7 @@ class Line:
 def read_line(row: Mapping[str, str | None]) -> Line:
     """What a row says. ColumnError tells of the first cell that cannot be read."""
     domain = _text(row, "domain").rstrip(".").lower()
-    literal = _address(domain)
+    literal = b"" if _text(row, "name_source") else _address(domain)
     names = (*([domain] if domain and not literal else []), *_text(row, "names").lower().split())
     source = _choice(row, "name_source", NameSource, NameSource.SNI)
     app = _text(row, "app").lower() or "unknown"
@@ -84,18 +94,19 @@ def read_line(row: Mapping[str, str | None]) -> Line:
         profile=_text(row, "profile") or "careful",
         vendor=_text(row, "vendor"),
         family=_text(row, "kind"),
-        facts=Facts(app_proto=app, alpn=tuple(_text(row, "alpn").split())),
+        facts=Facts(app_proto=app, alpn=tuple(_text(row, "alpn").split()), ech=_one_of(row, "ech", FLAGS)),
         names=tuple(Name(name, NameSource.DNS if number else source) for number, name in enumerate(names)),
         address=literal or _address(_text(row, "address")),
         port=_count(row, "remote_port", most=65_535) or PORTS.get(app, 0),
         proto=_protocol(row),
-        local=_is_local(row),
+        local=_one_of(row, "scope", SCOPES),
         extent=_extent(row),
         pkts_out=_count(row, "pkts_out"),
         pkts_in=_count(row, "pkts_in"),
         bytes_out=_count(row, "bytes_out"),
         bytes_in=_count(row, "bytes_in"),
         media_bytes=_count(row, "media_bytes"),
+        settled=_choice(row, "settled", Purpose, None),
     )
     return Line(
         id=_text(row, "id"),
@@ -115,7 +126,7 @@ def _extent(row: Mapping[str, str | None]) -> Extent:
     return _choice(row, "extent", Extent, found)
 
 
-def _choice(row: Mapping[str, str | None], column: str, kind: type[E], default: E) -> E:
+def _choice(row: Mapping[str, str | None], column: str, kind: type[E], default: D) -> E | D:
     text = _text(row, column)
     try:
         return kind(text) if text else default
@@ -123,11 +134,11 @@ def _choice(row: Mapping[str, str | None], column: str, kind: type[E], default: 
         raise ColumnError(column, text, f"one of {', '.join(kind)}") from None
 
 
-def _is_local(row: Mapping[str, str | None]) -> bool:
-    scope = _text(row, "scope")
-    if scope not in SCOPES:
-        raise ColumnError("scope", scope, "one of wan, lan, mcast")
-    return SCOPES[scope]
+def _one_of(row: Mapping[str, str | None], column: str, known: Mapping[str, bool]) -> bool:
+    text = _text(row, column)
+    if text not in known:
+        raise ColumnError(column, text, f"one of {', '.join(filter(None, known))}")
+    return known[text]
 
 
 def _protocol(row: Mapping[str, str | None]) -> int:
@@ -166,4 +177,35 @@ def _address(text: str) -> bytes:
 
 
 def _text(row: Mapping[str, str | None], column: str) -> str:
-    return (row.get(column) or "").strip()
+    text = (row.get(column) or "").strip()
+    return text[1:] if text[:1] == "'" and text[1:].startswith(GUARDED) else text
+
+
+def write_line(line: Line) -> dict[str, str]:
+    """A row that ``read_line`` reads as this line; what is not known stays blank. Not said: our own resolver (``resolver``)."""
+    evidence, facts = line.evidence, line.evidence.facts
+    name = evidence.names[0] if evidence.names else None
+    address = str(ip_address(evidence.address)) if evidence.address else ""
+    row = {
+        "id": line.id,
+        "device": line.device,
+        "vendor": evidence.vendor,
+        "kind": evidence.family,
+        "profile": evidence.profile,
+        "run": line.run,
+        "t": repr(line.at),
+        "scope": "lan" if evidence.local else "wan",
+        "transport": _PROTOCOL_NAMES.get(evidence.proto, str(evidence.proto or "")),
+        "app": facts.app_proto,
+        "alpn": " ".join(facts.alpn),
+        "ech": "1" if facts.ech else "",
+        "domain": name.text if name else address,
+        "names": " ".join(other.text for other in evidence.names[1:]),
+        "name_source": name.source if name else "",
+        "address": address,
+        "remote_port": str(evidence.port or ""),
+        "extent": evidence.extent,
+        "settled": evidence.settled or "",
+        **{count: str(getattr(evidence, count)) for count in COUNTS},
+    }
+    return {column: f"'{text}" if text.startswith(GUARDED) else str(text) for column, text in row.items()}

@@ -86,7 +86,7 @@ def judge_protocol(catalogue: Catalogue, evidence: Evidence, app: str) -> Assess
 def judge_alpn(catalogue: Catalogue, evidence: Evidence) -> Assessment | None:
     """The protocol that the hello offers inside TLS; ``h2`` and ``h3`` say nothing."""
     rows = catalogue.ports.get((evidence.proto, evidence.port), ())
-    offered = tuple(row for row in rows if row.alpn in evidence.facts.alpn)
+    offered = tuple(row for row in rows if row.alpn and row.alpn in evidence.facts.alpn)
     if offered and (fit := best_of(offered, evidence, least=Rank.ANY)) is not None:
         return _from_row(fit, f"ALPN {fit.row.alpn}")
     for alpn in evidence.facts.alpn:

@@ -123,6 +123,21 @@ def test_what_is_over_says_more(extent: Extent, more: dict[str, Any], context: C
     assert classify(TABLE, make_evidence("xy.example", extent=extent, **more), context).purpose == wanted
 
 
+SETTLED = [
+    pytest.param(make_evidence("fw.ring.com", **DOORBELL, settled=Purpose.UPDATE), "update", id="before-names"),
+    pytest.param(make_evidence(**DOORBELL, settled=Purpose.UNKNOWN, local=True), "unknown", id="before-all-else"),
+    pytest.param(make_evidence(**DOORBELL, settled=Purpose.UNKNOWN, bytes_out=70_000), "video", id="volume-speaks-against-it"),
+]
+
+
+@pytest.mark.parametrize(("evidence", "wanted"), SETTLED)
+def test_what_was_settled_otherwise(evidence: Evidence, wanted: str) -> None:
+    found = classify(TABLE, evidence)
+    assert found.purpose == wanted
+    assert found.reasons[-1] == f"{evidence.settled}: settled by what is not seen here"
+    assert found.name == (evidence.names[0] if evidence.names else None)
+
+
 def test_neither_name_nor_address() -> None:
     found = classify(TABLE, make_evidence(**LIGHT, address=b""))
     assert (found.purpose, found.reasons) == (Purpose.UNKNOWN, ("neither name nor address is known",))
@@ -179,6 +194,7 @@ evidences = st.builds(
     bytes_out=st.one_of(st.integers(0, 10**5), st.integers(0, 10**12)),
     bytes_in=st.one_of(st.integers(0, 10**5), st.integers(0, 10**12)),
     media_bytes=st.sampled_from([0, 64_000]),
+    settled=st.sampled_from([None, None, *Purpose]),
 )
 purposes = st.lists(st.sampled_from(Purpose), min_size=1, max_size=3).map(tuple)
 contexts = st.builds(

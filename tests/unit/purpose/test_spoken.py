@@ -123,6 +123,11 @@ def test_alpn(alpn: tuple[str, ...], device: dict[str, Any], wanted: str | None)
         assert said(judge_alpn(table, make_evidence(**device, alpn=alpn))) == wanted
 
 
+def test_an_empty_alpn_asks_for_no_row() -> None:
+    table = make_catalogue(make_row("tcp/8443", "control", "any"))
+    assert judge_alpn(table, make_evidence(**CAREFUL, port=8443, alpn=("",))) is None
+
+
 def test_the_row_that_asks_for_the_alpn_is_named() -> None:
     found = judge_alpn(TABLE, make_evidence(**CAREFUL, alpn=("x-amzn-mqtt-ca",)))
     assert found is not None
