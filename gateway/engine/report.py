@@ -30,7 +30,7 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         names=tuple(dict.fromkeys(candidate.text for candidate in known)),
         dissector=flow.facts.dissector,
         purpose=str(decision.purpose if decision else assessment.purpose if assessment else "unknown"),
-        also=tuple(str(purpose) for purpose in assessment.also) if assessment else (),
+        also=_also(flow),
         confidence=round(assessment.confidence, 2) if assessment else 0.0,
         action=str(decision.action) if decision else "",
         effect=str(decision.effect) if decision else "",
@@ -45,6 +45,13 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         attempts=flow.attempts,
         capture=capture,
     )
+
+
+def _also(flow: Flow) -> tuple[str, ...]:
+    """What its name serves besides, and what it may be although nobody can show it."""
+    also = flow.assessment.also if flow.assessment else ()
+    possible = flow.decision.possible if flow.decision else None
+    return tuple(str(purpose) for purpose in (*also, *((possible,) if possible else ())))
 
 
 def _app_proto(flow: Flow) -> str:

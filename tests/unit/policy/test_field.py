@@ -13,7 +13,6 @@ from gateway.policy.value import Budget
         (field.TextField, " a\n  b ", "a b"), (field.BodyField, " a\n", " a\n"), (field.IdField, "front-door", "front-door"),
         (field.SwitchField, True, True), (field.ConfidenceField, "high", "high"),
     ],
-    ids=str,
 )  # fmt: skip
 def test_values(kind: object, given: object, value: object) -> None:
     assert TypeAdapter(kind).validate_python(given) == value
@@ -28,7 +27,6 @@ def test_values(kind: object, given: object, value: object) -> None:
         (field.IdField, "all", "is taken"), (field.IdField, "a b", "letters, digits and hyphens"),
         (field.SwitchField, "yes", "neither true nor false"), (field.FamilyField, 1, "is not a family"),
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_is_none(kind: object, given: object, said: str) -> None:
     with pytest.raises(ValidationError, match=said):

@@ -30,7 +30,7 @@ from gateway.policy.value import Budget
         (value.port_ranges, "udp,tcp/16500-65000", ((UDP, 16500, 65000), (TCP, 16500, 65000))),
         (value.parse_wide_ports, "udp/16500-65000", "udp/16500-65000"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 def test_notations(parse, text: str, wanted: object) -> None:
     assert parse(text) == wanted
@@ -57,7 +57,7 @@ def test_notations(parse, text: str, wanted: object) -> None:
         (value.parse_target, "a.com:443/sctp"), (value.parse_target, ""), (value.parse_target, "*"),
         (value.parse_target, "a..com"), (value.parse_target, "[::1"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 def test_what_is_none(parse, text: str) -> None:
     with pytest.raises(ValueError):
@@ -119,7 +119,7 @@ def test_durations_are_written_as_they_are_read(seconds: int) -> None:
         (value.format_duration(60), "1 minute"), (value.format_duration(0), "0 seconds"),
         (value.write_budget(Budget(64_000)), "64kB"), (value.write_budget(Budget(512_000, 600.0)), "512kB/10m"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 def test_amounts_in_words(said: str, wanted: str) -> None:
     assert said == wanted
