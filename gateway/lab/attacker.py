@@ -1,7 +1,7 @@
 """What a gadget can do that its own kernel would not: raw frames, and TCP from a program, segment by segment.
 
 It runs in the gadget's process and network namespace. The kernel there never sees the answers to ``PORTS``, so it resets
-nothing that it did not open itself.
+nothing, and complains of nothing, that it did not open itself.
 """
 
 import itertools
@@ -24,7 +24,7 @@ QUIET = f"""\
 table inet quiet {{
   chain quiet {{
     type filter hook prerouting priority raw; policy accept;
-    tcp dport {PORTS[0]}-{PORTS[-1]} drop
+    meta l4proto {{ tcp, udp }} th dport {PORTS[0]}-{PORTS[-1]} drop
   }}
 }}
 """

@@ -1,6 +1,10 @@
-"""Small exchanges without a pause, of somebody who must not notice what becomes of the gateway; and silences of others."""
+"""Small exchanges without a pause, of somebody who must not notice what becomes of the gateway; silences of others; and what is
+done again and again beside all else."""
 
-from collections.abc import Iterable, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import pairwise
@@ -43,6 +47,26 @@ def describe(came: list[Outcome], lost: list[Outcome]) -> str:
     told = "; ".join(f"{one.step}: {one.result} {one.detail}" for one in lost)
     longest = max((one.ms for one in came), default=0.0)
     return f"{len(came)} exchanges, {len(lost)} lost, longest {longest:.0f} ms" + (f" ({told})" if told else "")
+
+
+@contextmanager
+def without_pause(act: Callable[[], object], every_s: float) -> Iterator[list[float]]:
+    """Again and again beside what goes on; yields the wall times at which it was done."""
+    done: list[float] = []
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(every_s):
+            act()
+            done.append(time.time())
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield done
+    finally:
+        over.set()
+        thread.join()
 
 
 class Gap(NamedTuple):

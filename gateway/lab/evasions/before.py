@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from ..attacker import Stream
 from ..frame import MSS, SYN
 from ..hello import client_hello, records
-from .case import BAD, Attempt, Case
+from .case import BAD, GOOD, Attempt, Case
+from .dns import labels, query
 from .hello import answered, ending
 
 TIMES = 20
+PUBLIC = ("8.8.8.8", "2001:4860:4860::8888")
 
 
 @dataclass(slots=True)
@@ -88,6 +90,23 @@ def datagrams(family: int) -> Callable[[Attempt], str]:
     return play
 
 
+def questions(attempt: Attempt) -> str:
+    """To resolvers of its own choice, always from the same port: names that it may ask for, and bytes behind each question."""
+    kept = attempt.attacker.kept.pop(attempt.token, None)
+    if isinstance(kept, Kept):
+        for number in range(TIMES):
+            said = query(labels(f"q{number}.{GOOD}")) + attempt.payload(100)
+            for resolver in PUBLIC:
+                attempt.attacker.send_udp(said, resolver, 53, sport=kept.sport)
+            time.sleep(0.01)
+        return "gone on"
+    kept = attempt.attacker.kept[attempt.token] = Kept(attempt.attacker.port())
+    for resolver in PUBLIC * 2:
+        attempt.attacker.send_udp(query(labels(GOOD)), resolver, 53, sport=kept.sport)
+        time.sleep(0.03)
+    return "begun"
+
+
 CASES = (
     Case(id="tls", text="A TLS connection goes on", play=tls(4)),
     Case(id="tls-ipv6", text="A TLS connection over IPv6 goes on", play=tls(6)),
@@ -95,4 +114,5 @@ CASES = (
     Case(id="half-open", text="A connection that was half open is finished and used", play=half_open),
     Case(id="datagrams", text="A flow of datagrams goes on", play=datagrams(4)),
     Case(id="datagrams-ipv6", text="A flow of datagrams over IPv6 goes on", play=datagrams(6)),
+    Case(id="questions", text="Questions to resolvers of its own choice go on, from the port of earlier ones", play=questions),
 )

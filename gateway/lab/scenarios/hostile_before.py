@@ -49,6 +49,8 @@ def before_the_curtain(stage: Stage) -> None:
     curtain.start()
     curtain.await_ready()
     judge_cases(stage, played, attempt_all(stage.home, played), when="opened before there was a curtain")
+    asked = stage.truth().bytes_to(*stage.home.zone.public, since=stage.watched_since)
+    stage.check("and no question reaches a resolver that was asked before, be it as bare as ours", not asked, f"{asked} bytes")
 
 
 def _edit(stage: Stage, old: str, new: str) -> None:

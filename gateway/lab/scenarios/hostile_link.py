@@ -4,6 +4,7 @@ bridge's, whose ports are isolated. What the rogue tells the gateway of itself a
 
 import time
 
+from ..carried import Mark, count
 from ..scenario import Stage, outcomes
 from ..trial import ROGUE, play_family, prepare
 
@@ -16,7 +17,11 @@ __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 
 def play(stage: Stage) -> None:
     before = _ways(stage)
-    play_family(stage, "link")
+    played = play_family(stage, "link")
+    tokens = {name: Mark(addresses=(), token=mark.token) for name, mark in played.marks.items()}
+    heard = count(stage.home.lan_capture(PHONE), tokens)
+    told = {name: size for name, size in heard.items() if size}
+    stage.check("the phone's cable carried none of it, multicast and broadcasts included", not told, told or "nothing")
     after = _ways(stage)
     stage.check("routes, resolver and addresses of the gateway are what they were", after == before, after)
     phone_goes_on(stage)

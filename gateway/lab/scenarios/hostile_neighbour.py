@@ -24,7 +24,7 @@ BUDGET_BYTES, SLACK_BYTES = 512_000, 16_000
 """What the reader may send for commands in ten minutes, and one look at the counters."""
 ALLOWANCE_BYTES = BUDGET_BYTES + SLACK_BYTES
 """Until its budget is spent, that flow was one that may pass."""
-RESPONDER_PORT, STRANGER4, STRANGER6 = 40_900, "198.51.100.151", "2001:db8:cafe::bad:151"
+RESPONDER_PORT, PHONE_SPORT, STRANGER4, STRANGER6 = 40_900, 40_901, "198.51.100.151", "2001:db8:cafe::bad:151"
 STUN_SPORT, PACKETS, SIZE, RATE = 40_810, 1_100, 700, 700
 
 
@@ -46,14 +46,20 @@ def play(stage: Stage) -> None:
 def as_responder(stage: Stage) -> None:
     """A phone spoke to the rogue; from the very ports of that flow it answers somebody else."""
     rogue, phone = stage.home[ROGUE], stage.home["annas-phone"]
-    phone.one(udp=rogue.address, port=RESPONDER_PORT, packets=5, size=100, timeout_s=0.1)
+    asked = phone.one(udp=rogue.address, port=RESPONDER_PORT, sport=PHONE_SPORT, packets=5, size=100, timeout_s=0.1)
     token, relay = os.urandom(8), stage.home.zone.hosts[RELAY]
     with rogue.machine.entered():
         attacker = Attacker()
+        attacker.send_udp(token * 25, phone.address, PHONE_SPORT, sport=RESPONDER_PORT)
         for target, dport in ((STRANGER4, 443), (relay.address4, 9), (STRANGER6, 443), (STRANGER4, RESPONDER_PORT)):
             for _ in range(5):
                 attacker.send_udp(token * 25, target, dport, sport=RESPONDER_PORT)
     _nothing(stage, token, "from the ports of a flow that a phone opened")
+    here, ports = read_frames(stage.home.lan_capture(ROGUE)), (PHONE_SPORT, RESPONDER_PORT)
+    heard = sum(one.packet.payload_length for one in here if (one.packet.sport, one.packet.dport) == ports)
+    answered = count(stage.home.lan_capture("annas-phone"), {"it": Mark(addresses=(), token=token)})["it"]
+    seen = f"{heard} of {asked.sent_bytes} bytes came to the gadget, {answered} of its answer to the phone"
+    stage.check("that flow was a live one", heard == asked.sent_bytes > 0 < answered, seen)
 
 
 def into_datagrams(stage: Stage) -> None:

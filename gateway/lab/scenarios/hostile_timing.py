@@ -6,23 +6,24 @@ one byte leaves.
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from .. import frame
 from ..attacker import Attacker, Stream
 from ..carried import Mark, count
 from ..evasions.case import BAD, GOOD
 from ..hello import client_hello, records
+from ..pulse import without_pause
 from ..scenario import PACE, Stage, outcomes
 from ..topology import GATEWAY_WAN_MAC
 from ..trial import ROGUE, prepare
-from ..truth import Truth
+from ..truth import Truth, read_frames
 
 PROMISE = "No moment lets anything slip: not a start, a stop, a reload, nor the very end of a viewing."
 ACTORS = ("rogue", "doorbell")
 __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
+MEDIA_PORT, FLOWS = 17_000, 180
+"""New flows in a burst: fewer than those that are a flood."""
 STRANGER4, STRANGER6 = "198.51.100.150", "2001:db8:cafe::bad:150"
 END_S = 1.0
 """From the moment a viewing is to end until its last byte."""
@@ -34,6 +35,7 @@ ALLOWANCE_BYTES = round((END_S * PICTURES_PER_S * PICTURE_BYTES + 60_000) * PACE
 def play(stage: Stage) -> None:
     reloads(stage)
     end_of_a_viewing(stage)
+    new_at_the_end(stage)
     starts_and_stops(stage)
     an_edit(stage)
 
@@ -96,7 +98,7 @@ def reloads(stage: Stage) -> None:
                 attacker.send_ip(frame.ip(body, src=source, dst=target, proto=frame.TCP))
             attacker.send_udp(token * 30, target, 4000)
 
-    with _without_pause(knock, 0.004) as knocks:
+    with without_pause(knock, 0.004) as knocks:
         for _ in range(6):
             stage.home.ask("allow", device="front-door", purpose="advertising", seconds=30)
             time.sleep(0.05)
@@ -115,11 +117,10 @@ def end_of_a_viewing(stage: Stage) -> None:
     stage.home.ask("view", device="front-door", seconds=seconds)
     due = time.time() + seconds
     stream = doorbell.begin([{"media": MEDIA, "packets": 4_000, "rate": PICTURES_PER_S, "size": PICTURE_BYTES}])
-    stage.until(lambda: bool(_told_ends(stage, due)), timeout_s=4.0)
+    told = _await_end(stage, due)
     time.sleep(0.6)
     doorbell.stop()
     stream.wait()
-    told = next(iter(_told_ends(stage, due)), 0.0)
     sent = [at for flow in stage.truth().of("doorbell") if flow.key.dst == frame.packed(media.address4) for at, _ in flow.sent]
     last = max(sent, default=0.0)
     flowed = sum(at < due for at in sent)
@@ -128,6 +129,55 @@ def end_of_a_viewing(stage: Stage) -> None:
     stage.check("pictures flow until a viewing's end", flowed > 100, seen)
     stage.check("and not once its end is told", 0 < last <= told, seen)
     stage.check(f"which is within {END_S:.0f} s", last - due < END_S, seen)
+
+
+def new_at_the_end(stage: Stage) -> None:
+    """A flow of its own for every datagram, one each millisecond, from before a viewing's end until after it: once when it runs
+    out, once when somebody ends it."""
+    doorbell, media = stage.home["doorbell"], stage.home.zone.hosts[MEDIA]
+    doorbell.one(dns=MEDIA)
+    with doorbell.machine.entered():
+        attacker = Attacker()
+    for how, seconds in (("runs out", 1.2), ("is ended", 60.0)):
+        stage.home.ask("view", device="front-door", seconds=seconds)
+        due = time.time() + 1.2
+        token = os.urandom(8)
+        burst = threading.Thread(target=_burst, args=(attacker, token, media.address4, due))
+        burst.start()
+        time.sleep(max(due - time.time(), 0))
+        if how == "is ended":
+            stage.home.ask("stop", device="front-door")
+            told = time.time()
+        else:
+            told = _await_end(stage, due)
+        burst.join()
+        time.sleep(0.2)
+        left = [at for at, data in _carried(stage, token)]
+        before, late = sum(at < due for at in left), sum(at > told for at in left)
+        last = f"the last {(max(left, default=due) - due) * 1000:.1f} ms after it, told {(told - due) * 1000:.1f} ms after it"
+        seen = f"{before} of {FLOWS} before, {len(left) - before} after; {last}"
+        stage.check(f"while a viewing {how}: new flows pass before", before > 20, seen)
+        stage.check(f"while a viewing {how}: none passes once that is told", not late, seen)
+
+
+def _burst(attacker: Attacker, token: bytes, address: str, due: float) -> None:
+    time.sleep(max(due - FLOWS / 2_000 - time.time(), 0))
+    for number in range(FLOWS):
+        attacker.send_udp(number.to_bytes(2) + token * 12, address, MEDIA_PORT)
+        time.sleep(0.0008)
+
+
+def _carried(stage: Stage, token: bytes) -> list[tuple[float, bytes]]:
+    """Datagrams with it on the WAN cable, and when."""
+    stage.home.settle()
+    seen = read_frames(stage.home.wan_capture)
+    return [(one.at, one.packet.payload) for one in seen if one.source == GATEWAY_WAN_MAC and token in one.packet.payload]
+
+
+def _await_end(stage: Stage, due: float) -> float:
+    """When it said so; 0: it did not."""
+    stage.until(lambda: bool(_told_ends(stage, due)), timeout_s=4.0)
+    return next(iter(_told_ends(stage, due)), 0.0)
 
 
 def _told_ends(stage: Stage, due: float) -> list[float]:
@@ -142,7 +192,7 @@ def starts_and_stops(stage: Stage) -> None:
     with stage.home[ROGUE].machine.entered():
         attacker = Attacker()
     counts = {}
-    with _without_pause(lambda: _blast(attacker, token), 0.004) as sent:
+    with without_pause(lambda: _blast(attacker, token), 0.004) as sent:
         for what, kill in (("a clean stop", False), ("a kill", True)):
             begun = len(sent)
             curtain.stop(kill=kill)
@@ -159,26 +209,6 @@ def starts_and_stops(stage: Stage) -> None:
 def _blast(attacker: Attacker, token: bytes) -> None:
     for target in (STRANGER4, STRANGER6):
         attacker.send_udp(token * 10, target, 9999, sport=61_999)
-
-
-@contextmanager
-def _without_pause(act: Callable[[], None], every_s: float) -> Iterator[list[float]]:
-    """Again and again beside what goes on; yields when it was done."""
-    done: list[float] = []
-    over = threading.Event()
-
-    def repeat() -> None:
-        while not over.wait(every_s):
-            act()
-            done.append(time.time())
-
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        yield done
-    finally:
-        over.set()
-        thread.join()
 
 
 def _count(stage: Stage, token: bytes) -> int:

@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import NamedTuple
 
 from gateway.settings import Settings
@@ -18,6 +19,8 @@ SHARED = "clients3.google.com"
 NAME, PUBLIC, REFUSED = "api.gadgetcloud.example", "8.8.8.8", "dns.google"
 SUCCESS, MARK = "<BODY>Success</BODY>", "81ce4465-7167-4dcb-835b-dcc9e44c112a"
 HTTP = "-s", "-i", "--max-time", "5"
+WITHOUT = {"chronyd"} if Path("/run/systemd/system").exists() else set()
+"""What a machine need not have: where systemd keeps the time, chrony would take that service's place."""
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -77,7 +80,7 @@ def play(stage: Stage) -> None:
     seen = [(line["dest_ip"], line["netcurtain"]["effect"], line["netcurtain"]["attempts"]) for line in lines]
     asked = sum(bool(shutil.which(program, path=PATH)) for program in ("chronyd", "ntpdate"))
     told = [effect == "redirect" and attempts >= asked for _, effect, attempts in seen]
-    stage.check("the clocks stand in one line", told == [True] * min(asked, 1), seen)
+    stage.check("the clocks stand in one line", told == [True] and asked > 0, seen)
 
 
 def elsewhere(stage: Stage) -> None:
@@ -89,7 +92,7 @@ def elsewhere(stage: Stage) -> None:
     check(stage, "a check at a shared address passes", shared, "200 OK")
     check(stage, "and so does its neighbour", neighbour, "200 OK")
     direct = port.wait()
-    stage.check("nobody reaches the responder by its port", direct is None or direct.status == 7, direct)
+    stage.check("nobody reaches the responder by its port", direct is not None and direct.status == 7, direct)
 
 
 def dig(stage: Stage, name: str, resolver: str) -> Client:
@@ -99,7 +102,7 @@ def dig(stage: Stage, name: str, resolver: str) -> Client:
 def check(stage: Stage, it: str, client: Client, expected: str) -> None:
     said = client.wait()
     if said is None:
-        stage.check(it, True, f"not tried: {client.name} is not installed")
+        stage.check(it, client.name in WITHOUT, f"not tried: {client.name} is not installed")
     else:
         ok = said.status == 0 and expected in said.text
         stage.check(it, ok, f"{client.name} ended with {said.status}: {said.text[-300:]}")
