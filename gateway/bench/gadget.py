@@ -21,7 +21,7 @@ _HEAD = """\
 version: 1
 timezone: UTC
 preset: recommended
-new_devices: guided
+new_devices: careful
 devices:
 """
 _DEVICE = """\

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .action import Action
 from .assessment import Catalogue
@@ -114,6 +115,23 @@ class DevicePolicy:
         object.__setattr__(self, "exceptions", found)
 
 
+class Regime(StrEnum):
+    """What becomes of devices that no file names (``new_devices:``)."""
+
+    GUIDED = "guided"
+    """A time to be set up in, then the profile that it probably has, or ``careful``."""
+    CAREFUL = "careful"
+    """The same without that time."""
+    QUARANTINE = "quarantine"
+    """An address, our resolver and the time, nothing else."""
+    OBSERVE = "observe"
+    """Everything, counted."""
+
+
+SET_UP = "set-up"
+"""The profile of a device's first minutes, where the regime gives it some."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One compiled generation of the household's policy."""
@@ -126,7 +144,8 @@ class Policy:
     profiles: Mapping[str, DevicePolicy] = field(default_factory=dict)
     """By profile id, with a nameless ``Device``: what a device gets that only has a guessed profile."""
     newcomer_profile: str = "careful"
-    """What ``new_devices`` means until identification exists; ``observe`` and ``quarantine`` are built-in profiles."""
+    """What a device gets that no file names and nobody has recognised; ``observe`` and ``quarantine`` are built-in profiles."""
+    new_devices: Regime = Regime.CAREFUL
     catalogue: Catalogue = field(default_factory=Catalogue)
     identity: Identification = Identification()
-    """How devices give themselves away. No decision rests on it."""
+    """How devices give themselves away: the profile of those that no file names rests on it."""

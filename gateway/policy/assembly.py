@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..model.action import Action
 from ..model.device import Device, Mac
-from ..model.policy import DevicePolicy, Level, Policy, Rule, RuleRef
+from ..model.policy import DevicePolicy, Level, Policy, Regime, Rule, RuleRef
 from ..model.purpose import Purpose
 from .catalogue import build_catalogue
 from .codec import digest_policy
@@ -26,7 +26,13 @@ from .part import (
 
 LAST_RESORT = Rule(action=Action.LIMIT, ref=BUILT_IN, budget_bytes=64_000, budget_window_s=3600.0, then_ask=True)
 """What holds for a purpose that no level speaks of."""
-NEWCOMER = {"guided": "careful", "quarantine": "quarantine", "observe": "observe"}
+NEWCOMER = {
+    Regime.GUIDED: "careful",
+    Regime.CAREFUL: "careful",
+    Regime.QUARANTINE: "quarantine",
+    Regime.OBSERVE: "observe",
+}
+"""The profile of whom nobody has recognised."""
 DEFAULT_PRESET = "recommended"
 
 
@@ -49,6 +55,7 @@ def assemble(parts: Iterable[Part]) -> Policy:
         devices=dict(_devices(households, profiles, base, newcomer)),
         profiles={name: _for_profile(profile, base) for name, profile in profiles.items()},
         newcomer_profile=newcomer,
+        new_devices=main.new_devices,
         catalogue=build_catalogue(
             (row for part in files for row in part.rows),
             (reply for part in files for reply in part.replies),

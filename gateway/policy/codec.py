@@ -8,12 +8,12 @@ from typing import Any
 from ..model.action import Action
 from ..model.assessment import Catalogue, FixedReply, Hint, Row
 from ..model.device import Device, Mac
-from ..model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
+from ..model.policy import DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
 from ..model.purpose import Purpose
 from .catalogue import by_host
-from .identification import identification_from, identification_plain
+from .identification import identification_from, identification_plain, judged_identification
 
-FORMAT = 4
+FORMAT = 5
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _ACTIONS = {action.value: action for action in Action}
 
@@ -26,6 +26,7 @@ def dump(policy: Policy) -> bytes:
         "digest": policy.digest,
         "timezone": policy.timezone,
         "newcomer_profile": policy.newcomer_profile,
+        "new_devices": policy.new_devices,
         "devices": [[mac, _device_policy(entry, pool)] for mac, entry in policy.devices.items()],
         "profiles": [[name, _device_policy(entry, pool)] for name, entry in policy.profiles.items()],
         "catalogue": _catalogue(policy.catalogue),
@@ -46,6 +47,7 @@ def parse(data: bytes) -> Policy:
             digest=plain["digest"],
             timezone=plain["timezone"],
             newcomer_profile=plain["newcomer_profile"],
+            new_devices=Regime(plain["new_devices"]),
             devices={Mac(mac): _device_policy_from(entry, levels) for mac, entry in plain["devices"]},
             profiles={name: _device_policy_from(entry, levels) for name, entry in plain["profiles"]},
             catalogue=_catalogue_from(plain["catalogue"]),
@@ -66,7 +68,8 @@ def digest_policy(policy: Policy, catalogue: Iterable[str]) -> str:
     """Of everything that can change a decision; ``catalogue``: the digests of its files, in order."""
     tables = (policy.devices, policy.profiles)
     entries = [[key, *_judged_entry(entry)] for table in tables for key, entry in sorted(table.items())]
-    return _hash([FORMAT, policy.timezone, policy.newcomer_profile, entries, list(catalogue)])
+    newcomers = [policy.newcomer_profile, policy.new_devices, judged_identification(policy.identity)]
+    return _hash([FORMAT, policy.timezone, *newcomers, entries, list(catalogue)])
 
 
 def _judged_entry(entry: DevicePolicy) -> list[Any]:

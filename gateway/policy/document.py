@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic_core import PydanticCustomError
 
 from ..model.action import Action
+from ..model.policy import Regime
 from .field import (
     SIGNALS,
     ActionField,
@@ -317,7 +318,7 @@ class HouseholdDocument(DevicesDocument):
 
     timezone: ZoneField = "UTC"
     preset: IdField = "recommended"
-    new_devices: NewDevicesField = "guided"
+    new_devices: NewDevicesField = Regime.GUIDED
     defaults: Rules = {}
 
 

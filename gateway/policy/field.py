@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from ..model.action import Action, Effect
 from ..model.device import Mac
 from ..model.identity import Confidence, Signal
-from ..model.policy import Schedule, Target
+from ..model.policy import Regime, Schedule, Target
 from ..model.purpose import Purpose
 from .value import (
     Budget,
@@ -34,7 +34,7 @@ FAMILIES = (
 )  # fmt: skip
 VIEWINGS = ("panel", "panel+home", "evidence", "bell")
 SIGNALS = ("oui", "dhcp-vendor-class", "dhcp-param-list", "hostname-pattern", "mdns-service", "ssdp", "dns-name")
-NEW_DEVICES = ("guided", "quarantine", "observe")
+NEW_DEVICES = tuple(regime.value for regime in Regime)
 CONFIDENCES = ("high", "medium", "low")
 SHAPES = ("order", "beat", "volume", "ceiling", "protocol", "note")
 WHERES = ("home", "internet")
@@ -122,7 +122,7 @@ ConfidenceField = Annotated[str, *one_of("a confidence", CONFIDENCES)]
 KeepOrDrop = Annotated[str, *one_of("a choice", ("keep", "drop"))]
 OpenOrClosed = Annotated[str, *one_of("a fault mode", ("closed", "open"))]
 AskField = Annotated[str, *one_of("something to do then", ("ask",))]
-NewDevicesField = Annotated[str, *one_of("a way with new devices", NEW_DEVICES)]
+NewDevicesField = Annotated[Regime, *one_of("a way with new devices", NEW_DEVICES, Regime)]
 PauseField = Annotated[str, *one_of("a purpose, or all", (*PURPOSES, "all"))]
 SwitchField = Annotated[bool, PlainValidator(_whole), WithJsonSchema({"type": "boolean"})]
 TextField = Annotated[str, PlainValidator(_line), WithJsonSchema({"type": "string"})]

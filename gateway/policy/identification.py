@@ -54,6 +54,15 @@ def identification_plain(known: Identification) -> dict[str, Any]:
     }
 
 
+def judged_identification(known: Identification) -> list[Any]:
+    """What can change a guess: evidence, notes and places do not."""
+    rows = [
+        [trait.vendor, trait.signal, trait.values, trait.device, trait.confidence, trait.alone] for trait in known.traits
+    ]
+    tables = [sorted(table.items()) for table in (known.brands, known.houses, known.profiles)]
+    return [rows, *tables, sorted(known.platforms)]
+
+
 def identification_from(plain: dict[str, Any]) -> Identification:
     return Identification(
         traits=tuple(traits_from(plain["traits"])),

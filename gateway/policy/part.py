@@ -7,7 +7,7 @@ from ..model.action import Action
 from ..model.assessment import FixedReply, Hint, Row
 from ..model.device import Mac
 from ..model.identity import Trait
-from ..model.policy import Level, Rule, RuleRef
+from ..model.policy import Level, Regime, Rule, RuleRef
 from ..model.purpose import Purpose
 
 BUILT_IN = RuleRef(file="built-in")
@@ -109,7 +109,7 @@ class HouseholdPart:
     file: str
     timezone: str = "UTC"
     preset: str = ""
-    new_devices: str = "guided"
+    new_devices: Regime = Regime.GUIDED
     defaults: Level = Level()
     devices: tuple[DevicePart, ...] = ()
     owners: tuple[OwnerPart, ...] = ()

@@ -14,7 +14,7 @@ from gateway.model.device import Device, Mac
 from gateway.model.identity import Confidence, Identification, Signal, Trait
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
-from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
+from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
 from gateway.model.purpose import Purpose
 from gateway.policy.assembly import assemble
 from gateway.policy.catalogue import build_catalogue
@@ -285,6 +285,7 @@ POLICIES = st.builds(
     devices=st.dictionaries(MACS, ENTRIES, max_size=2),
     profiles=st.dictionaries(st.sampled_from(["careful", "bell"]), ENTRIES, max_size=2),
     newcomer_profile=st.sampled_from(["careful", "gone"]),
+    new_devices=st.sampled_from(Regime),
     catalogue=st.builds(
         build_catalogue, st.lists(ROWS, max_size=4), st.lists(REPLIES, max_size=4), st.lists(HINTS, max_size=3)
     ),

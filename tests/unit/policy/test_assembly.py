@@ -59,10 +59,14 @@ def test_a_profile_that_is_like_another_says_what_differs() -> None:
     assert chime.mesh_bridge and not bell.mesh_bridge
 
 
-@pytest.mark.parametrize("way, profile", [("guided", "careful"), ("quarantine", "quarantine"), ("observe", "observe")])
+@pytest.mark.parametrize(
+    "way, profile",
+    [("guided", "careful"), ("careful", "careful"), ("quarantine", "quarantine"), ("observe", "observe"), ("", "careful")],
+)
 def test_newcomers(way: str, profile: str) -> None:
-    policy = make_policy({"household.yaml": f"version: 1\nnew_devices: {way}\n"})
+    policy = make_policy({"household.yaml": f"version: 1\nnew_devices: {way}\n" if way else "version: 1\n"})
     assert policy.newcomer_profile == profile and profile in policy.profiles
+    assert policy.new_devices == (way or "guided")
 
 
 def test_without_any_file_the_last_resort_holds() -> None:

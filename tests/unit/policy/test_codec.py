@@ -28,7 +28,7 @@ def test_what_levels_share_is_shared_again() -> None:
 
 @pytest.mark.parametrize(
     "kind, count",
-    [(Policy, 7), (DevicePolicy, 9), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
+    [(Policy, 8), (DevicePolicy, 9), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
      (Schedule, 2), (Row, 12), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
      (Identification, 5)],
 )  # fmt: skip
@@ -68,7 +68,9 @@ HOUSEHOLD = FILES["household.yaml"]
         pytest.param("catalogue/maker.yaml", "confidence: low", "confidence: high", False, id="confidence"),
         pytest.param("catalogue/maker.yaml", "path: /ok", "path: /OK", False, id="path of a reply"),
         pytest.param("catalogue/maker.yaml", "fine", "well", False, id="body of a reply"),
-        pytest.param("identity/maker.yaml", "00:00:5f", "00:00:60", True, id="a sign: no decision rests on it"),
+        pytest.param("identity/maker.yaml", "00:00:5f", "00:00:60", False, id="a sign: whose device it is rests on it"),
+        pytest.param("identity/maker.yaml", "note: n", "note: m", True, id="a note beside a sign"),
+        pytest.param("household.yaml", "version: 1\n", "version: 1\nnew_devices: careful\n", False, id="regime"),
     ],
 )
 def test_the_digest_is_of_what_can_change_a_decision(file: str, old: str, new: str, same: bool) -> None:
