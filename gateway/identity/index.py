@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from ..model.identity import Clue, Confidence, Identification, Signal, Trait
 from .notation import observed, words, written
@@ -13,6 +14,18 @@ SELF_SAID = "it says so itself"
 _WILD = frozenset("*?[")
 _FREE = re.compile(r"\[[^]]*\]|[*?]")
 """What a pattern leaves open."""
+_HEAD = re.compile(r"[^*?[]*")
+
+
+class Pattern(NamedTuple):
+    """A spelling that leaves something open."""
+
+    letters: int
+    """That it fixes: those that fix the most go first."""
+    head: str
+    """What it begins with; cheaper to compare than the whole, and nearly always enough to say no."""
+    spelling: str
+    trait: Trait
 
 
 class Index:
@@ -21,17 +34,15 @@ class Index:
     def __init__(self, known: Identification) -> None:
         self.known = known
         self._exact: dict[tuple[Signal, str], list[Trait]] = {}
-        self._patterns: dict[Signal, list[tuple[int, str, Trait]]] = {}
-        """With the number of letters that they fix, the most first."""
+        self._patterns: dict[Signal, list[Pattern]] = {}
         for trait in known.traits:
             for spelling in (spelling for value in trait.values for spelling in written(trait.signal, value)):
                 if _is_exact(trait.signal, spelling):
                     self._exact.setdefault((trait.signal, spelling), []).append(trait)
                 else:
-                    entry = (len(_FREE.sub("", spelling)), spelling, trait)
-                    self._patterns.setdefault(trait.signal, []).append(entry)
+                    self._patterns.setdefault(trait.signal, []).append(_pattern(spelling, trait))
         for found in self._patterns.values():
-            found.sort(key=lambda entry: -entry[0])
+            found.sort(key=lambda entry: -entry.letters)
         self._brands = [(words(brand), brand, vendor) for brand, vendor in known.brands.items()]
 
     def find(self, clue: Clue) -> tuple[Trait, ...]:
@@ -49,10 +60,10 @@ class Index:
                 yield from found
                 return
         most = 0
-        for letters, pattern, trait in self._patterns.get(signal, ()):
+        for letters, head, spelling, trait in self._patterns.get(signal, ()):
             if letters < most:
                 return
-            if fnmatchcase(value, pattern):
+            if value.startswith(head) and fnmatchcase(value, spelling):
                 most = letters
                 yield trait
 
@@ -65,6 +76,11 @@ class Index:
             if word in text:
                 said = (brand,)
                 yield Trait(vendor=vendor, signal=clue.signal, values=said, confidence=Confidence.MEDIUM, evidence=SELF_SAID)
+
+
+def _pattern(spelling: str, trait: Trait) -> Pattern:
+    head = _HEAD.match(spelling)
+    return Pattern(len(_FREE.sub("", spelling)), head[0] if head else "", spelling, trait)
 
 
 def _is_exact(signal: Signal, value: str) -> bool:
