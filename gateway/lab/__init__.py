@@ -12,12 +12,15 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``message``     DNS, STUN, RTP and NTP messages for both ends
 ``actor``       the process of one gadget or phone: takes commands, runs the ``step``s of its behaviour, reports what happened
 ``exchange``    requests and answers over an open connection
+``outcome``     what became of something that a gadget tried
 ``step``        one kind of conversation each: TLS, plain HTTP, media, MQTT, RTSP, NTP, DNS …
 ``household``   the lab's own policy directory; ``gadgets`` the behaviours
 ``frame``, ``hello``  frames and ClientHellos made by hand
 ``attacker``    what a gadget can do that its own kernel would not: raw frames, TCP from a program
 ``evasions``    ways around the curtain, one module per family
 ``temper``      how gadgets take a no; ``burst``: more than a gadget has to say
+``relay``       somebody who sends on what comes to him
+``relay``       somebody who sends on what comes to him
 ``trial``       plays a family of them and measures each; ``carried`` counts bytes in whatever shape they left
 ``capture``     the process that writes every frame down
 ``truth``       what really left the home, counted on the internet side

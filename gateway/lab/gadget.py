@@ -12,7 +12,7 @@ from typing import Any
 
 from .behaviour import Behaviour
 from .namespace import LabError, Namespace
-from .step import Outcome
+from .outcome import Outcome
 
 START_TIMEOUT_S = 15.0
 

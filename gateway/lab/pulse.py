@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .gadget import Gadget, Pending
-from .step import Outcome
+from .outcome import Outcome
 from .truth import Truth
 
 CLOCK = "ntp-g7g.amazon.com"

@@ -97,8 +97,7 @@ class Stage:
     def truth(self) -> Truth:
         """What has left so far."""
         self.home.settle()
-        inside_curtain = {name: one for name, one in self.home.behaviours.items() if one.network == "curtain"}
-        lan = {name: (self.home.lan_capture(name), Mac(one.mac)) for name, one in inside_curtain.items()}
+        lan = {name: (self.home.lan_capture(name), Mac(one.mac)) for name, one in self.home.behaviours.items()}
         zone = self.home.zone
         asked = (zone.resolver4, zone.resolver6)
         return read_truth(self.home.wan_capture, lan, gateway_mac=Mac(GATEWAY_WAN_MAC), resolver=asked)
@@ -174,7 +173,7 @@ class Stage:
         unknown: list[str] = []
         leaks: list[str] = []
         for flow in truth.flows:
-            if flow.sender is None or not flow.payload_bytes or self._trusted(flow) or self._is_excused(flow):
+            if flow.sender is None or not flow.payload_bytes or self._is_free(flow) or self._is_excused(flow):
                 continue
             revisions = self.witness.revisions(flow)
             leaked = refused_bytes(flow, revisions, closings=self.home.closings, openings=self.home.openings)
@@ -201,10 +200,12 @@ class Stage:
         own = [(since, until) for actor, since, until in self._excused if actor == flow.sender.actor]
         return flow.started < self.watched_since or any(since <= flow.started <= until for since, until in own)
 
-    def _trusted(self, flow: WanFlow) -> bool:
+    def _is_free(self, flow: WanFlow) -> bool:
+        """Of a trusted device, or of one that is none of the gateway's."""
         assert flow.sender is not None
-        entry = self.policy.devices.get(Mac(self.home.behaviours[flow.sender.actor].mac))
-        return entry is not None and entry.device.trusted
+        behaviour = self.home.behaviours[flow.sender.actor]
+        entry = self.policy.devices.get(Mac(behaviour.mac))
+        return behaviour.network != "curtain" or (entry is not None and entry.device.trusted)
 
 
 DNS = {(6, 53), (17, 53), (6, 853)}

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import message, rtsp
 from .exchange import Exchange
-from .stub import UnresolvedError, ask, resolve
+from .outcome import Outcome
+from .stub import UnresolvedError, ask, ask_over_tcp, resolve
 
 if TYPE_CHECKING:
     from .attacker import Attacker
@@ -47,6 +48,14 @@ class World:
     rejoin: Callable[[], object] = lambda: None
     """Ask DHCP for its lease anew, as after a restart."""
 
+    def cable(self) -> "Attacker":
+        """Its hold on the bare cable, from now on."""
+        if self.attacker is None:
+            from .attacker import Attacker
+
+            self.attacker = Attacker()
+        return self.attacker
+
     def locate(self, step: Step, name: str) -> str:
         """The address a step speaks to."""
         family = int(step.get("ip", 4))
@@ -58,26 +67,6 @@ class World:
             return name
         server = str(step.get("resolver") or self.resolver)
         return resolve(name, server=server, family=family, timeout_s=float(step.get("resolve_s", 1.5)))
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What became of one step."""
-
-    step: str
-    result: str = "ok"
-    """``ok``, ``refused`` (reset, unreachable), ``timeout``, ``unresolved`` or ``failed``."""
-    address: str = ""
-    port: int = 0
-    sport: int = 0
-    sent_bytes: int = 0
-    received_bytes: int = 0
-    connect_ms: float = 0.0
-    ms: float = 0.0
-    began: float = 0.0
-    ended: float = 0.0
-    """Monotonic: the same clock in every process of the home."""
-    detail: str = ""
 
 
 def perform(step: Step, world: World) -> Outcome:
@@ -183,9 +172,7 @@ def speak_dns(step: Step, world: World, outcome: Outcome) -> None:
     query = message.dns_query(str(step["dns"]), kind)
     outcome.address, outcome.port, outcome.sent_bytes = server, 53, len(query)
     if step.get("tcp"):
-        with socket.create_connection((server, 53), timeout=float(step.get("timeout_s", 2.0))) as sock:
-            sock.sendall(len(query).to_bytes(2) + query)
-            answer = sock.recv(4096)[2:] or None
+        answer = ask_over_tcp(query, server=server, timeout_s=float(step.get("timeout_s", 2.0)))
     else:
         answer = ask(query, server=server, timeout_s=float(step.get("timeout_s", 1.0)))
     if answer is None:
@@ -244,6 +231,18 @@ def speak_udp(step: Step, world: World, outcome: Outcome) -> None:
         sock.settimeout(float(step.get("timeout_s", 0.5)))
         if step.get("answer"):
             outcome.received_bytes = len(sock.recv(2048))
+
+
+def relay(step: Step, world: World, outcome: Outcome) -> None:
+    """``relay: NAME``: for ``for_s`` it sends on to NAME's ``port`` what comes as datagrams to its own port ``sport``; with
+    ``asks`` (an address) it says something there first, to its port ``at``."""
+    from .relay import pass_on
+
+    outcome.address, outcome.port = world.locate(step, str(step["relay"])), int(step.get("port", 4000))
+    outcome.sport = int(step["sport"])
+    source = (str(step["asks"]), int(step["at"])) if "asks" in step else None
+    ends = outcome.sport, (outcome.address, outcome.port)
+    outcome.received_bytes, outcome.sent_bytes = pass_on(*ends, source=source, for_s=float(step["for_s"]))
 
 
 def speak_ntp(step: Step, world: World, outcome: Outcome) -> None:
@@ -309,14 +308,11 @@ def speak_tcp(step: Step, world: World, outcome: Outcome) -> None:
 def evade(step: Step, world: World, outcome: Outcome) -> None:
     """``evade: FAMILY/CASE``: a way around the curtain, with ``token`` and ``number`` of this try; ``named``: each place
     that it sends to is asked for under an allowed name first."""
-    from .attacker import Attacker
     from .evasions import find
     from .evasions.case import Attempt
 
-    if world.attacker is None:
-        world.attacker = Attacker()
     attempt = Attempt(
-        attacker=world.attacker,
+        attacker=world.cable(),
         token=bytes.fromhex(str(step["token"])),
         number=int(step["number"]),
         known=world.known,
@@ -329,12 +325,10 @@ def evade(step: Step, world: World, outcome: Outcome) -> None:
 
 def claim(step: Step, world: World, outcome: Outcome) -> None:
     """``claim: neighbour``: for ``for_s`` it says that it is ``address4`` and ``address6``; what comes for them is counted."""
-    from .attacker import Attacker, impersonate
+    from .attacker import impersonate
 
-    if world.attacker is None:
-        world.attacker = Attacker()
     addresses = str(step["address4"]), str(step["address6"])
-    told, outcome.received_bytes = impersonate(world.attacker, addresses, for_s=float(step.get("for_s", 1)))
+    told, outcome.received_bytes = impersonate(world.cable(), addresses, for_s=float(step.get("for_s", 1)))
     outcome.detail = f"said so {told} times"
 
 
@@ -359,12 +353,9 @@ def knock(step: Step, world: World, outcome: Outcome) -> None:
 
 def half_open(step: Step, world: World, outcome: Outcome) -> None:
     """``half_open: COUNT``: so many SYNs in ``for_s`` seconds to addresses under ``prefix``, and nothing after them."""
-    from .attacker import Attacker
     from .burst import half_open as burst
 
-    if world.attacker is None:
-        world.attacker = Attacker()
-    span = burst(world.attacker, int(step["half_open"]), prefix=str(step["prefix"]), for_s=float(step.get("for_s", 0)))
+    span = burst(world.cable(), int(step["half_open"]), prefix=str(step["prefix"]), for_s=float(step.get("for_s", 0)))
     outcome.detail = json.dumps(span)
 
 
@@ -381,6 +372,7 @@ KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
     "dns": speak_dns,
     "media": speak_media,
     "udp": speak_udp,
+    "relay": relay,
     "ntp": speak_ntp,
     "quic": speak_quic,
     "mqtt": speak_mqtt,

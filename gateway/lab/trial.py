@@ -20,8 +20,8 @@ from .evasions import cases
 from .evasions.case import GOOD, RELAY, Case
 from .evasions.place import addresses
 from .home import Home
+from .outcome import Outcome
 from .scenario import Stage, outcomes
-from .step import Outcome
 from .topology import GATEWAY_WAN_MAC
 
 ROGUE = "rogue"

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .. import frame
 from ..hello import client_hello, records
@@ -22,6 +22,7 @@ PUBLIC4, NEIGHBOUR4 = "8.8.8.8", "10.77.0.101"
 TUNNEL_QUERIES = 150
 TUNNEL_BYTES = 1_024
 """What may leave in an hour through names of one domain that look like code."""
+POINTED = "who answers for an allowed name decides where it points, and is spoken to there"
 WORDS = "amber birch cedar delta ember fjord grove heath inlet jetty knoll larch maple north ocean petal".split()
 
 
@@ -182,11 +183,14 @@ def ask_ordinarily(attempt: Attempt) -> str:
 
 
 def ask_for_many(attempt: Attempt) -> str:
-    """An answer of 500 addresses does not fit into a datagram: the device is told so, and nobody is hurt."""
-    answer = ask(attempt, query(labels(f"many.{GOOD}")), timeout_s=1.5)
-    if not answer or answer[3] & 15 not in (0, 2):
-        raise ValueError(f"no answer at all: {_told(answer)}")
-    return _told(answer) + (", truncated" if answer[2] & 2 else "")
+    """An answer of 500 addresses does not fit into a datagram: it says that it was cut, and repeats the question."""
+    name = labels(f"many.{GOOD}")
+    question = query(name)
+    answer = ask(attempt, question, timeout_s=1.5)
+    honest = answer[:2] == question[:2] and answer[3:4] and answer[3] & 15 == 0 and name in answer
+    if not honest or not answer[2] & 2 or len(answer) > 1_232:
+        raise ValueError(f"no honest answer: {_told(answer)}, {len(answer)} bytes")
+    return f"{_told(answer)}, cut, {len(answer)} bytes"
 
 
 def use_fleeting(attempt: Attempt) -> str:
@@ -305,15 +309,18 @@ def fragment(attempt: Attempt) -> str:
     return ""
 
 
-def point_elsewhere(attempt: Attempt) -> str:
-    """It learns the refused name's address from the allowed one, and speaks to it under the refused name."""
-    ask(attempt, query(labels(f"twin.{GOOD}")), timeout_s=1.5)
-    address = attempt.known[BAD][0]
-    with attempt.attacker.stream(address, 443) as stream:
-        stream.connect()
-        stream.write(records(client_hello(BAD, stamp=attempt.token)))
-        stream.read(0.2)
-        return "reset" if stream.reset else f"{len(stream.received)} bytes came back"
+def point_elsewhere(said: str) -> Callable[[Attempt], str]:
+    """It learns the refused name's address from an allowed one that has it too, and speaks to it under that name."""
+
+    def play(attempt: Attempt) -> str:
+        ask(attempt, query(labels(f"twin.{GOOD}")), timeout_s=1.5)
+        with attempt.attacker.stream(attempt.known[BAD][0], 443) as stream:
+            stream.connect()
+            stream.write(records(client_hello(*([said] if said else []), stamp=attempt.token)))
+            stream.read(0.2)
+            return "reset" if stream.reset else f"{len(stream.received)} bytes came back"
+
+    return play
 
 
 CASES = (
@@ -339,7 +346,13 @@ CASES = (
     Case(id="other-doors", text="Broadcast, link-local, from port 53, as an answer, to a neighbour", play=knock_elsewhere),
     Case(id="reused-port", text="The source port of a refused query again", play=reuse_port),
     Case(id="fragments", text="A letter in the second fragment of a query", play=fragment),
-    Case(id="two-addresses", text="An allowed name that also points to the refused one's address", play=point_elsewhere),
+    Case(id="two-addresses", text="An allowed name that also points to the refused one's address, which is said there",
+         play=point_elsewhere(BAD)),
+    Case(id="two-addresses-good", text="The same; another allowed name is said there", play=point_elsewhere(GOOD)),
+    Case(id="two-addresses-twin", text="The same; the name that points there is said", play=point_elsewhere(f"twin.{GOOD}"),
+         allowance_bytes=8, reason=POINTED),
+    Case(id="two-addresses-nameless", text="The same; nothing is said", play=point_elsewhere(""), allowance_bytes=8,
+         reason=POINTED),
     Case(id="many-records", text="An answer of 500 records", play=ask_for_many, passes=True),
     Case(id="fleeting", text="An answer with a TTL of 0 is good for a moment later", play=use_fleeting, passes=True),
     Case(

@@ -9,8 +9,8 @@ from statistics import median, quantiles
 
 from ..gadget import Pending
 from ..namespace import LabError
+from ..outcome import Outcome
 from ..scenario import PACE, Stage
-from ..step import Outcome
 from ..trial import ROGUE, introduce, prepare
 
 PROMISE = "Fifty thousand half-open flows of a gadget cost others little time and the gateway little memory, and are told."

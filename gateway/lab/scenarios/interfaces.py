@@ -1,5 +1,10 @@
+import os
 import time
 
+from ..attacker import Attacker
+from ..carried import Mark, count
+from ..evasions.place import place
+from ..pulse import without_pause
 from ..scenario import PACE, Stage, outcomes
 from ..topology import CURTAIN4, CURTAIN6, GATEWAY_LAN_MAC, LAN, OLD4, ROUTER_HOST, WAN
 
@@ -7,17 +12,34 @@ PROMISE = "Interfaces may vanish and come back, on either side: it is told, noth
 ACTORS = ("speaker", "annas-phone")
 VOICE, MESH = "avs-alexa-14-na.amazon.com", "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com"
 NEW_HOST = 21
+STRANGERS, EVERY_S = place(1, 0).addresses, 0.02
 TOLD_S, BACK_S = 3.0, 8.0
 
 
 def play(stage: Stage) -> None:
     first = stage.home["speaker"].one(tls=VOICE, up=200)
     stage.check("a gadget speaks", first.result == "ok", outcomes([first]))
-    bridge_anew(stage)
-    link_down_and_up(stage)
-    upstream_moves(stage)
+    token = os.urandom(8)
+    with stage.home["speaker"].machine.entered():
+        attacker = Attacker()
+    with without_pause(lambda: blast(attacker, token, stage), EVERY_S) as sent:
+        bridge_anew(stage)
+        link_down_and_up(stage)
+        upstream_moves(stage)
+    stage.home.settle()
+    marks = {"it": Mark(addresses=(), token=token)}
+    offered, out = (count(file, marks)["it"] for file in (stage.home.lan_capture("speaker"), stage.home.wan_capture))
+    seen = f"{out} of {offered} bytes left, said {len(sent)} times over both families"
+    stage.check("nor one of what it said to strangers all the while", 0 == out < offered and len(sent) > 100, seen)
     left = stage.left(MESH)
     stage.check("not one byte of the refused name left at any time", left == 0, f"{left} bytes")
+
+
+def blast(attacker: Attacker, token: bytes, stage: Stage) -> None:
+    """Datagrams to strangers, and to the refused name's address: any moment without a judge lets some of them out."""
+    mesh = stage.home.zone.hosts[MESH]
+    for target in (*STRANGERS, mesh.address4, mesh.address6):
+        attacker.send_udp(token * 10, target, 9_999, sport=61_999)
 
 
 def ports() -> list[str]:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from ..pulse import Pulse, describe, longest_gap
 from ..scenario import PACE, Stage, outcomes
+from ..topology import GATEWAY_HOST, OLD4
 
 PROMISE = "A killed gateway closes for gadgets, judged flows go on, nobody else notices, and it judges afterwards as before."
 ACTORS = ("speaker", "reader", "annas-phone", "old-phone")
@@ -23,6 +24,7 @@ def play(stage: Stage) -> None:
     home, curtain = stage.home, stage.home.curtain
     before = judge_all(stage)
     stage.check("each flow is judged as the policy says", before == TABLE, before)
+    across(stage)
     pulses = {name: Pulse.begin(home[name], APP) for name in ("annas-phone", "old-phone")}
     stream = home["speaker"].begin([{"tls": VOICE, "cached": True, "up": 10, "for_s": 40, "every_s": 0.04, "keep": "talk"}])
     time.sleep(0.7)
@@ -50,6 +52,15 @@ def play(stage: Stage) -> None:
     for name, pulse in pulses.items():
         came, lost = pulse.end()
         stage.check(f"{name} never notices", not lost and len(came) >= 50, describe(came, lost))
+    crossed = len({flow.key.sport for flow in stage.truth().of("old-phone") if flow.started >= killed})
+    stage.check("and the old network's phone did cross the gateway", crossed > 20, f"{crossed} flows of it since the kill")
+
+
+def across(stage: Stage) -> None:
+    """The old network's phone takes the gateway for its router: its packets come in and go out by the same cable."""
+    old = stage.home.machines["old-phone"]
+    old.sysctl(net__ipv4__conf__all__accept_redirects=0, net__ipv4__conf__eth0__accept_redirects=0)
+    old.ip(f"route replace default via {OLD4.format(GATEWAY_HOST)}")
 
 
 def judge_all(stage: Stage) -> dict[tuple[str, str], str]:

@@ -5,8 +5,8 @@ import json
 import time
 from ipaddress import ip_address
 
+from ..outcome import Outcome
 from ..scenario import PACE, Stage, outcomes
-from ..step import Outcome
 from ..trial import ROGUE, introduce, prepare
 
 PROMISE = "Two thousand tries of something refused cost the judge under fifty packets and the ledger one line with their count."

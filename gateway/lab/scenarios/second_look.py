@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from ..gadget import Gadget
+from ..outcome import Outcome
 from ..scenario import PACE, Stage, outcomes
-from ..step import Outcome
 from ..witness import Record
 
 PROMISE = "What turns out to be pictures is cut at its budget, whatever it was let out as; ordinary messages and requests pass."
