@@ -11,7 +11,7 @@
 ``ruling``    which rule holds; ``schedule`` and ``target`` are its questions
 ``decide``    what it does to the packets; ``reason`` says why; ``spent`` when a budget has no room left
 ``explain``   the whole chain: device -> purpose -> name -> address -> rule
-``what_if``   two policies compared by flows that both judged (``treatment``: what each makes of one; ``window``: budgets, again)
+``what_if``   two policies compared by flows that both judged (``treatment``: of one flow; ``window``: budgets, again)
 ``baseline``  a device's rules from what it was ``observed`` to need; ``fragment`` the file that says them
 ``case``      cases: given a flow, expect a decision
 ``schema``    JSON Schema of the files, for editors
