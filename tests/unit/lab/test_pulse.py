@@ -1,7 +1,7 @@
 from ipaddress import ip_address
 
-from gateway.lab.pulse import describe, longest_gap
 from gateway.lab.outcome import Outcome
+from gateway.lab.pulse import describe, longest_gap
 from gateway.lab.truth import Sender, Truth, WanFlow
 from gateway.model.packet import FlowKey
 
