@@ -22,7 +22,8 @@ BATCH, LEAST, PAUSE_S = 110, 300, 0.0115
 """So that it stays below the 100 new flows a second that are a flood itself."""
 GROWTH_MIB = 20
 TIMES, SLACK_MS = 3, 20
-"""What others may wait: so many times what they wait without a flood, and what a busy machine adds by itself."""
+"""What others may wait: so many times what they wait without a flood. Of the slowest hundredth that holds in most runs and not in
+all: 1.4 to 5.6 times were measured where the flood is made on the gateway's own two cores, so that much is added there."""
 AT_ONCE, PER_S = 200, 100
 __all__ = ["ACTORS", "LONG", "PROMISE", "play", "prepare"]
 
@@ -68,13 +69,13 @@ def judge(stage: Stage, calm: Sequence[Outcome], met: Sequence[Outcome], took_s:
     failed = [one for one in (*calm, *met) if one.result != "ok"]
     seen = f"{len(calm)} before, {len(met)} during {FLOWS} SYNs in {took_s:.1f} s; {len(failed)} failed"
     stage.check("another gadget is served all the while", not failed and len(met) >= LEAST, seen)
+    before_ms, meanwhile_ms = (median(one.ms for one in each) for each in (calm, met))
+    seen = f"median {before_ms:.1f} -> {meanwhile_ms:.1f} ms ({meanwhile_ms / before_ms:.2f} times)"
+    stage.check(f"it waits at most {TIMES} times as long as without the flood", meanwhile_ms <= TIMES * before_ms, seen)
     before_ms, meanwhile_ms = p99_ms(calm), p99_ms(met)
-    medians = f"median {median(one.ms for one in calm):.1f} -> {median(one.ms for one in met):.1f} ms"
-    stage.check(
-        f"it waits at most {TIMES} times as long as without the flood",
-        meanwhile_ms <= TIMES * before_ms + SLACK_MS * PACE,
-        f"p99 {before_ms:.1f} -> {meanwhile_ms:.1f} ms ({meanwhile_ms / before_ms:.2f} times), {medians}",
-    )
+    seen = f"p99 {before_ms:.1f} -> {meanwhile_ms:.1f} ms ({meanwhile_ms / before_ms:.2f} times)"
+    it = f"the slowest hundredth too, and {SLACK_MS} ms more, since the flood is made on the same cores"
+    stage.check(it, meanwhile_ms <= TIMES * before_ms + SLACK_MS * PACE, seen)
 
 
 def p99_ms(outcomes: Sequence[Outcome]) -> float:
