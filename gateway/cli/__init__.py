@@ -7,6 +7,8 @@
 ``policy``                ``check``, ``test``, ``explain``, ``schema``
 ``catalogue``             ``lookup`` (what is known of a name), ``coverage`` (how much is known at all)
 ``systems``               sheets of what is larger than one device
+``whatif``                what would change under other policies (``consequence``: how that is shown)
+``baseline``              a device's policy from what it did (``past``: the ledger, read back)
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people)
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
@@ -53,6 +55,8 @@ COMMANDS = {
     "schema": Place("policy", "schema", "A JSON schema for editors."),
     "catalogue": Place("catalogue", "catalogue", "What destinations are for, and how much is known."),
     "systems": Place("systems", "systems", "Meshes, shops and the like: what helps against them."),
+    "whatif": Place("whatif", "whatif", "Tell what would change under other policies."),
+    "baseline": Place("baseline", "baseline", "Lock a device to what it was seen to need."),
     "doctor": Place("doctor", "doctor", "Find out what this machine lacks."),
     "lab": Place("lab", "lab", "The virtual home."),
     "bench": Place("bench", "bench", "Measure the datapath against a plain router."),
