@@ -6,6 +6,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 import sys
 from pathlib import Path
@@ -36,6 +37,22 @@ class Client(QuicConnectionProtocol):
         super().__init__(*args, **kwargs)
         self.answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
+    async def post(self, up_bytes: int) -> bool:
+        """One stream, to its end; was it answered?"""
+        if self.answered.done():
+            self.answered = asyncio.get_running_loop().create_future()
+        self._quic.send_stream_data(self._quic.get_next_available_stream_id(), b"." * up_bytes, end_stream=True)
+        self.transmit()
+        return await self.answered
+
+    async def move(self) -> None:
+        """Another port, and another connection id, as a device does whose network changed (RFC 9000, 9)."""
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::", 0))
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=sock)
+        self._quic.change_connection_id()
+
     def quic_event_received(self, event: QuicEvent) -> None:
         if self.answered.done():
             return
@@ -45,8 +62,9 @@ class Client(QuicConnectionProtocol):
             self.answered.set_result(False)
 
 
-async def post(address: str, *, name: str, ca: str, up_bytes: int) -> bool:
-    """Send ``up_bytes`` over one stream; True if the server answered. ``OSError`` if nobody did."""
+async def post(address: str, *, name: str, ca: str, up_bytes: int, move_after_s: float | None = None) -> bool:
+    """Send ``up_bytes`` over one stream; True if the server answered. ``OSError`` if nobody did. ``move_after_s``: then go on
+    from another port, and send as much again."""
     configuration = QuicConfiguration(
         is_client=True, alpn_protocols=ALPN, cafile=ca, server_name=name, verify_mode=ssl.CERT_REQUIRED
     )
@@ -54,10 +72,12 @@ async def post(address: str, *, name: str, ca: str, up_bytes: int) -> bool:
         address, 443, configuration=configuration, create_protocol=Client, wait_connected=True
     ) as client:
         assert isinstance(client, Client)
-        stream = client._quic.get_next_available_stream_id()
-        client._quic.send_stream_data(stream, b"." * up_bytes, end_stream=True)
-        client.transmit()
-        return await client.answered
+        answered = await client.post(up_bytes)
+        if move_after_s is None or not answered:
+            return answered
+        await asyncio.sleep(move_after_s)
+        await client.move()
+        return await client.post(up_bytes)
 
 
 async def run(config: dict[str, Any]) -> None:

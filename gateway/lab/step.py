@@ -254,13 +254,13 @@ def speak_ntp(step: Step, world: World, outcome: Outcome) -> None:
 
 
 def speak_quic(step: Step, world: World, outcome: Outcome) -> None:
-    """``quic: NAME``: one stream of ``up`` bytes."""
+    """``quic: NAME``: one stream of ``up`` bytes; ``move_after_s``: then another one from another port."""
     from . import quic
 
     name = str(step["quic"])
     outcome.address, outcome.port = world.locate(step, name), 443
     up = int(step.get("up", 800))
-    work = quic.post(outcome.address, name=name, ca=world.ca, up_bytes=up)
+    work = quic.post(outcome.address, name=name, ca=world.ca, up_bytes=up, move_after_s=step.get("move_after_s"))
     try:
         answered = asyncio.run(asyncio.wait_for(work, float(step.get("timeout_s", 1.2))))
     except ConnectionError as err:  # aioquic says so without a number, also when nobody answered in time

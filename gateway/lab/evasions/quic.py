@@ -203,6 +203,15 @@ def migrate_from_allowed(attempt: Attempt) -> None:
     _send(attempt, *(b"\x41" + to + attempt.payload(600) for _ in range(4)))
 
 
+def migrate_refused(attempt: Attempt) -> None:
+    """A refused connection that goes on from other ports, to the same server and to another port of it."""
+    to = os.urandom(8)
+    for address in attempt.targets:
+        _send(attempt, initial(pieces(_hello(attempt, BAD), 4000), to=to), address=address)
+        for port in (443, 443, 4433):
+            _send(attempt, *(b"\x41" + to + attempt.payload(600) for _ in range(2)), address=address, port=port)
+
+
 def send_other(attempt: Attempt) -> None:
     """Port 443, and nothing of QUIC."""
     for first in (b"\x00", b"\x16", b"\x40", b"\x80", b"\xff"):
@@ -248,6 +257,8 @@ CASES = (
     Case(id="token", text="The token field of Initials that name nothing", play=send_in_token),
     Case(id="migrated", text="Short headers on new ports", play=migrate),
     Case(id="migrated-from-allowed", text="An allowed connection that goes on elsewhere", play=migrate_from_allowed),
+    Case(id="migrated-refused", text="A refused connection that goes on from other ports, to the same server",
+         play=migrate_refused),
     Case(id="not-quic", text="UDP/443 that is not QUIC, both families", play=send_other),
     Case(id="google", text="Google QUIC without a CHLO, four generations", play=send_google),
     Case(id="nameless", text="A whole hello without a name", play=send_nameless),

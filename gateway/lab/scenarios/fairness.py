@@ -22,7 +22,7 @@ BATCH, LEAST, PAUSE_S = 110, 300, 0.0115
 """So that it stays below the 100 new flows a second that are a flood itself."""
 GROWTH_MIB = 20
 TIMES, SLACK_MS = 3, 20
-"""What others may wait: so many times what they wait without a flood. Of the slowest hundredth that holds in most runs and not in
+"""What others may wait: so many times what they wait without a flood. Of the slowest hundredth that holds in most runs, not in
 all: 1.4 to 5.6 times were measured where the flood is made on the gateway's own two cores, so that much is added there."""
 AT_ONCE, PER_S = 200, 100
 __all__ = ["ACTORS", "LONG", "PROMISE", "play", "prepare"]

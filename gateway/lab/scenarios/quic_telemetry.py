@@ -1,4 +1,6 @@
-from ..scenario import Stage, outcomes
+import time
+
+from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "Telemetry over QUIC is stopped, and its fall-back over TCP too."
 ACTORS = ("stick",)
@@ -25,6 +27,24 @@ def play(stage: Stage) -> None:
     stage.check("it was the policy, not the protocol: allowed, QUIC works", allowed.result == "ok", outcomes([allowed]))
     left = stage.left(NAME)
     stage.check("and is seen outside", left >= 2600, f"{left} bytes")
+    moved(stage)
+
+
+def moved(stage: Stage) -> None:
+    """A connection that goes on from another port, to the same server, says no name there: the one that DNS gave decides."""
+    stick, step = stage.home["stick"], {"quic": NAME, "cached": True, "up": 2600, "timeout_s": 2.0 * PACE}
+    began = time.time()
+    allowed = stick.one(**step, move_after_s=0.1)
+    ports = {flow.key.sport for flow in stage.truth().of("stick") if flow.started >= began and flow.payload_bytes > 1_000}
+    seen = f"{outcomes([allowed])}, from {len(ports)} ports"
+    stage.check("while it is allowed, it may move to another port", allowed.result == "ok" and len(ports) == 2, seen)
+    moving = stick.begin([{**step, "move_after_s": 0.6 * PACE}])
+    time.sleep(0.3 * PACE)
+    stage.home.ask("stop", device="living-room-stick")
+    ended = time.time()
+    refused = moving.wait()[-1]
+    left = stage.left(NAME, since=ended)
+    stage.check("once it is not, the other port does not help", refused.result != "ok" and left == 0, f"{left} bytes left")
 
 
 def _any_ok(results: list) -> bool:  # type: ignore[type-arg]
