@@ -4,6 +4,7 @@ Everything is emulated, some thirty times slower than this machine; two guests r
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -46,11 +47,13 @@ class Guest:
         self._complaints.close()
 
     def output(self) -> str:
-        """What the command wrote, once the guest has ended; skips the test where there can be no guest."""
+        """What the command wrote, once the guest has ended; without one the test is skipped, or fails where one must be."""
         status = self._process.wait()
         for stream in (self._output, self._complaints):
             stream.seek(0)
         complaints = self._complaints.read()
+        if status == NO_GUEST and os.environ.get("NETCURTAIN_GUEST") == "required":
+            pytest.fail(complaints.strip())
         if status == NO_GUEST:
             pytest.skip(complaints.strip())
         assert status == 0, complaints
