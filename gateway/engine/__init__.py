@@ -13,6 +13,8 @@
 ``clock``     NTP requests, answered in the internet's place
 ``line``      one line in the ledger for all tries of the same thing
 ``replay``    the packets of a capture, through the same tables
+``acquaintance``  who the devices are (``impression``: what one says of itself; ``set_up``: a new one's first minutes)
+``absence``   how long nobody was there to count, at least and at most
 ``request``   the verbs of the control socket
 ``upkeep``    ticks, counters, leases, policies, the saved state
 ``judge``     evidence -> (assessment, decision): the one composition

@@ -7,6 +7,7 @@ from gateway.model.command import Command, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import (
     Asked,
+    ClueHeard,
     CountersRead,
     Event,
     Hook,
@@ -30,6 +31,7 @@ from .manner import TRIAL_S
 from .replay import Replay
 from .request import Requests
 from .resolve import Resolve
+from .set_up import FIRST_S, LASTS_S, SetUps
 from .snapshot import snapshot
 from .state import State
 from .upkeep import Upkeep
@@ -51,6 +53,8 @@ class Engine:
         registrable: Callable[[str], str] = no_registrable,
         names_grace_s: float = 0.0,
         trial_s: float = TRIAL_S,
+        set_up_s: float = LASTS_S,
+        set_up_first_s: float = FIRST_S,
     ) -> None:
         """An engine before its first event.
 
@@ -58,10 +62,20 @@ class Engine:
         capture are said to be. ``replay``: it will see captures, not the kernel's queue. ``decides``: False tells purposes
         only. ``registrable``: the domain that somebody registered a name under. ``names_grace_s``: how long an engine that
         remembers no names only tells of those that nobody vouches for. ``trial_s``: how long a manner of refusing is tried.
+        ``set_up_s``: how long new devices are set up, ``set_up_first_s``: within what time whoever joins is.
         """
         self._is_replay = replay
         self._names_grace_s = names_grace_s
-        self._state = State(policy, epoch=epoch, first_id=first_id, profiles=profiles, registrable=registrable, trial_s=trial_s)
+        self._state = State(
+            policy,
+            epoch=epoch,
+            first_id=first_id,
+            profiles=profiles,
+            registrable=registrable,
+            trial_s=trial_s,
+            set_ups=SetUps(lasts_s=set_up_s, first_s=set_up_first_s),
+            live=not replay,
+        )
         self._state.own_addresses = own_addresses
         self._resolve = Resolve(self._state)
         self._forward = Forward(self._state, self._resolve.answered)
@@ -137,6 +151,8 @@ class Engine:
                 return self._forward.resolved(event, now)
             case TriesRead():
                 return self._upkeep.tries(event, now)
+            case ClueHeard():
+                self._state.acquaintances.hear(event.mac, event.clue)
             case LeaseGiven():
                 return self._upkeep.lease(event, now)
             case PolicyChanged():

@@ -13,7 +13,7 @@ from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
 
 from .snapshot import snapshot
-from .state import State, device_view, grant_view
+from .state import State, grant_view
 
 MAX_SECONDS = 30 * 86_400.0
 MAX_FLOWS = 1_000
@@ -75,8 +75,7 @@ class Requests:
         return {"flow": record.eve(), "grant": decision.grant, "would_pass_if": decision.would_pass_if}, []
 
     def _do_devices(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
-        manners = self._state.manners
-        return [device_view(member, manners.of(member.device.mac)) for member in self._state.roster.members.values()], []
+        return [self._state.view(member, now) for member in self._state.roster.members.values()], []
 
     def _do_pause(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         mac = self._device_or_all(request.args)

@@ -78,7 +78,8 @@ class Roster:
         self._conflicts: list[Conflict] = []
         self._told: dict[Conflict, float] = {}
         self._policy = policy
-        self._profiles = profiles or {}
+        self._profiles = dict(profiles or {})
+        """Of devices that no file names."""
         self._arrivals = Bucket(JOIN_BURST, JOINS_PER_HOUR / 3_600.0)
         """A home full of gadgets may come at once; a gadget that is somebody new all the time may not."""
         self.numbers = Numbers()
@@ -196,6 +197,20 @@ class Roster:
     def stranger(self) -> Device:
         """A device in the home that was never seen."""
         return self.describe(Mac(""))
+
+    def assign(self, mac: Mac, profile: str) -> bool:
+        """Who has no entry in a file has this profile, until it is assigned another; "": what newcomers have.
+
+        True if the device is another one by that.
+        """
+        self._profiles.pop(mac, None)
+        if profile:
+            self._profiles[mac] = profile
+        member = self.members.get(mac)
+        if member is None:
+            return False
+        before, member.device = member.device, self.describe(mac)
+        return member.device != before
 
     def describe(self, mac: Mac) -> Device:
         """What the policy says this MAC is."""

@@ -28,6 +28,7 @@ def snapshot(state: State, now: Now) -> SaveState:
                 for known in state.questions.values()
             ],
             "manners": state.manners.dump(now),
+            "acquaintances": state.acquaintances.dump(now),
             "term": state.term.dump(),
             "epoch": state.epoch,
         }
@@ -40,6 +41,7 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     One of another version is left alone.
     """
     if saved.get("version") != VERSION:
+        state.acquaintances.begin({}, now)
         return False
     if not state.epoch:  # no ruleset stands, but connections may: their marks must not look current
         state.epoch = int(saved["epoch"])
@@ -48,8 +50,9 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     state.bindings.restore(saved["bindings"], at=now.mono)
     ended = state.grants.restore(saved["grants"], mono=now.mono)
     state.manners.restore(saved.get("manners", {}), now)
+    over = state.acquaintances.begin(saved, now)
     for row in saved["questions"]:
         mac, purpose = Mac(row["mac"]), Purpose(row["purpose"])
         question = Question(mac=mac, purpose=purpose, name=row["name"], asked_at=row["asked_at"])
         state.questions[mac, str(purpose), question.name] = question
-    return bool(saved["epoch"] == state.epoch and not ended and Term(*saved["term"]).holds(now))
+    return bool(saved["epoch"] == state.epoch and not ended and not over and Term(*saved["term"]).holds(now))

@@ -9,6 +9,7 @@ from gateway.model.command import Command, LoadRuleset, Publish, Record
 from gateway.model.decision import Decision, Question, Subject
 from gateway.model.device import Mac
 from gateway.model.event import Now, PacketSeen
+from gateway.model.identity import Guess
 from gateway.model.mark import next_epoch, unpack
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
@@ -16,6 +17,7 @@ from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
 from gateway.policy import decide
 
+from .acquaintance import Acquaintances
 from .binding import Bindings, no_registrable
 from .credit import Credits
 from .flow import Flow, FlowTable
@@ -25,6 +27,7 @@ from .look import Looks
 from .manner import TRIAL_S, Manner, Manners
 from .report import record
 from .roster import Member, Roster
+from .set_up import SetUps
 from .share import Bucket, Shares
 from .term import NEVER, Term, begin
 from .total import Totals
@@ -52,10 +55,13 @@ class State:
         profiles: dict[Mac, str] | None = None,
         registrable: Callable[[str], str] = no_registrable,
         trial_s: float = TRIAL_S,
+        set_ups: SetUps | None = None,
+        live: bool = True,
     ) -> None:
         self.policy = policy
         self.epoch = epoch
         self.roster = Roster(policy, profiles=profiles)
+        self.acquaintances = Acquaintances(self.roster, policy, SetUps() if set_ups is None else set_ups, live=live)
         self.bindings = Bindings(registrable)
         self.grants = Grants()
         self.flows = FlowTable()
@@ -193,13 +199,16 @@ class State:
             return None, []
         self.stale_ruleset = True
         left = self.roster.take_left()
-        told = Publish(kind="device", data=device_view(joined))
+        self.acquaintances.meet(joined, now)
+        told = Publish(kind="device", data=self.view(joined, now))
         return joined, [*self._pass_on(left, now), told] if left else [told]
 
     def _pass_on(self, left: list[Member], now: Now) -> list[Command]:
         """Live connections still bear the numbers of those who left: they count for nobody else, in a new epoch."""
         numbers = {member.number for member in left}
         commands: list[Command] = []
+        for member in left:
+            self.acquaintances.part(member.device.mac)
         for flow in [flow for flow in self.flows if flow.number in numbers]:
             self.flows.remove(flow)
             flow.number = 0  # what still waits for its verdict is nobody's
@@ -208,6 +217,23 @@ class State:
         commands += self.bump(now)
         self.roster.numbers.pass_on(numbers, self.epoch)
         return commands
+
+    def describe_flows(self) -> None:
+        """Devices are others by now: so are the ends of their flows."""
+        for flow in self.flows:
+            flow.device = self.roster.describe(flow.device.mac)
+            if flow.peer is not None:
+                flow.peer = self.roster.describe(flow.peer.mac)
+
+    def view(self, member: Member, now: Now) -> dict[str, object]:
+        """A device as ``devices`` and events show it."""
+        mac = member.device.mac
+        return {
+            **device_view(member, self.manners.of(mac)),
+            "named": self.roster.is_named(mac),
+            "guess": guess_view(self.acquaintances.guess(mac)),
+            "set_up_s": round(self.acquaintances.set_ups.left_s(mac, now)),
+        }
 
     def judged_before(self, event: PacketSeen, member: Member) -> int:
         """Number of the purpose that a connection was judged for, by its mark: for its sender or, at home, who it answers."""
@@ -278,8 +304,21 @@ def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:
     }
 
 
-def device_view(member: Member, manner: Manner | None = None) -> dict[str, object]:
-    """A device as ``devices`` and events show it; ``manner``: how it is told no, where that was learnt."""
+def guess_view(guess: Guess | None) -> dict[str, object] | None:
+    """Whose a device probably is, and why."""
+    if guess is None:
+        return None
+    return {
+        "vendor": guess.vendor,
+        "profile": guess.profile,
+        "confidence": guess.confidence,
+        "sure": guess.sure,
+        "because": list(guess.reasons),
+    }
+
+
+def device_view(member: Member, manner: Manner | None) -> dict[str, object]:
+    """What was seen of a device, and what the policy has it for; ``manner``: how it is told no, where that was learnt."""
     device = member.device
     return {
         "mac": device.mac,

@@ -9,9 +9,10 @@ from gateway.model.device import Mac
 from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
 from gateway.model.mark import HANDSHAKES, LET_OUT
 
+from .acquaintance import Turn
 from .flow import Flow
 from .snapshot import restore, snapshot
-from .state import State, device_view, grant_view
+from .state import State, grant_view
 
 REFUSED_KEPT_S = 30.0
 GONE_AFTER_READS = 2
@@ -54,14 +55,17 @@ class Upkeep:
         self._follow_clock(now)
         ended = state.grants.expire(now.mono)
         commands: list[Command] = [Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended]
+        turn = state.acquaintances.tick(now)
         if state.manners.tick(now):  # what the kernel refuses by itself, it refuses in the old manner
             state.stale_ruleset = True
-        if ended or not state.term.holds(now):
+        if turn.changed:
+            state.describe_flows()
+        if ended or turn.changed or not state.term.holds(now):
             commands = [*state.bump(now), snapshot(state, now), *commands]
         elif state.stale_ruleset:
             commands += state.load_ruleset()
         commands += self._drop_idle(now)
-        commands += self._tell_conflicts(now)
+        commands += self._tell_conflicts(now) + self._tell_guesses(turn, now)
         state.unreported += state.tries.take_grown()
         state.tries.expire(now)
         return commands + self._save(now)
@@ -69,7 +73,8 @@ class Upkeep:
     def _save(self, now: Now) -> list[Command]:
         """Now and then; soon where much is new, and at once where marks rest on it."""
         state, unsaved_s = self._state, now.mono - self._saved_at
-        is_due = (state.manners.unsaved or state.bindings.due(at=now.mono)) and unsaved_s >= SAVE_SELDOM_S
+        is_new = state.manners.unsaved or state.bindings.due(at=now.mono) or len(state.acquaintances.set_ups) > 0
+        is_due = is_new and unsaved_s >= SAVE_SELDOM_S
         if not (state.unsaved and unsaved_s >= SAVE_AT_ONCE_S or is_due or unsaved_s >= SAVE_EVERY_S):
             return []
         self._saved_at, state.unsaved = now.mono, False
@@ -151,7 +156,8 @@ class Upkeep:
             self._state.manners.restarted(event.mac, now)
         member.hostname = event.hostname or member.hostname
         member.vendor_class = event.vendor_class or member.vendor_class
-        return [*commands, Publish(kind="device", data=device_view(member))]
+        self._state.acquaintances.lease(event, now)
+        return [*commands, Publish(kind="device", data=self._state.view(member, now))]
 
     def policy_changed(self, event: PolicyChanged, now: Now) -> list[Command]:
         """A new policy takes hold at once, on live connections too."""
@@ -160,10 +166,8 @@ class Upkeep:
             return [Publish(kind="policy", data={"digest": state.policy.digest, "changed": False})]
         state.policy, state.policy_faults = event.policy, ()
         state.roster.adopt(event.policy)
-        for flow in state.flows:
-            flow.device = state.roster.describe(flow.device.mac)
-            if flow.peer is not None:
-                flow.peer = state.roster.describe(flow.peer.mac)
+        state.acquaintances.adopt(event.policy)
+        state.describe_flows()
         told = Publish(kind="policy", data={"digest": event.policy.digest, "changed": True})
         return [*state.bump(now), snapshot(state, now), told]
 
@@ -188,6 +192,13 @@ class Upkeep:
             )
             commands.append(self._tell("identity", text, now, device=claimant))
         return commands
+
+    def _tell_guesses(self, turn: Turn, now: Now) -> list[Command]:
+        """Whose devices look like whose by now, and who does not look like what it is said to be."""
+        roster = self._state.roster
+        members = [member for mac in sorted(turn.told) if (member := roster.get(mac)) is not None]
+        told: list[Command] = [Publish(kind="device", data=self._state.view(member, now)) for member in members]
+        return told + [self._tell("profile", text, now, device=roster.describe(mac).id) for mac, text in turn.misfits]
 
     def _tell(self, what: str, message: str, now: Now, **more: object) -> Publish:
         problem: dict[str, object] = {"what": what, "message": message, "at": now.wall, **more}

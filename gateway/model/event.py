@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .control import Request
 from .device import Mac
+from .identity import Clue
 from .packet import FlowKey, Packet
 from .policy import Policy
 
@@ -57,6 +58,14 @@ class LeaseGiven:
     vendor_class: str = ""
     restarted: bool = False
     """It asked for its lease again long before that was due: somebody switched it on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClueHeard:
+    """A device said something of itself on the local link."""
+
+    mac: Mac
+    clue: Clue
 
 
 class Counter(NamedTuple):
@@ -143,6 +152,7 @@ Event = (
     PacketSeen
     | PacketUndecodable
     | LeaseGiven
+    | ClueHeard
     | CountersRead
     | TriesRead
     | NameResolved

@@ -31,11 +31,14 @@ def policy() -> Policy:
     return loaded.policy
 
 
+small_policy = policy
+
+
 class Watched:
     """An engine in the middle of a day, and the clock that it is told."""
 
-    def __init__(self, **options: object) -> None:
-        self.engine = Engine(policy(), own_addresses=frozenset({GATEWAY}), **options)  # type: ignore[arg-type]
+    def __init__(self, *, policy: Policy | None = None, **options: object) -> None:
+        self.engine = Engine(policy or small_policy(), own_addresses=frozenset({GATEWAY}), **options)  # type: ignore[arg-type]
         self.queue = Queue()
         self.mono = 1_000.0
         self.wall = NOON
