@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from gateway.policy.value import format_count
 from gateway.policy.what_if import Change, Kind, WhatIf
 
 from .column import printable, size, table
@@ -54,19 +55,22 @@ def print_changes(found: WhatIf, changes: list[Change], about: About) -> None:
 
 def show_changes(found: WhatIf, changes: list[Change], about: About) -> None:
     """Tables."""
-    click.echo(f"{count(found.flows, 'flow')}, {about}")
+    click.echo(f"{format_count(found.flows, 'flow')}, {about}")
     for kind, title in TITLES.items():
         lines = [change for change in changes if change.kind is kind]
         if lines:
             flows, tries = sum(line.flows for line in lines), sum(line.tries for line in lines)
-            click.echo(f"\n{title}: {count(flows, 'flow')}" + (f", {count(tries, 'try', 'tries')}" if tries != flows else ""))
+            click.echo(
+                f"\n{title}: {format_count(flows, 'flow')}"
+                + (f", {format_count(tries, 'try', 'tries')}" if tries != flows else "")
+            )
             _show_lines(list(fold(lines)))
     if changes:
-        click.echo(f"\n{count(found.unchanged, 'flow')} would come out as now")
+        click.echo(f"\n{format_count(found.unchanged, 'flow')} would come out as now")
     else:
         click.echo("nothing would change" + (" in what could be judged" if found.unjudged() else ""))
     for one in found.unjudged():
-        click.echo(f"could not be judged again: {count(one.flows, 'flow')} of {printable(one.device)}: {one.why}")
+        click.echo(f"could not be judged again: {format_count(one.flows, 'flow')} of {printable(one.device)}: {one.why}")
 
 
 def fold(lines: Iterable[Change]) -> Iterator[Change]:
@@ -81,7 +85,7 @@ def fold(lines: Iterable[Change]) -> Iterator[Change]:
             continue
         alike = [first, *others]
         sums = {key: sum(getattr(one, key) for one in alike) for key in _SUMS}
-        yield replace(first, name=f"{first.name} and {count(len(others), 'other address', 'other addresses')}", **sums)
+        yield replace(first, name=f"{first.name} and {format_count(len(others), 'other address', 'other addresses')}", **sums)
 
 
 def _show_lines(lines: list[Change]) -> None:
@@ -115,8 +119,3 @@ def _known(line: Change) -> Iterator[str]:
         yield f"{line.purpose} of {printable(line.device)}: {line.cost.profile}"
     if line.cost.breaks:
         yield f"{printable(line.name)}: {line.cost.breaks}"
-
-
-def count(number: int, noun: str, several: str = "") -> str:
-    """``1 flow``, ``2 flows``."""
-    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"

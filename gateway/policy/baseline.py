@@ -17,7 +17,7 @@ from .decide import MEDIA
 from .observed import Observed, Seen
 from .part import DevicePart
 from .ruling import PASSING, entry_for, rule_of
-from .value import format_duration
+from .value import format_count, format_duration
 from .what_if import UNEXPLAINED
 
 MARGIN = 2
@@ -189,7 +189,7 @@ def _most(most: int, window_s: float) -> str:
 
 _UNEXPLAINED = {
     Purpose.UNKNOWN: ("name that nobody has shown the purpose of", "names that nobody has shown the purpose of"),
-    Purpose.DIRECT_ADDRESS: ("single address without a name", "addresses without a name"),
+    Purpose.DIRECT_ADDRESS: ("address without a name", "addresses without a name"),
 }
 
 
@@ -203,7 +203,7 @@ def _warnings(locks: tuple[Lock, ...], observed: Observed, *, learnt_s: float, n
     if observed.last and now - observed.last > _DAY_S:
         yield f"it was last seen {(now - observed.last) / _DAY_S:.1f} days ago"
     if observed.flows < FEW_FLOWS:
-        yield f"only {observed.flows} flows were seen: too few to know what it needs"
+        yield f"only {format_count(observed.flows, 'flow')} in all: too few to know what it needs"
     for lock in locks:
         yield from _warn_of(lock)
     doubtful = observed.doubtful(DOUBTFUL)
@@ -218,11 +218,11 @@ def _warn_of(lock: Lock) -> Iterator[str]:
             yield "no update was seen, so none will come: allow it where you want new firmware"
         return
     if purpose in UNEXPLAINED and seen.names:
-        one, several = _UNEXPLAINED[purpose]
-        places = f"{len(seen.names)} {several}" if len(seen.names) > 1 else f"a {one}"
+        places = format_count(len(seen.names), *_UNEXPLAINED[purpose])
         yield f"it spoke to {places}: listed as comments, not allowed"
     if seen.spent:
-        yield f"{seen.spent:,} of its flows for {purpose} found a budget spent: what they would have sent is not known"
+        spent = format_count(seen.spent, "flow")
+        yield f"a budget was spent for {spent} of {purpose}: what would have been sent is not known"
 
 
 def _list(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from ..model.policy import Exemption, Rule
 from .baseline import Baseline, Lock
 from .observed import Place, Seen, biggest_first
 from .schedule import zone_of
-from .value import Budget, format_schedule, format_size, parse_target, write_budget, write_duration
+from .value import Budget, format_count, format_schedule, format_size, parse_target, write_budget, write_duration
 from .what_if import UNEXPLAINED
 
 NAMES_SHOWN = 12
@@ -70,6 +70,10 @@ def write_rule(rule: Rule) -> str:
         options.append(f"rate: {write_budget(Budget(rule.rate_bytes_s))}/s")
     if rule.then_ask and rule.action is Action.LIMIT:
         options.append("then: ask")
+    if rule.shadow:
+        options.append("shadow: true")
+    if rule.trial_s:
+        options.append(f"trial: {write_duration(rule.trial_s)}")
     return f"{{{', '.join((f'action: {rule.action}', *options))}}}" if options else str(rule.action)
 
 
@@ -78,8 +82,8 @@ def _counts(seen: Seen) -> str:
         (seen.passed, "passed"), (seen.answered, "answered here"), (seen.flows - seen.passed - seen.answered, "stopped"),
     )  # fmt: skip
     said = ", ".join(f"{count:,} {what}" for count, what in parts if count)
-    tries = f" ({seen.tries:,} tries)" if seen.tries > seen.flows else ""
-    return f"{seen.flows:,} flows{tries}: {said}; {_size(seen.bytes_out)} up, {_size(seen.bytes_in)} down"
+    tries = f" ({format_count(seen.tries, 'try', 'tries')})" if seen.tries > seen.flows else ""
+    return f"{format_count(seen.flows, 'flow')}{tries}: {said}; {_size(seen.bytes_out)} up, {_size(seen.bytes_in)} down"
 
 
 def _names(seen: Seen) -> Iterator[str]:
@@ -92,7 +96,7 @@ def _names(seen: Seen) -> Iterator[str]:
 
 def _place(place: Place) -> str:
     sent = f"{_size(place.bytes_out)} up, {_size(place.bytes_in)} down"
-    return f"{place.tries:,} times, {sent}, confidence {place.confidence:.2f}"
+    return f"{format_count(place.tries, 'time')}, {sent}, confidence {place.confidence:.2f}"
 
 
 def _exceptions(baseline: Baseline, zone: str) -> Iterator[str]:

@@ -71,6 +71,11 @@ def format_size(size_bytes: int) -> str:
     return _format(size_bytes, _BYTE_UNITS) or "0 B"
 
 
+def format_count(number: int, noun: str, several: str = "") -> str:
+    """As people say it: ``1 flow``, ``2,000 tries``."""
+    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"
+
+
 def format_duration(seconds: float) -> str:
     """As people say it: ``15 minutes``."""
     return _format(int(seconds), _SECOND_UNITS) or "0 seconds"

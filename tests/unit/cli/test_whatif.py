@@ -2,22 +2,21 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.cli import main, past
+from gateway.cli import main
 from gateway.engine.again import AT_HOME
 from gateway.model.packet import UDP
-from gateway.policy import load
+from tests.support.household import make_folder, make_gateway, ship_small_policy
 from tests.support.policies import FILES, NOON
-from tests.support.records import GADGET_AT, make_record, write_ledger
+from tests.support.records import GADGET_AT, make_record
 
 RECORDING = Path(__file__).parents[3] / "gateway" / "lab" / "recordings" / "home.pcap.gz"
-RECORDED_BELL = "02:00:5e:10:00:01=ring-doorbell"
+RECORDED_BELL = "02:00:5e:10:00:01=bell"
 PAST = [
     *(make_record(bytes_toserver=2_000, bytes_toclient=500, started=NOON.wall + second) for second in range(4)),
     make_record("telemetry", "refuse", action="block", name="a-metrics.example.com", attempts=7),
@@ -29,31 +28,16 @@ PAST = [
 OLD = make_record("account", name="old.example.net", started=NOON.wall - 8 * 86_400.0)
 
 
-def make_folder(folder: Path, household: str = FILES["household.yaml"]) -> Path:
-    folder.mkdir()
-    (folder / "household.yaml").write_text(household)
-    return folder
-
-
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The small policy stands for the shipped one: reading all of that takes seconds."""
-    for name, text in FILES.items():
-        (tmp_path / "shipped" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "shipped" / name).write_text("version: 1\n" if name == "household.yaml" else text)
-    monkeypatch.setattr(past, "load", partial(load, shipped=tmp_path / "shipped"))
-    monkeypatch.setattr("time.time", lambda: NOON.wall + 60.0)
+    ship_small_policy(tmp_path, monkeypatch)
     return tmp_path
 
 
 @pytest.fixture
 def home(shipped: Path) -> Path:
     """Settings, the policy in force, and a ledger."""
-    make_folder(shipped / "present")
-    (shipped / "state").mkdir()
-    write_ledger(shipped / "state/ledger.db", [OLD, *PAST], now=NOON.wall)
-    (shipped / "netcurtain.toml").write_text(f'policies = ["{shipped}/present"]\nstate = "{shipped}/state"\n')
-    return shipped
+    return make_gateway(shipped, [OLD, *PAST])
 
 
 @pytest.fixture
@@ -191,14 +175,14 @@ def test_wrong_usage(words: list[str]) -> None:
     assert CliRunner().invoke(main, words).exit_code == 2
 
 
-# Captures: by the shipped policies, as they are.
+# Captures.
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+@pytest.fixture
+def folders(shipped: Path) -> dict[str, Path]:
     """What newcomers get -> a policy folder."""
-    top = tmp_path_factory.mktemp("folders")
-    return {word: make_folder(top / word, f"version: 1\nnew_devices: {word}\n") for word in ("observe", "guided", "quarantine")}
+    words = ("observe", "guided", "quarantine")
+    return {word: make_folder(shipped / word, f"version: 1\nnew_devices: {word}\n") for word in words}
 
 
 def replayed(present: Path, draft: Path, *words: object) -> Result:

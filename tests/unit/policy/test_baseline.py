@@ -104,10 +104,10 @@ def test_what_happens_on_a_fault_stays(said: str, wanted: bool | None) -> None:
 WARNINGS = {
     "watched for a week, often, and well": ({}, 60, 8, []),
     "watched for two days": ({}, 60, 2, ["2.0 days only"]),
-    "few flows": ({}, 3, 8, ["only 3 flows", "nothing was seen"]),
-    "a name nobody knows": ({"purpose": "unknown"}, 60, 8, ["a name that nobody has shown"]),
-    "an address without a name": ({"purpose": "direct-address", "name": ""}, 60, 8, ["a single address without a name"]),
-    "a budget was spent": ({"effect": "refuse"}, 60, 8, ["60 of its flows for control found a budget spent"]),
+    "few flows": ({}, 3, 8, ["only 3 flows in all", "nothing was seen"]),
+    "a name nobody knows": ({"purpose": "unknown"}, 60, 8, ["1 name that nobody has shown"]),
+    "an address without a name": ({"purpose": "direct-address", "name": ""}, 60, 8, ["1 address without a name"]),
+    "a budget was spent": ({"effect": "refuse"}, 60, 8, ["a budget was spent for 60 flows of control"]),
     "thin evidence": ({"confidence": 0.3}, 60, 8, ["bell.example.com it is only thinly evidenced"]),
     "not seen lately": ({"started": NOON.wall - 3 * DAY_S}, 60, 8, ["nothing was seen", "last seen 3.0 days ago"]),
 }

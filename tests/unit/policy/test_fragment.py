@@ -36,6 +36,7 @@ RULES = st.builds(
     then_ask=st.booleans(),
     viewing=st.sampled_from(["panel", "evidence"]),
     viewing_s=st.integers(1, 7_200).map(float),
+    trial_s=st.sampled_from([0.0, 3 * 86_400.0]),
 )
 
 
@@ -44,6 +45,7 @@ def test_a_rule_is_written_as_it_is_read(rule: Rule) -> None:
     written = write_rule(
         rule if rule.action in (Action.ALLOW, Action.LIMIT, Action.OWNER_ONLY, Action.ANSWER) else replace(rule, when=None)
     )
+    assert write_rule(Rule(action=Action.BLOCK, ref=rule.ref, shadow=True)) == "{action: block, shadow: true}"
     device = read(f'version: 1\ndevices:\n  x: {{mac: "02:00:5e:10:00:01", rules: {{video: {written}}}}}\n')
     found = device.level.rules[Purpose.VIDEO]
     assert write_rule(found) == written
@@ -81,14 +83,14 @@ def test_the_whole_file() -> None:
         "    confirmed: true",
         "    on_fault: open",
         '    mixed: {"bell.example.com": drop}',
-        "      # control: 1 flows (2 tries): 1 passed; 30 kB up, 1.23 MB down",
+        "      # control: 1 flow (2 tries): 1 passed; 30 kB up, 1.23 MB down",
         "      #   bell.example.com: 2 times, 30 kB up, 1.23 MB down, confidence 0.90",
         "      control: {action: limit, budget: 60kB/10m, then: ask}  # at most 30,000 bytes up within 10 minutes, times 2",
-        "      # time: 1 flows: 1 answered here; 0 B up, 0 B down",
+        "      # time: 1 flow: 1 answered here; 0 B up, 0 B down",
         "      telemetry: block  # never used; allow so far",
     ):
         assert line in lines, text
-    assert '    #   - {to: "who.example.net:443", action: allow, why: to be found out}  # 1 times, 0 B up' in text
+    assert '    #   - {to: "who.example.net:443", action: allow, why: to be found out}  # 1 time, 0 B up' in text
     device = read(text)
     assert (device.id, device.confirmed, device.on_fault_open) == ("front-door", True, True)
     assert len(device.level.exemptions) == 3

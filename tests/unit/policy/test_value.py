@@ -116,6 +116,7 @@ def test_durations_are_written_as_they_are_read(seconds: int) -> None:
     "said, wanted",
     [
         (value.format_size(512_000), "512 kB"), (value.format_size(1), "1 B"), (value.format_size(0), "0 B"),
+        (value.format_count(1, "flow"), "1 flow"), (value.format_count(2_000, "try", "tries"), "2,000 tries"),
         (value.format_duration(60), "1 minute"), (value.format_duration(0), "0 seconds"),
         (value.write_budget(Budget(64_000)), "64kB"), (value.write_budget(Budget(512_000, 600.0)), "512kB/10m"),
     ],
