@@ -22,10 +22,11 @@ from .ledger_schema import (
     NEWEST,
     PUT_FLOW,
     PUT_JUDGEMENT,
-    READ_FLOWS,
     READ_OLD,
     READ_TOTALS,
     SCHEMA,
+    additions,
+    read_flows,
     record_of,
     rows_of,
 )
@@ -298,10 +299,17 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         database.execute(f"PRAGMA journal_size_limit = {4 * CHECKPOINT_PAGES * PAGE_BYTES}")
         database.executescript(SCHEMA)
+        for addition in additions(_columns(database)):
+            database.execute(addition)
     except sqlite3.Error:
         database.close()
         raise
     return database
+
+
+def _columns(database: sqlite3.Connection) -> dict[str, list[str]]:
+    """Of its tables."""
+    return {table: [row[1] for row in database.execute(f"PRAGMA table_info({table})")] for table in ("flow", "judgement")}
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -339,6 +347,7 @@ class LedgerReader:
     def __init__(self, path: Path) -> None:
         try:
             self._database = _connect(path)
+            self._read_flows = read_flows(_columns(self._database))
         except sqlite3.Error as err:
             raise OSError(f"the ledger {path} cannot be read: {err}") from err
 
@@ -361,7 +370,7 @@ class LedgerReader:
         given = {clause: value for clause, value in wanted.items() if value is not None}
         where = f" WHERE {' AND '.join(given)}" if given else ""
         order = "ASC" if after else "DESC"
-        query = f"{READ_FLOWS}{where} ORDER BY f.flow_id {order} LIMIT ?"
+        query = f"{self._read_flows}{where} ORDER BY f.flow_id {order} LIMIT ?"
         rows = self._database.execute(query, (*given.values(), limit)).fetchall()
         return [record_of(row) for row in (rows if after else reversed(rows))]
 

@@ -3,11 +3,14 @@
 ``flow``       a row of numbers per flow, keyed by its id (ids rise with time, so that rows are written side by side)
 ``judgement``  the text of it – device, name, purpose, rule, reason – shared by all flows that were judged alike
 ``total``      roll-ups by minute, device, purpose and effect; by hour once the minutes are older than the detail
+
+A ledger of an earlier version lacks columns: whoever writes adds them, whoever only reads takes them for not known.
 """
 
 import hashlib
 import json
-from dataclasses import fields
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, fields
 from functools import lru_cache
 from ipaddress import ip_address
 from operator import attrgetter
@@ -15,13 +18,17 @@ from typing import Any
 
 from gateway.model.record import FlowRecord
 
-VERSION = 1
+VERSION = 2
 NUMBERS = (
     "flow_id", "started", "proto", "src", "sport", "dst", "dport",
     "bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient", "held_bytes", "attempts",
+    "judged_toserver", "judged_toclient",
 )  # fmt: skip
 TEXTS = tuple(field.name for field in fields(FlowRecord) if field.name not in NUMBERS)
-_LISTS = ("names", "also")
+_COLUMNS = {"flow": (*NUMBERS, "judgement"), "judgement": ("id", *TEXTS)}
+_LISTS = ("names", "also", "alpn", "weighed")
+_FLAGS = ("mixed", "ech", "local", "lookup")
+_UNKNOWN = {field.name: field.default for field in fields(FlowRecord) if field.default not in (MISSING, None)}
 _read_numbers, _read_texts = attrgetter(*NUMBERS), attrgetter(*TEXTS)
 
 SCHEMA = f"""
@@ -42,8 +49,10 @@ READ_OLD = (
     " FROM flow f JOIN judgement j ON j.id = f.judgement WHERE f.flow_id = ?"
 )
 NEWEST = "SELECT coalesce(max(flow_id), 0) FROM flow"
-PUT_FLOW = f"INSERT OR REPLACE INTO flow VALUES ({', '.join('?' * (len(NUMBERS) + 1))})"
-PUT_JUDGEMENT = f"INSERT OR IGNORE INTO judgement VALUES ({', '.join('?' * (len(TEXTS) + 1))})"
+PUT_FLOW, PUT_JUDGEMENT = (
+    f"INSERT OR {otherwise} INTO {table} ({', '.join(_COLUMNS[table])}) VALUES ({', '.join('?' * len(_COLUMNS[table]))})"
+    for table, otherwise in (("flow", "REPLACE"), ("judgement", "IGNORE"))
+)
 _COUNTS = ("attempts", "flows", "bytes_out", "bytes_in", "held_bytes")
 ADD_TOTAL = (
     "INSERT INTO total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
@@ -55,15 +64,24 @@ FOLD_HOURS = (
     + " FROM total WHERE minute < ? AND minute % 60 GROUP BY 1, 2, 3, 4 ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COUNTS)
 )
-READ_FLOWS = (
-    f"SELECT {', '.join(f'f.{name}' for name in NUMBERS)}, {', '.join(f'j.{name}' for name in TEXTS)}"
-    " FROM flow f JOIN judgement j ON j.id = f.judgement"
-)
 READ_TOTALS = (
     "SELECT device, purpose, effect, "
     + ", ".join(f"sum({name})" for name in _COUNTS)
     + " FROM total WHERE minute >= ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 )
+
+
+def additions(known: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """The statements that make an older ledger one of this version. ``known``: the columns that its tables have."""
+    for table, columns in _COLUMNS.items():
+        yield from (f"ALTER TABLE {table} ADD COLUMN {name}" for name in columns if name not in known[table])
+
+
+def read_flows(known: Mapping[str, Collection[str]]) -> str:
+    """What reads flows from tables with these columns."""
+    numbers = (f"f.{name}" if name in known["flow"] else "NULL" for name in NUMBERS)
+    texts = (f"j.{name}" if name in known["judgement"] else "NULL" for name in TEXTS)
+    return f"SELECT {', '.join((*numbers, *texts))} FROM flow f JOIN judgement j ON j.id = f.judgement"
 
 
 def rows_of(record: FlowRecord) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -82,12 +100,14 @@ def _judgement(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def record_of(row: tuple[Any, ...]) -> FlowRecord:
-    """A row of ``READ_FLOWS`` as the record it was. ValueError if it is none."""
-    values = dict(zip(NUMBERS + TEXTS, row, strict=True))
+    """A row of ``read_flows`` as the record it was. ValueError if it is none."""
+    values: dict[str, Any] = dict(zip(NUMBERS + TEXTS, row, strict=True))
+    values |= {name: _UNKNOWN.get(name) for name, value in values.items() if value is None}
     values["started"] = values["started"] / 1_000_000
-    values["mixed"] = bool(values["mixed"])
+    for name in _FLAGS:
+        values[name] = bool(values[name])
     for name in _LISTS:
-        values[name] = _list(values[name])
+        values[name] = _list(values[name] or "[]")
     ip_address(values["src"])
     return FlowRecord(**values)
 

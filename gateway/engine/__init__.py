@@ -20,7 +20,8 @@
 ``judge``     evidence -> (assessment, decision): the one composition
 ``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables, ``term`` how long judgements hold
 ``number``    what stands for a device in marks
-``report``    a flow as its record; ``recorded`` the way back, ``again`` what two policies make of it
+``report``    a flow as its record; ``recorded`` the way back, ``again`` what two policies make of it, ``exported`` as a table
+``counted``   which of its bytes a flow is judged by
 
 May import ``model``, ``wire``, ``purpose``, ``policy``, ``ruleset``. Nothing below knows it.
 """

@@ -35,7 +35,8 @@ MAX_TOLD = 8_192
 """No more has room in its sets."""
 SHARED = "but its address has other names too, whose plain HTTP would be answered with it: let through"
 _FACTS = Facts(app_proto="http")
-Judged = tuple[Name, tuple[Assessment, Decision]]
+Judged = tuple[Evidence, tuple[Assessment, Decision]]
+"""One name of an address, and what comes of it."""
 
 
 class Answered:
@@ -62,7 +63,8 @@ class Answered:
             commands.append(self._tell(member.device.mac, address, _is_ours(judged), now))
             if device and _is_ours(judged):
                 key = FlowKey(TCP, device, 0, address, HTTP_PORT)
-                self._lines.count(member, (judged[0][0].text,), judged[0][1], now, key=key, facts=_FACTS)
+                evidence, first = judged[0]
+                self._lines.count(member, (evidence.names[0].text,), first, now, key=key, facts=_FACTS, evidence=evidence)
         return commands
 
     def begin(self, now: Now) -> list[Command]:
@@ -119,9 +121,9 @@ class Answered:
         names = self._state.bound_names(member.device.mac, address, now)
         if all(name.text not in replies for name in names):
             return []
-        return [(name, self._judge(member, name, address, now)) for name in names]
+        return [self._judge(member, name, address, now) for name in names]
 
-    def _judge(self, member: Member, name: Name, address: bytes, now: Now) -> tuple[Assessment, Decision]:
+    def _judge(self, member: Member, name: Name, address: bytes, now: Now) -> Judged:
         device = member.device
         evidence = Evidence(
             profile=device.profile,
@@ -133,7 +135,7 @@ class Answered:
             port=HTTP_PORT,
             proto=TCP,
         )
-        return judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now))
+        return evidence, judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now))
 
 
 def _is_ours(judged: list[Judged]) -> bool:

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 from gateway.model.action import Effect
-from gateway.model.assessment import Assessment, Evidence
+from gateway.model.assessment import Evidence
 from gateway.model.command import Command, SendPacket, SetVerdict
-from gateway.model.decision import Decision
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import Facts
 from gateway.model.packet import key_of
@@ -41,18 +40,22 @@ class Clock:
         """What to do about a request for the time that is ours to answer; None for any other packet."""
         if event.to_lan or not is_request(event.packet):
             return None
-        assessment, decision = self._judge(event, member, now)
+        evidence = self._evidence(event, member, now)
+        assessment, decision = judge(
+            self._state.policy, device=member.device, evidence=evidence, moment=self._state.moment(now)
+        )
         if decision.effect is not Effect.REDIRECT or decision.purpose is not Purpose.TIME:
             return None
         if not now.wall_trusted:
             decision = replace(decision, reason=f"{decision.reason}; {UNSET}")
         # One line for a device, whatever clocks it asks: pools have thousands.
-        self._lines.count(member, (), (assessment, decision), now, key=key_of(event.packet), facts=_FACTS)
+        judged, key = (assessment, decision), key_of(event.packet)
+        self._lines.count(member, (), judged, now, key=key, facts=_FACTS, evidence=evidence)
         return answer_time(event, now)
 
-    def _judge(self, event: PacketSeen, member: Member, now: Now) -> tuple[Assessment, Decision]:
+    def _evidence(self, event: PacketSeen, member: Member, now: Now) -> Evidence:
         device, packet = member.device, event.packet
-        evidence = Evidence(
+        return Evidence(
             profile=device.profile,
             vendor=device.vendor,
             family=device.family,
@@ -62,4 +65,3 @@ class Clock:
             port=packet.dport,
             proto=packet.proto,
         )
-        return judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now))

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from gateway.model.assessment import Assessment
+from gateway.model.assessment import Assessment, Evidence
 from gateway.model.decision import Decision
 from gateway.model.device import Device, Mac
 from gateway.model.facts import NOTHING, Facts
@@ -11,6 +11,8 @@ from gateway.model.mark import FlowClass
 from gateway.model.name import Name
 from gateway.model.packet import FlowKey, Packet
 from gateway.wire import FlowReader, OtherReader
+
+from .counted import WHOLE
 
 MAX_FLOWS = 8_192
 
@@ -22,7 +24,7 @@ class Flow:
         "id", "key", "device", "number", "peer", "inbound", "local", "started_wall", "touched", "isn", "start", "reader",
         "other", "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
-        "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit",
+        "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit", "evidence", "counted",
     )  # fmt: skip
 
     def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
@@ -49,6 +51,8 @@ class Flow:
         self.facts: Facts = NOTHING
         self.candidates: tuple[Name, ...] = ()
         """All names it was judged with."""
+        self.evidence: Evidence | None = None
+        """What its assessment rests on."""
         self.assessment: Assessment | None = None
         self.decision: Decision | None = None
         self.flow_class = FlowClass.NONE
@@ -60,6 +64,7 @@ class Flow:
         self.refused_bytes = 0
         self.attempts = 1
         self.bytes_out = self.bytes_in = self.pkts_out = self.pkts_in = 0
+        self.counted = WHOLE
         self.macs: list[Mac | None] = [None, None]
         """Replay: MAC of the initiator's and the responder's side."""
         self.syn_seen = False

@@ -14,11 +14,11 @@ from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
-from gateway.purpose import judge_volume
 from gateway.wire import are_plain
 
 from .answered import Answered
 from .clock import Clock
+from .counted import Counts
 from .flow import Flow
 from .held import MAX_S, Held
 from .roster import Member
@@ -309,6 +309,7 @@ class Forward:
 
     def _refuse(self, flow: Flow, why: str) -> None:
         flow.assessment = Assessment(purpose=Purpose.UNKNOWN, reasons=(why,))
+        flow.evidence = replace(self._evidence(flow, ()), settled=Purpose.UNKNOWN)
         flow.decision = Decision(
             action=Action.BLOCK,
             effect=Effect.REFUSE,
@@ -330,10 +331,12 @@ class Forward:
         judged = self._vouch.judge(flow, evidence, now, may_ask=may_ask)
         if judged is None:
             return False
-        flow.assessment, flow.decision = judged
-        if flow.carried and flow.facts is NOTHING:
-            self._judge_carried(flow, evidence, names, now)
-        flow.decision = self._state.manners.apply(flow.device.mac, flow.decision)
+        flow.assessment, decision = judged
+        if evidence.settled is not None and flow.assessment.purpose is evidence.settled:
+            reason = f"judged as {evidence.settled} before the gateway restarted"
+            flow.assessment = replace(flow.assessment, reasons=(reason, *flow.assessment.reasons))
+        flow.decision = self._state.manners.apply(flow.device.mac, decision)
+        flow.counted = flow.counted.judged(evidence, flow.assessment)
         flow.flow_class = _CLASS.get(flow.decision.effect) or self._let_out(flow, flow.decision, event, now)
         flow.epoch = self._state.epoch
         return True
@@ -355,22 +358,9 @@ class Forward:
     def _began_unseen(flow: Flow) -> bool:
         return flow.key.proto == TCP and not flow.syn_seen and not flow.carried and flow.facts is NOTHING
 
-    def _judge_carried(self, flow: Flow, evidence: Evidence, names: tuple[Name, ...], now: Now) -> None:
-        """An earlier process judged this connection: its mark still names the purpose, and what went up may name another."""
-        purpose = BY_NUMBER.get(flow.carried)
-        if purpose is None or flow.assessment is None:
-            return
-        carried = replace(
-            flow.assessment,
-            purpose=purpose,
-            reasons=(f"judged as {purpose} before the gateway restarted",),
-            name=names[0] if names else None,
-        )
-        flow.assessment = judge_volume(carried, evidence)
-        flow.decision = self._state.decide(flow.assessment, flow, now)
-
     def _evidence(self, flow: Flow, names: tuple[Name, ...], *, facts: Facts | None = None) -> Evidence:
         device = flow.device
+        counts = flow.counted.weigh(Counts(flow.bytes_out, flow.bytes_in))
         return Evidence(
             profile=device.profile,
             vendor=device.vendor,
@@ -381,10 +371,16 @@ class Forward:
             port=flow.key.dport,
             proto=flow.key.proto,
             local=flow.local,
-            bytes_out=flow.bytes_out,
-            bytes_in=flow.bytes_in,
+            bytes_out=counts.out,
+            bytes_in=counts.into,
             media_bytes=self._state.looks.media_bytes(flow),
+            settled=self._carried_over(flow),
         )
+
+    @staticmethod
+    def _carried_over(flow: Flow) -> Purpose | None:
+        """An earlier process judged this connection, and its mark still names the purpose: its own first bytes are lost."""
+        return BY_NUMBER.get(flow.carried) if flow.carried and flow.facts is NOTHING else None
 
     def _count_again(self, flow: Flow, event: PacketSeen, now: Now) -> None:
         """Another packet of a flow that was refused is another try of it."""

@@ -1,6 +1,6 @@
 """One line in the ledger for all tries of the same thing: what is asked again and again is told once, with a count."""
 
-from gateway.model.assessment import Assessment
+from gateway.model.assessment import Assessment, Evidence
 from gateway.model.decision import Decision
 from gateway.model.event import Now
 from gateway.model.facts import Facts
@@ -33,9 +33,10 @@ class Lines:
         *,
         key: FlowKey,
         facts: Facts,
+        evidence: Evidence,
         refused_bytes: int = 0,
     ) -> None:
-        """One more try. ``key``: the 5-tuple that a new line shows."""
+        """One more try. ``key``: the 5-tuple that a new line shows; ``evidence``: what it was judged by."""
         place = (member.device.mac, *what)
         flow, began = self._open.get(place, (None, 0.0))
         if flow is None or now.mono - flow.touched > self._pause_s or now.mono - began > self._longest_s:
@@ -45,6 +46,7 @@ class Lines:
         flow.touched = now.mono
         flow.facts = facts
         flow.assessment, flow.decision = judged
+        flow.evidence = evidence
         flow.refused_bytes += refused_bytes
         self._state.unreported.append(flow)
 

@@ -150,6 +150,7 @@ class Replay:
             bytes_out=flow.bytes_out,
             bytes_in=flow.bytes_in,
         )
+        flow.evidence = evidence
         if self._decides:
             flow.assessment, flow.decision = self._state.judge(evidence, flow, wall)
         else:

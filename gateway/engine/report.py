@@ -1,15 +1,18 @@
 """A flow as its record: the one shape that ledger, ``inspect``, ``flows`` and events show."""
 
+from gateway.model.assessment import Evidence
 from gateway.model.record import FlowRecord
+from gateway.purpose import has_medium
 
 from .flow import Flow
 
+NOTHING = Evidence()
 STATES_APP = {1: "icmp", 58: "icmpv6"}
 
 
 def record(flow: Flow, *, capture: str = "") -> FlowRecord:
     """The flow as it stands now."""
-    assessment, decision = flow.assessment, flow.decision
+    assessment, decision, evidence = flow.assessment, flow.decision, flow.evidence or NOTHING
     own = flow.facts.names
     name = own[0] if own else (assessment.name if assessment else None)
     known = (*own, *((name,) if name else ()), *flow.candidates)
@@ -24,12 +27,22 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         device=flow.device.mac,
         device_id=flow.device.id,
         profile=flow.device.profile,
+        vendor=evidence.vendor,
+        family=evidence.family,
         app_proto=_app_proto(flow),
+        alpn=evidence.facts.alpn,
+        ech=evidence.facts.ech,
         server_name=name.text if name else None,
         name_source=str(name.source) if name else None,
         names=tuple(dict.fromkeys(candidate.text for candidate in known)),
+        weighed=_weighed(flow, evidence),
         dissector=flow.facts.dissector,
+        local=evidence.local,
+        lookup=not evidence.proto and bool(evidence.names),
+        media_bytes=evidence.media_bytes,
+        settled=evidence.settled or "",
         purpose=str(decision.purpose if decision else assessment.purpose if assessment else "unknown"),
+        main=str(assessment.purpose) if decision and assessment and assessment.purpose is not decision.purpose else "",
         also=_also(flow),
         confidence=round(assessment.confidence, 2) if assessment else 0.0,
         action=str(decision.action) if decision else "",
@@ -41,6 +54,8 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         bytes_toclient=flow.bytes_in,
         pkts_toserver=flow.pkts_out,
         pkts_toclient=flow.pkts_in,
+        judged_toserver=evidence.bytes_out if _is_part(flow, evidence) else None,
+        judged_toclient=evidence.bytes_in if _is_part(flow, evidence) else None,
         held_bytes=flow.refused_bytes,
         attempts=flow.attempts,
         capture=capture,
@@ -52,6 +67,17 @@ def _also(flow: Flow) -> tuple[str, ...]:
     also = flow.assessment.also if flow.assessment else ()
     possible = flow.decision.possible if flow.decision else None
     return tuple(str(purpose) for purpose in (*also, *((possible,) if possible else ())))
+
+
+def _weighed(flow: Flow, evidence: Evidence) -> tuple[str, ...]:
+    """Names of its own count before those that it was judged by instead."""
+    others = evidence.names[:1] != flow.candidates[:1] and bool(flow.candidates)
+    return tuple(name.text for name in evidence.names) if others else ()
+
+
+def _is_part(flow: Flow, evidence: Evidence) -> bool:
+    """It does not rest on all that was counted by now, and may be something else by that."""
+    return has_medium(evidence.family) and (evidence.bytes_out, evidence.bytes_in) != (flow.bytes_out, flow.bytes_in)
 
 
 def _app_proto(flow: Flow) -> str:

@@ -14,7 +14,6 @@ from gateway.model.decision import Decision, Subject
 from gateway.model.device import Device, Mac
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import Facts
-from gateway.model.identity import Clue, Signal
 from gateway.model.mark import FlowClass, pack, unpack
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import key_of
@@ -42,6 +41,8 @@ PAUSE_S = 60.0
 _DNS = Facts(app_proto="dns", dissector="fast")
 _NAME_AT, _AROUND_NAME = 12, 6
 """Where the first question's name begins; the bytes of a question beyond the text of its name."""
+Judged = tuple[Evidence, tuple[Assessment, Decision]]
+"""A name, as a question for it is judged by, and what came of it."""
 _REMEMBERED = frozenset({A, AAAA, PTR})
 """Types that our resolver keeps answers of."""
 
@@ -53,7 +54,7 @@ class Resolve:
         self._state = state
         self.answered = Answered(state)
         self._lines = Lines(state, pause_s=PAUSE_S)
-        self._judged: dict[tuple[Mac, str, str, bool], tuple[Assessment, Decision]] = {}
+        self._judged: dict[tuple[Mac, str, str, bool], Judged] = {}
         self._judged_in = 0
         """The epoch of these judgements."""
 
@@ -73,20 +74,23 @@ class Resolve:
         question = message.question
         if self._escapes(event):
             self._escape(event, member, now)
-        self._state.acquaintances.hear(member.device.mac, Clue(Signal.DNS, question.name, now.mono))
         if question.type in (HTTPS, SVCB):
             return commands + self._answer(event, NODATA)
         if not self._state.tunnels.may_repeat(
             member.device.mac, _asked(event, question.name), remembered=_is_remembered(message), at=now.mono
         ):
             return refused
-        assessment, decision = self._judge(event, member, question.name, now)
+        evidence, (assessment, decision) = self._judge_name(member.device, question.name, now)
+        if decision.effect is Effect.PASS and (why := self._tunnels(event, member, question.name, now)):
+            evidence = replace(evidence, settled=Purpose.DNS_ESCAPE)
+            assessment, decision = self._judge_tunnel(member, question.name, why, now)
         if decision.effect is Effect.PASS:
             # No passing class: the mark is good for the way to our resolver, and for no other.
             mark = pack(member.number, self._state.epoch, Purpose.LOCAL.number, FlowClass.NONE)
             return [*commands, SetVerdict(event.queue_id, True, mark, restated)]
         what = domain_of(question.name) if decision.purpose is Purpose.DNS_ESCAPE else question.name
-        self._count(event, member, (assessment, decision), now, what=what, refused_bytes=event.packet.payload_length)
+        judged, refused_bytes = (assessment, decision), event.packet.payload_length
+        self._count(event, member, judged, now, what=what, evidence=evidence, refused_bytes=refused_bytes)
         return commands + self._refuse(event, member, decision, now)
 
     def _refuse(self, event: PacketSeen, member: Member, decision: Decision, now: Now) -> list[Command]:
@@ -132,14 +136,11 @@ class Resolve:
         refusal: list[Command] = [SetVerdict(event.queue_id, False)]
         return refusal if answer is None else [SendPacket(answer), *refusal]
 
-    def _judge(self, event: PacketSeen, member: Member, name: str, now: Now) -> tuple[Assessment, Decision]:
-        judged = self._judge_name(member.device, name, now)
-        if judged[1].effect is not Effect.PASS:
-            return judged
-        why = self._state.tunnels.take(member.device.mac, name, _asked(event, name), at=now.mono)
-        return self._judge_tunnel(member, name, why, now) if why else judged
+    def _tunnels(self, event: PacketSeen, member: Member, name: str, now: Now) -> str:
+        """Why this name says too much; empty where it does not."""
+        return self._state.tunnels.take(member.device.mac, name, _asked(event, name), at=now.mono)
 
-    def _judge_name(self, device: Device, name: str, now: Now) -> tuple[Assessment, Decision]:
+    def _judge_name(self, device: Device, name: str, now: Now) -> Judged:
         """Gadgets ask the same all day: within one epoch the same question has the same judgement (see ``State.judge``)."""
         moment = self._state.moment(now)
         if self._judged_in != self._state.epoch or len(self._judged) >= MAX_JUDGED:
@@ -149,7 +150,7 @@ class Resolve:
         if known is None:
             names = (Name(name, NameSource.DNS),)
             evidence = Evidence(profile=device.profile, vendor=device.vendor, family=device.family, names=names)
-            known = judge(self._state.policy, device=device, evidence=evidence, moment=moment, dns=True)
+            known = evidence, judge(self._state.policy, device=device, evidence=evidence, moment=moment, dns=True)
             self._judged[key] = known
         return known
 
@@ -176,7 +177,7 @@ class Resolve:
             proto=packet.proto,
         )
         judged = judge(self._state.policy, device=device, evidence=evidence, moment=self._state.moment(now))
-        self._count(event, member, judged, now, what=packet.dst.hex())
+        self._count(event, member, judged, now, what=packet.dst.hex(), evidence=evidence)
 
     def _count(
         self,
@@ -186,12 +187,12 @@ class Resolve:
         now: Now,
         *,
         what: str,
+        evidence: Evidence,
         refused_bytes: int = 0,
     ) -> None:
         """One line for all tries of the same thing within a minute."""
-        purpose = str(judged[1].purpose)
-        key = key_of(event.packet)
-        self._lines.count(member, (what, purpose), judged, now, key=key, facts=_DNS, refused_bytes=refused_bytes)
+        places, key = (what, str(judged[1].purpose)), key_of(event.packet)
+        self._lines.count(member, places, judged, now, key=key, facts=_DNS, evidence=evidence, refused_bytes=refused_bytes)
 
 
 def _asked(event: PacketSeen, name: str) -> bytes:

@@ -131,7 +131,7 @@ class State:
         key = (
             device.mac, device.profile, peer and peer.mac, flow.inbound, evidence.names, facts.app_proto, facts.alpn, facts.ech,
             evidence.address, evidence.port, evidence.proto, evidence.local, evidence.bytes_out, evidence.bytes_in,
-            moment.wall_trusted,
+            evidence.settled, moment.wall_trusted,
         )  # fmt: skip
         known = self._judged.get(key)
         if known is None:

@@ -121,7 +121,17 @@ class Vouch:
         self._lenient_until = now.mono + grace_s if grace_s and not len(self._state.bindings) else float("-inf")
 
     def judge(self, flow: Flow, evidence: Evidence, now: Now, *, may_ask: bool = True) -> Judged | None:
-        """What the flow is for and what happens to it; None: our resolver is to be asked first (``wait``)."""
+        """What the flow is for and what happens to it; None: our resolver is to be asked first (``wait``).
+
+        What the judgement rests on stands in ``flow.evidence``: what was given, or what is left of it.
+        """
+        before, flow.evidence = flow.evidence, evidence
+        judged = self._judge(flow, evidence, now, may_ask=may_ask)
+        if judged is None:
+            flow.evidence = before
+        return judged
+
+    def _judge(self, flow: Flow, evidence: Evidence, now: Now, *, may_ask: bool) -> Judged | None:
         judged = self._state.judge(evidence, flow, now)
         if not evidence.names or evidence.names[0].source is NameSource.DNS or flow.local or flow.device.trusted:
             return judged
@@ -134,7 +144,7 @@ class Vouch:
                 return None
             judged = self._among_rivals(judged, claim, flow, evidence, now)
             if worth is not Standing.VOUCHED:
-                judged = self._mismatch(judged, claim, flow, now)
+                judged = self._mismatch(judged, claim, flow, evidence, now)
         if judged[1].effect is Effect.PASS:
             return self._beside_refused(judged, flow, now)
         self._note_refused(claim, now)
@@ -204,8 +214,11 @@ class Vouch:
         others = rivals(claim, self._refused_names(claim, now))
         if not others:
             return judged
-        alone = [replace(evidence, names=(Name(other, NameSource.DNS),)) for other in others]
-        assessment, decision = strictest((judged, *(self._state.judge(one, flow, now) for one in alone)))
+        alone = (replace(evidence, names=(Name(other, NameSource.DNS),)) for other in others)
+        weighed = [(judged, evidence), *((self._state.judge(one, flow, now), one) for one in alone)]
+        found = strictest(one for one, _ in weighed)
+        flow.evidence = next(rests_on for one, rests_on in weighed if one is found)
+        assessment, decision = found
         reason = f"it says {claim.name}, but could as well be {_list(others)}: the stricter counts"
         return replace(assessment, reasons=(reason, *assessment.reasons)), decision
 
@@ -219,14 +232,14 @@ class Vouch:
         assessment, decision = judged
         return replace(assessment, reasons=(*assessment.reasons, *told)), decision
 
-    def _mismatch(self, judged: Judged, claim: Claim, flow: Flow, now: Now) -> Judged:
+    def _mismatch(self, judged: Judged, claim: Claim, flow: Flow, evidence: Evidence, now: Now) -> Judged:
         """Nobody vouches for the name: it is told, and counts for nothing – in the first minutes of a new gateway only told."""
         reason = f"it calls itself {claim.name}, but our resolver gave no such address for that name"
         if now.mono < self._lenient_until:
             reason = f"{reason} (let be for now: this gateway has not watched for long)"
         elif judged[1].effect is Effect.PASS:
-            nameless = Assessment(purpose=Purpose.DIRECT_ADDRESS, confidence=0.6)
-            judged = nameless, self._state.decide(nameless, flow, now)
+            flow.evidence = replace(evidence, names=(), settled=Purpose.DIRECT_ADDRESS)
+            judged = self._state.judge(flow.evidence, flow, now)
         assessment, decision = judged
         return replace(assessment, reasons=(reason, *assessment.reasons)), decision
 

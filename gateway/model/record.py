@@ -25,12 +25,29 @@ class FlowRecord:
     """MAC of the private side; empty where the capture has none."""
     device_id: str
     profile: str
+    vendor: str = ""
+    family: str = ""
+    """Of the device, as it was judged."""
     app_proto: str = "unknown"
+    alpn: tuple[str, ...] = ()
+    ech: bool = False
     server_name: str | None = None
     name_source: str | None = None
     names: tuple[str, ...] = ()
+    weighed: tuple[str, ...] = ()
+    """Where its purpose does not rest on ``names``: the names that DNS gave and that it does rest on."""
     dissector: str = ""
+    local: bool = False
+    """The other end is in the home."""
+    lookup: bool = False
+    """Somebody asked for the name, and there is no flow."""
+    media_bytes: int = 0
+    settled: str = ""
+    """As in ``Evidence``."""
     purpose: str = "unknown"
+    """What it was judged by."""
+    main: str = ""
+    """What it was taken for, where it was judged by another purpose that it could not be told from."""
     also: tuple[str, ...] = ()
     confidence: float = 0.0
     action: str = ""
@@ -42,6 +59,9 @@ class FlowRecord:
     bytes_toclient: int = 0
     pkts_toserver: int = 0
     pkts_toclient: int = 0
+    judged_toserver: int | None = None
+    judged_toclient: int | None = None
+    """The bytes that its purpose rests on, where that are not all."""
     held_bytes: int = 0
     """Transport payload that was held back and never left."""
     attempts: int = 1

@@ -21,9 +21,9 @@ from .classify import classify, classify_next
 from .column import COLUMNS, ColumnError, Line, read_line, write_line
 from .context import Context, Habits, Seen
 from .lookup import find
-from .volume import judge_volume
+from .volume import goes_up, has_medium
 
 __all__ = [
-    "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next", "find", "judge_volume",
-    "read_line", "write_line",
+    "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next", "find", "goes_up",
+    "has_medium", "read_line", "write_line",
 ]  # fmt: skip

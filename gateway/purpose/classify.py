@@ -41,7 +41,7 @@ def classify(catalogue: Catalogue, evidence: Evidence, context: Context = NOTHIN
 def _judge_opening(catalogue: Catalogue, evidence: Evidence) -> Assessment:
     """By what is known before anything was counted."""
     if evidence.settled is not None:
-        return _settle(evidence, evidence.settled)
+        return _settle(catalogue, evidence, evidence.settled)
     plain = (
         judge_inside(evidence)  # First: nothing that stays in the home escapes from it.
         or judge_resolver(evidence)  # Before names: port 53 and 853 are DNS whatever the far end is called.
@@ -53,11 +53,17 @@ def _judge_opening(catalogue: Catalogue, evidence: Evidence) -> Assessment:
     return replace(plain, name=evidence.names[0]) if evidence.names else plain
 
 
-def _settle(evidence: Evidence, purpose: Purpose) -> Assessment:
-    """Its names, if it has any, are told; they do not count."""
-    name = evidence.names[0] if evidence.names else None
-    reason = f"{purpose}: settled by what is not seen here"
-    return Assessment(purpose=purpose, confidence=SETTLED, reasons=(reason,), name=name)
+def _settle(catalogue: Catalogue, evidence: Evidence, purpose: Purpose) -> Assessment:
+    """Its names only say what it could not be told from."""
+    named = judge_names(catalogue, evidence).assessment or Assessment(purpose=purpose)
+    return replace(
+        named,
+        purpose=purpose,
+        also=tuple(other for other in named.also if other is not purpose),
+        confidence=SETTLED,
+        reasons=(f"{purpose}: settled by what is not seen here",),
+        name=evidence.names[0] if evidence.names else None,
+    )
 
 
 def _judge_outside(catalogue: Catalogue, evidence: Evidence) -> Assessment:

@@ -32,10 +32,20 @@ MEDIA = {Purpose.VIDEO: "pictures", Purpose.VOICE: "sound"}
 """What goes up for them."""
 
 
+def has_medium(family: str) -> bool:
+    """Whether what goes up from such a device may be pictures or sound: of all others, size says nothing while they speak."""
+    return family in _MEDIUM_OF
+
+
+def goes_up(sent: int, received: int) -> bool:
+    """Whether it is mostly an upload."""
+    return sent >= BULK_RATIO * received
+
+
 def judge_volume(assessment: Assessment, evidence: Evidence) -> Assessment:
     """A camera that sends much where nothing much is expected sends pictures; a speaker, sound."""
     sent, medium = evidence.bytes_out, _MEDIUM_OF.get(evidence.family)
-    if medium is None or sent < BULK_RATIO * evidence.bytes_in or not _is_much(assessment, evidence, medium):
+    if medium is None or not goes_up(sent, evidence.bytes_in) or not _is_much(assessment, evidence, medium):
         return assessment
     reason = f"{sent // 1000} kB went up from a {evidence.family}, most of the flow: {MEDIA[medium]}"
     confidence = 0.7 if sent >= STREAM_BYTES else 0.4

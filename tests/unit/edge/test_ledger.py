@@ -34,6 +34,18 @@ RECORD = FlowRecord(
     server_name="fw.example.com",
     name_source="sni",
     names=("fw.example.com", "other.example.com"),
+    vendor="ring",
+    family="doorbell",
+    alpn=("h2", "http/1.1"),
+    ech=True,
+    weighed=("other.example.com",),
+    local=True,
+    lookup=True,
+    media_bytes=64_000,
+    settled="unknown",
+    main="control",
+    judged_toserver=70_000,
+    judged_toclient=0,
     dissector="fast",
     purpose="telemetry",
     also=("control",),
@@ -84,6 +96,57 @@ def test_a_record_comes_back_whole(make, tmp_path: Path) -> None:
     ledger.put(RECORD)
     assert ledger.flush()
     assert reader_of(tmp_path).flows() == [RECORD]
+
+
+EARLIER = """
+CREATE TABLE flow (
+    flow_id INTEGER PRIMARY KEY, started INTEGER, proto, src, sport, dst, dport,
+    bytes_toserver, bytes_toclient, pkts_toserver, pkts_toclient, held_bytes, attempts, judgement INTEGER NOT NULL
+);
+CREATE TABLE judgement (
+    id INTEGER PRIMARY KEY, device, device_id, profile, app_proto, server_name, name_source, names, dissector,
+    purpose, also, confidence, action, effect, rule, reason, mixed, capture
+);
+CREATE TABLE total (
+    minute INTEGER, device TEXT, purpose TEXT, effect TEXT, attempts INTEGER NOT NULL, flows INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL, held_bytes INTEGER NOT NULL,
+    PRIMARY KEY (minute, device, purpose, effect)
+) WITHOUT ROWID;
+INSERT INTO flow VALUES (
+    1, 1790000000000000, 6, x'c0a83204', 40000, x'20010db8000000000000000000000001', 443, 0, 0, 0, 0, 517, 3, 5
+);
+INSERT INTO judgement VALUES (
+    5, '02:00:5e:10:00:01', 'front-door', 'ring-doorbell', 'tls', 'fw.example.com', 'sni',
+    '["fw.example.com", "other.example.com"]', 'fast', 'telemetry', '["control"]', 0.9, 'block', 'refuse',
+    'profiles/ring-doorbell.yaml:7', 'it is said so', 1, ''
+);
+PRAGMA user_version = 1;
+"""
+"""As version 1 wrote it."""
+NEW_FIELDS = (
+    "vendor", "family", "alpn", "ech", "weighed", "local", "lookup", "media_bytes", "settled", "main", "judged_toserver",
+    "judged_toclient",
+)  # fmt: skip
+FROM_EARLIER = dataclasses.replace(
+    RECORD, **{field.name: field.default for field in dataclasses.fields(FlowRecord) if field.name in NEW_FIELDS}
+)
+
+
+@pytest.mark.parametrize("more", ["", "ALTER TABLE flow ADD COLUMN judged_toserver;"], ids=["earlier", "cut off half-way"])
+def test_a_ledger_of_an_earlier_version_is_read_and_written_on(make, tmp_path: Path, more: str) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "ledger.db")) as database:
+        database.executescript(EARLIER + more)
+    before = reader_of(tmp_path)
+    assert before.flows() == [FROM_EARLIER]
+    ledger = make()
+    ledger.put(dataclasses.replace(RECORD, flow_id=2))
+    ledger.put(dataclasses.replace(FROM_EARLIER, attempts=4))
+    assert ledger.flush()
+    revised = dataclasses.replace(FROM_EARLIER, attempts=4)
+    assert reader_of(tmp_path).flows() == [revised, dataclasses.replace(RECORD, flow_id=2)]
+    assert before.flows()[0] == revised, "who opened it before goes on reading"
+    ledger.close()
+    open_ledger(tmp_path / "ledger.db").close()  # what was added is not added again
 
 
 def test_the_last_of_a_flow_counts(make, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.engine import Engine
+from gateway.engine.exported import line_of, main_purpose
 from gateway.model.command import LoadRuleset, SaveState, SetVerdict
 from gateway.model.control import VERBS, Request
 from gateway.model.device import Mac
@@ -30,9 +31,11 @@ from gateway.model.event import (
 from gateway.model.mark import ASK, EPOCHS
 from gateway.model.packet import ICMP, ICMPV6, TCP, UDP, FlowKey, Packet
 from gateway.model.purpose import Purpose
+from gateway.model.record import FlowRecord
+from gateway.purpose import classify, read_line, write_line
 from gateway.wire import decode_ip
 from tests.support.dns import answer, query
-from tests.support.home import NOON, Watched, marks, policy, verdicts
+from tests.support.home import NOON, Watched, marks, policy, records, verdicts
 from tests.support.packets import BELL, CLOUD, GATEWAY, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, client_hello, syn, tcp, udp
 from tests.support.quic_builder import crypto, hello, initial, padded
 
@@ -163,7 +166,9 @@ def happenings(draw: st.DrawFn) -> Event:
     mac, number = draw(st.sampled_from(MACS[:4])), draw(st.integers(0, 2**63))
     address = draw(st.sampled_from(ADDRESSES + ADDRESSES6) | st.binary(min_size=4, max_size=4))
     key = FlowKey(draw(st.sampled_from([TCP, UDP, ICMP])), HOME, draw(PORTS), draw(st.sampled_from(ADDRESSES)), draw(PORTS))
-    counter = Counter(key, draw(st.integers(0, 2**32 - 1)), number, number, number, number)
+    out, into = (draw(st.integers(0, 2**59) | st.sampled_from([0, 70_000, 400_000])) for _ in range(2))
+    opened = FlowKey(key.proto, HOME, draw(st.integers(40_000, 40_003)), CLOUD, draw(st.sampled_from([443, 80])))
+    counter = Counter(draw(st.sampled_from([key, opened])), draw(st.integers(0, 2**32 - 1)), out, into, 3, 2)
     everything = {"device": "front-door", "purpose": "video", "seconds": 60, "flow": number % 40}
     args = {key: value for key, value in everything.items() if draw(st.booleans())}
     asked = Request(id=1, do=draw(st.sampled_from(VERBS)), args=args)
@@ -210,15 +215,21 @@ def test_whatever_happens_every_packet_gets_one_verdict(life: list[Any]) -> None
     home, ids = Watched(), count(1)
     waiting: list[int] = []
     answered: list[SetVerdict] = []
+    written: list[FlowRecord] = []
+
+    def do(event: Event) -> list[SetVerdict]:
+        commands = home.do(event)
+        written.extend(records(commands))
+        return verdicts(commands)
 
     def see(packet: Packet | None, hook: Hook, mac: Mac | None, mark: int, to_lan: bool) -> int:
         """The mark of the verdict, if there is one already."""
         waiting.append(next(ids))
         if packet is None:
-            given = verdicts(home.do(PacketUndecodable(queue_id=waiting[-1], mac=mac, hook=hook)))
+            given = do(PacketUndecodable(queue_id=waiting[-1], mac=mac, hook=hook))
         else:
             mac = None if hook is Hook.ANSWER else mac
-            given = verdicts(home.do(PacketSeen(packet, hook, mac, mark, waiting[-1], to_lan)))
+            given = do(PacketSeen(packet, hook, mac, mark, waiting[-1], to_lan))
         answered.extend(given)
         return given[-1].mark if given else 0
 
@@ -235,10 +246,12 @@ def test_whatever_happens_every_packet_gets_one_verdict(life: list[Any]) -> None
                 for seen in happening:
                     see(*seen)
             case _:
-                answered += verdicts(home.do(happening))
+                answered += do(happening)
     for _ in range(12):
         home.wait(1)
-        answered += verdicts(home.do(Ticked()))
+        answered += do(Ticked())
     assert sorted(verdict.queue_id for verdict in answered) == waiting
     for verdict in answered:
         assert 0 <= verdict.mark < 2**32 and not (verdict.accept and verdict.mark & ASK)
+    for record in written:  # and the ledger knows what each was judged by
+        assert classify(policy().catalogue, read_line(write_line(line_of(record))).evidence).purpose == main_purpose(record)

@@ -2,7 +2,7 @@
 
 from gateway.engine.line import MAX_LINES, Lines
 from gateway.model.action import Action, Effect
-from gateway.model.assessment import Assessment
+from gateway.model.assessment import Assessment, Evidence
 from gateway.model.decision import Decision
 from gateway.model.event import Now
 from gateway.model.facts import Facts
@@ -13,6 +13,7 @@ from tests.support.home import Watched
 from tests.support.packets import BELL
 
 FACTS = Facts(app_proto="ntp")
+EVIDENCE = Evidence(facts=FACTS)
 KEY = FlowKey(17, bytes(4), 40_000, bytes((1, 2, 3, 4)), 123)
 ASSESSMENT = Assessment(purpose=Purpose.TIME)
 DECISION = Decision(
@@ -32,10 +33,12 @@ class Counting:
 
     def count(self, *what: str, at: float = 0.0, refused: int = 0) -> tuple[int, int, int]:
         """One more try; the line's id, its tries, its refused bytes."""
+        judged = ASSESSMENT, DECISION
         self.lines.count(
-            self.member, what, (ASSESSMENT, DECISION), Now(at, at), key=KEY, facts=FACTS, refused_bytes=refused
+            self.member, what, judged, Now(at, at), key=KEY, facts=FACTS, evidence=EVIDENCE, refused_bytes=refused
         )
         flow = self.state.unreported[-1]
+        assert flow.evidence is EVIDENCE
         return flow.id, flow.attempts, flow.refused_bytes
 
 

@@ -1,6 +1,8 @@
+import pytest
+
 from gateway.engine.flow import Flow
 from gateway.engine.report import record
-from gateway.model.assessment import Assessment
+from gateway.model.assessment import Assessment, Evidence
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import FlowKey
@@ -25,6 +27,34 @@ def test_own_name_comes_before_the_bound_one() -> None:
     entry = record(one)
     assert (entry.server_name, entry.name_source) == ("own.example.com", "sni")
     assert entry.names == ("own.example.com", "bound.example.com")
+
+
+def test_what_it_was_judged_by_stands_in_it() -> None:
+    one = flow()
+    one.facts = Facts(app_proto="tls", names=(OWN_NAME,), alpn=("h2",), ech=True)
+    one.candidates = (OWN_NAME, DNS_NAME)
+    one.evidence = Evidence(
+        vendor="ring", family="doorbell", facts=one.facts, names=one.candidates, proto=6, media_bytes=64_000, local=True
+    )
+    entry = record(one)
+    assert (entry.vendor, entry.family, entry.alpn, entry.ech, entry.media_bytes) == ("ring", "doorbell", ("h2",), True, 64_000)
+    assert (entry.local, entry.lookup, entry.weighed, entry.settled) == (True, False, (), "")
+
+
+def test_a_name_of_its_own_that_does_not_count() -> None:
+    one = flow()
+    one.candidates = (OWN_NAME, DNS_NAME)
+    one.evidence = Evidence(names=(DNS_NAME,), proto=6)
+    assert record(one).weighed == (DNS_NAME.text,)
+
+
+@pytest.mark.parametrize(("family", "wanted"), [("camera", (70_000, 0)), ("light", (None, None))])
+def test_bytes_that_came_later_are_told_apart_where_they_may_say_something(family: str, wanted: tuple[int | None, ...]) -> None:
+    one = flow()
+    one.evidence = Evidence(family=family, proto=6, bytes_out=70_000)
+    one.bytes_out, one.bytes_in = 80_000, 500
+    entry = record(one)
+    assert (entry.bytes_toserver, entry.judged_toserver, entry.judged_toclient) == (80_000, *wanted)
 
 
 def test_eve_names_the_fields_as_suricata_does_and_ours_apart() -> None:
