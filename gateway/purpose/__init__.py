@@ -21,9 +21,10 @@ from .classify import classify, classify_next
 from .column import COLUMNS, ColumnError, Line, read_line, write_line
 from .context import Context, Habits, Seen
 from .lookup import find
+from .order import Beginner, Beginning, who_began
 from .volume import goes_up, has_medium
 
 __all__ = [
-    "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next", "find", "goes_up",
-    "has_medium", "read_line", "write_line",
+    "Beginner", "Beginning", "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next",
+    "find", "goes_up", "has_medium", "read_line", "who_began", "write_line",
 ]  # fmt: skip

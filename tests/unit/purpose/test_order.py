@@ -6,7 +6,7 @@ from gateway.model.assessment import Assessment
 from gateway.model.packet import TCP
 from gateway.model.purpose import Purpose
 from gateway.purpose.context import NOTHING_BEFORE, Context, Seen
-from gateway.purpose.order import MOST, judge_order
+from gateway.purpose.order import MOST, Beginner, judge_order, who_began
 
 PICTURES = Assessment(purpose=Purpose.VIDEO, confidence=0.5, reasons=("its size",))
 COMMAND, REPORT = (Purpose.CONTROL,), (Purpose.CONTROL, Purpose.MOTION_EVENT)
@@ -36,6 +36,7 @@ def _context(before: list[tuple[str, float, tuple[Purpose, ...]]]) -> Context:
 def test_order(before: list[tuple[str, float, tuple[Purpose, ...]]], reason: str) -> None:
     found = judge_order(PICTURES, _context(before))
     assert found.reasons == ("its size", reason)
+    assert who_began(_context(before)) == (Beginner.VIEWER if VIEWER in reason else Beginner.DEVICE, reason)
     assert found.confidence == pytest.approx(0.6)
 
 
@@ -46,6 +47,7 @@ def test_order(before: list[tuple[str, float, tuple[Purpose, ...]]], reason: str
 )
 def test_nobody_knows(context: Context) -> None:
     assert judge_order(PICTURES, context) is PICTURES
+    assert who_began(context) == (Beginner.NOBODY, "")
 
 
 def test_it_makes_no_pictures() -> None:
