@@ -51,6 +51,9 @@ class Decision:
     budget_bytes: int = 0
     exempt: bool = False
     """An exception let it pass: no budget holds for it."""
+    would: Action | None = None
+    """What a rule in shadow would have done instead of letting it pass."""
+    would_rule: RuleRef | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What people decided, compiled from YAML to values that cannot be wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .action import Action
@@ -48,6 +48,10 @@ class Rule:
     viewing: str = ""
     """``panel``, ``panel+home``, ``evidence`` or ``bell``."""
     viewing_s: float = 900.0
+    shadow: bool = False
+    """It decides nothing: what it would have stopped is counted, and a level further away has the word."""
+    trial_s: float = 0.0
+    """It holds for so long while its device is watched, and is taken back if the device suffers; 0: it simply holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +104,21 @@ class DevicePolicy:
     ref: RuleRef = RuleRef(file="built-in")
     """Its entry in ``household.yaml``, or its profile."""
     table: Mapping[Purpose, tuple[Rule, int]] = field(init=False, repr=False, compare=False)
-    """Purpose -> (its nearest rule, the number of that rule's level): ``levels``, flattened."""
+    """Purpose -> (its nearest rule, the number of that rule's level): ``levels``, flattened. Rules in shadow are not in it."""
 
     exceptions: tuple[tuple[int, Exemption], ...] = field(init=False, repr=False, compare=False)
     """(Number of its level, exemption), nearest first."""
+    trials: tuple[tuple[Purpose, Rule], ...] = field(init=False, repr=False, compare=False)
+    """The rules of ``table`` that are on trial."""
 
     def __post_init__(self) -> None:
         flat: dict[Purpose, tuple[Rule, int]] = {}
         for number, level in enumerate(self.levels):
             for purpose, rule in level.rules.items():
-                flat.setdefault(purpose, (rule, number))
+                if not rule.shadow:
+                    flat.setdefault(purpose, (rule, number))
         object.__setattr__(self, "table", flat)
+        object.__setattr__(self, "trials", tuple((purpose, rule) for purpose, (rule, _) in flat.items() if rule.trial_s))
         found = tuple((number, exemption) for number, level in enumerate(self.levels) for exemption in level.exemptions)
         object.__setattr__(self, "exceptions", found)
 
@@ -149,3 +157,33 @@ class Policy:
     catalogue: Catalogue = field(default_factory=Catalogue)
     identity: Identification = Identification()
     """How devices give themselves away: the profile of those that no file names rests on it."""
+    taken_back: Mapping[Mac, DevicePolicy] = field(default_factory=dict)
+    """What holds for devices that suffered from a rule on trial. No file says it, and no process hands it to another."""
+    strict: "Policy | None" = field(init=False, repr=False, compare=False)
+    """The same with every rule in shadow in force; None where there is none."""
+
+    def __post_init__(self) -> None:
+        tables = (self.devices, self.profiles, self.taken_back)
+        shadowed = any(_is_shadowed(entry) for table in tables for entry in table.values())
+        object.__setattr__(self, "strict", _enforced(self) if shadowed else None)
+
+
+def _is_shadowed(entry: DevicePolicy) -> bool:
+    return any(rule.shadow for level in entry.levels for rule in level.rules.values())
+
+
+def _enforced(policy: Policy) -> Policy:
+    return replace(
+        policy,
+        devices={mac: _enforced_entry(entry) for mac, entry in policy.devices.items()},
+        profiles={name: _enforced_entry(entry) for name, entry in policy.profiles.items()},
+        taken_back={mac: _enforced_entry(entry) for mac, entry in policy.taken_back.items()},
+    )
+
+
+def _enforced_entry(entry: DevicePolicy) -> DevicePolicy:
+    return replace(entry, levels=tuple(map(_enforced_level, entry.levels)))
+
+
+def _enforced_level(level: Level) -> Level:
+    return replace(level, rules={purpose: replace(rule, shadow=False) for purpose, rule in level.rules.items()})

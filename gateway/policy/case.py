@@ -154,7 +154,7 @@ def _grants(given: GivenDocument, mac: Mac) -> Iterator[Grant]:
 
 
 def _differences(expect: ExpectDocument, decision: Decision) -> Iterator[str]:
-    for key in ("action", "purpose", "effect", "grant", "mixed", "possible"):
+    for key in ("action", "purpose", "effect", "grant", "mixed", "possible", "would"):
         wanted, got = getattr(expect, key), getattr(decision, key)
         if wanted is not None and wanted != got:
             yield f"expected {key} {_word(wanted)}, was {_word(got)}"
@@ -163,4 +163,4 @@ def _differences(expect: ExpectDocument, decision: Decision) -> Iterator[str]:
 
 
 def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value or "none")

@@ -13,7 +13,7 @@ from ..model.purpose import Purpose
 from .catalogue import by_host
 from .identification import identification_from, identification_plain, judged_identification
 
-FORMAT = 5
+FORMAT = 6
 _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _ACTIONS = {action.value: action for action in Action}
 
@@ -159,11 +159,13 @@ def rule_plain(rule: Rule) -> list[Any]:
     return [
         rule.action, *_ref(rule.ref), [rule.when.start_minute, rule.when.end_minute] if rule.when else None,
         rule.budget_bytes, rule.budget_window_s, rule.rate_bytes_s, rule.then_ask, rule.viewing, rule.viewing_s,
+        rule.shadow, rule.trial_s,
     ]  # fmt: skip
 
 
 def _rule_from(plain: list[Any]) -> Rule:
-    action, file, line, when, budget_bytes, budget_window_s, rate_bytes_s, then_ask, viewing, viewing_s = plain
+    action, file, line, when, budget_bytes, budget_window_s, rate_bytes_s, then_ask, viewing, viewing_s, *tried = plain
+    shadow, trial_s = tried
     return Rule(
         action=_ACTIONS[action],
         ref=RuleRef(file=file, line=line),
@@ -174,7 +176,15 @@ def _rule_from(plain: list[Any]) -> Rule:
         then_ask=then_ask,
         viewing=viewing,
         viewing_s=viewing_s,
+        shadow=shadow,
+        trial_s=trial_s,
     )
+
+
+def rule_terms(rule: Rule) -> str:
+    """All that a rule says, without where it stands: the same text means the same rule."""
+    plain = rule_plain(rule)
+    return json.dumps([plain[0], *plain[3:]], separators=(",", ":"))
 
 
 def _exemption(exemption: Exemption) -> list[Any]:

@@ -318,6 +318,8 @@ def _rule(rule: RuleDocument, ref: RuleRef) -> Rule:
         viewing=(rule.viewing or "panel+home") if owner_only else "",
         viewing_s=rule.for_ or 900.0,
     )
+        shadow=rule.shadow,
+        trial_s=rule.trial or 0.0,
 
 
 def _exemptions(entries: tuple[ExceptionDocument, ...], source: Source, path: Path, *, zone: str) -> tuple[Exemption, ...]:

@@ -15,7 +15,7 @@ from ..model.packet import TCP, UDP
 from ..model.policy import DevicePolicy, Policy
 from ..model.purpose import Purpose
 from .assembly import LAST_RESORT
-from .reason import explain_grant, explain_home, explain_refusal, explain_ruling
+from .reason import explain_grant, explain_home, explain_refusal, explain_ruling, explain_shadow
 from .ruling import PASSING, Ruling, entry_for, rule_for, rule_on
 
 DNS_PORT = 53
@@ -46,6 +46,17 @@ _ALWAYS = {Action.ALLOW: _PASS, Action.LIMIT: _PASS, Action.BLOCK: _REFUSE, Acti
 
 def decide(policy: Policy, subject: Subject, moment: Moment) -> Decision:
     """The decision about one flow (or one DNS query) at one moment."""
+    decision = _decide(policy, subject, moment)
+    if policy.strict is None or decision.effect is not Effect.PASS:
+        return decision
+    foreseen = _decide(policy.strict, subject, moment)
+    if foreseen.effect is Effect.PASS:
+        return decision
+    reason = f"{decision.reason}; {explain_shadow(foreseen)}"
+    return replace(decision, would=foreseen.action, would_rule=foreseen.rule, reason=reason)
+
+
+def _decide(policy: Policy, subject: Subject, moment: Moment) -> Decision:
     if subject.peer is not None:
         return _at_home(policy, subject, subject.peer, moment)
     device = subject.device

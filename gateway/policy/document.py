@@ -55,6 +55,7 @@ OPTIONS = {
     "viewing": frozenset({Action.OWNER_ONLY}),
     "for": frozenset({Action.OWNER_ONLY}),
 }
+    "shadow": frozenset(Action) - {Action.LIMIT},
 """Which options of a rule fit which actions."""
 Version = Literal[1]
 
@@ -88,9 +89,14 @@ class RuleDocument(Document):
     viewing: ViewingField | None = None
     for_: DurationField | None = Field(default=None, alias="for")
 
+    shadow: SwitchField = False
+    trial: DurationField | None = None
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
         given = {"for" if name == "for_" else name for name in self.model_fields_set}
+        if self.shadow and self.trial:
+            message = "does not go with shadow: a rule that decides nothing cannot be tried out"
+            raise PydanticCustomError("option", "{said}", {"said": message, "option": "trial"})
         for option, fits in OPTIONS.items():
             if option in given and self.action not in fits:
                 message = f"does not go with {self.action}, only with {', '.join(sorted(fits))}"
@@ -351,6 +357,7 @@ class ExpectDocument(Document):
     grant: Annotated[str, *one_of("a grant", ("", "pause", "allowance", "viewing"))] | None = None
 
 
+    would: ActionField | None = None
 class CaseDocument(Document):
     """One case."""
 

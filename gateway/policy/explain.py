@@ -36,6 +36,8 @@ class Explanation:
     effect: str
     rule: str
     grant: str
+    would: str
+    """What a rule in shadow would have done, and where it stands."""
     overruled: tuple[str, ...]
     """What levels further away say of the purpose."""
     reason: str
@@ -62,6 +64,7 @@ class Explanation:
             ("rule", f"{self.action} ({self.rule})"),
             *(("", f"instead of {line}") for line in self.overruled),
             ("effect", self.effect + (f", by a {self.grant}" if self.grant else "")),
+            ("in shadow", self.would),
             ("why", self.reason),
             ("passes if", self.would_pass_if),
             ("costs", self.cost),
@@ -91,6 +94,7 @@ def explain(policy: Policy, subject: Subject, decision: Decision) -> Explanation
         effect=decision.effect,
         rule=str(decision.rule),
         grant=decision.grant,
+        would=f"{decision.would} ({decision.would_rule})" if decision.would else "",
         overruled=tuple(_overruled(entry, decision)),
         reason=decision.reason,
         would_pass_if=decision.would_pass_if,
@@ -114,5 +118,5 @@ def _address(subject: Subject) -> str:
 def _overruled(entry: DevicePolicy, decision: Decision) -> Iterator[str]:
     for level in entry.levels:
         rule = level.rules.get(decision.purpose)
-        if rule is not None and rule.ref != decision.rule:
+        if rule is not None and rule.ref != decision.rule and not rule.shadow:
             yield f"{rule.action} ({rule.ref})"

@@ -1,7 +1,7 @@
 """Why: one plain sentence for a decision, and the smallest change that would let a refused flow pass."""
 
 from ..model.action import Action, Effect
-from ..model.decision import Subject
+from ..model.decision import Decision, Subject
 from ..model.device import Device
 from ..model.moment import Grant
 from ..model.purpose import Purpose
@@ -100,6 +100,12 @@ def explain_home(ruling: Ruling, device: Device, peer: Device, *, passes: bool) 
     if device.owner or peer.owner:
         return f"{ruling.purpose} between {label(device)} and {label(peer)} stays with its owner in the home ({ruling.ref})"
     return f"{ruling.purpose} {verb} go between {label(device)} and {label(peer)}: neither is an owner's ({ruling.ref})"
+
+
+def explain_shadow(foreseen: Decision) -> str:
+    """What a rule that only watches would have done."""
+    done = "answered it here" if foreseen.effect is Effect.REDIRECT else "stopped it"
+    return f"a rule in shadow would have {done} ({foreseen.action}, {foreseen.rule})"
 
 
 def label(device: Device) -> str:

@@ -36,7 +36,14 @@ class Ruling(NamedTuple):
 
 
 def entry_for(policy: Policy, device: Device) -> DevicePolicy:
-    """What applies to a device: its own entry, else its guessed profile, else what newcomers get."""
+    """What applies to a device, without the rules on trial that were taken back from it."""
+    if policy.taken_back and (found := policy.taken_back.get(device.mac)) is not None:
+        return found
+    return written_for(policy, device)
+
+
+def written_for(policy: Policy, device: Device) -> DevicePolicy:
+    """What the files say: its own entry, else its guessed profile, else what newcomers get."""
     found = policy.devices.get(device.mac) or policy.profiles.get(device.profile)
     return found or policy.profiles.get(policy.newcomer_profile) or NOBODY
 

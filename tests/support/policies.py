@@ -172,6 +172,8 @@ RULES = st.builds(
     viewing=TEXTS,
     viewing_s=st.floats(0, 1e5),
 )
+    shadow=st.booleans(),
+    trial_s=st.sampled_from([0.0, 60.0]),
 TARGETS = st.builds(
     Target,
     text=TEXTS,

@@ -54,6 +54,7 @@ def run(text: str) -> list[str]:
             "action: allow, purpose: video, mixed: true",
             "expected action allow, was block; expected purpose video, was telemetry; expected mixed true, was false",
         ),
+        ("device: front-door, to: telemetry.a.de", "would: drop", "expected would drop, was none"),
         ("profile: bell, to: telemetry.a.de", "action: block", ""),
         ("to: mesh-sharing.a.de", "action: block, rule: presets/recommended.yaml", ""),
         ("device: front-door, to: video.a.de, viewing: true", "effect: pass, grant: viewing", ""),

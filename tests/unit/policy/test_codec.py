@@ -3,12 +3,13 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 
+from gateway.model.action import Action
 from gateway.model.assessment import Catalogue, FixedReply, Hint, Row
 from gateway.model.device import Device
 from gateway.model.identity import Identification, Trait
 from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from gateway.policy import dump, parse
-from gateway.policy.codec import digest_catalogue
+from gateway.policy.codec import digest_catalogue, rule_terms
 from tests.support.policies import FILES, POLICIES, make_policy, small_policy
 
 
@@ -28,7 +29,7 @@ def test_what_levels_share_is_shared_again() -> None:
 
 @pytest.mark.parametrize(
     "kind, count",
-    [(Policy, 8), (DevicePolicy, 9), (Device, 8), (Level, 2), (Rule, 9), (Exemption, 5), (Target, 6), (RuleRef, 2),
+    [(Policy, 10), (DevicePolicy, 10), (Device, 8), (Level, 2), (Rule, 11), (Exemption, 5), (Target, 6), (RuleRef, 2),
      (Schedule, 2), (Row, 12), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
      (Identification, 5)],
 )  # fmt: skip
@@ -71,6 +72,8 @@ HOUSEHOLD = FILES["household.yaml"]
         pytest.param("identity/maker.yaml", "00:00:5f", "00:00:60", False, id="a sign: whose device it is rests on it"),
         pytest.param("identity/maker.yaml", "note: n", "note: m", True, id="a note beside a sign"),
         pytest.param("household.yaml", "version: 1\n", "version: 1\nnew_devices: careful\n", False, id="regime"),
+        pytest.param("household.yaml", "cdn: block", "cdn: {action: block, shadow: true}", False, id="shadow"),
+        pytest.param("household.yaml", "cdn: block", "cdn: {action: block, trial: 3d}", False, id="trial"),
     ],
 )
 def test_the_digest_is_of_what_can_change_a_decision(file: str, old: str, new: str, same: bool) -> None:
@@ -78,6 +81,12 @@ def test_the_digest_is_of_what_can_change_a_decision(file: str, old: str, new: s
     changed = make_policy({file: FILES[file].replace(old, new)})
     assert (changed.digest == small_policy().digest) is same
     assert len(changed.digest) == 16 and int(changed.digest, 16) >= 0
+
+
+def test_a_rule_is_the_same_wherever_it_stands() -> None:
+    rule = Rule(action=Action.BLOCK, ref=RuleRef(file="a.yaml", line=4), trial_s=60.0)
+    assert rule_terms(rule) == rule_terms(replace(rule, ref=RuleRef(file="b.yaml", line=5)))
+    assert len({rule_terms(other) for other in (rule, replace(rule, trial_s=61.0), replace(rule, action=Action.DROP))}) == 3
 
 
 def test_the_order_of_rules_means_nothing_but_that_of_rows_does() -> None:

@@ -82,7 +82,7 @@ def test_times_without_a_zone_are_the_households() -> None:
             "profiles/x.yaml",
             HEAD + "rules: {video: {action: block, budgett: 1kB}}\n",
             'profiles/x.yaml:5:32: rules.video.budgett: "budgett" is not a key here; one of: action, when, budget, rate, then, '
-            "viewing, for – did you mean budget?",
+            "viewing, for, shadow, trial – did you mean budget?",
             id="unknown key",
         ),
         pytest.param(
@@ -90,6 +90,26 @@ def test_times_without_a_zone_are_the_households() -> None:
             HEAD + "rules: {video: {action: block, when: 02:00-05:00}}\n",
             'profiles/x.yaml:5:32: rules.video.when: "when" does not go with block, only with allow, answer, limit, owner-only',
             id="option that does not fit",
+        ),
+        pytest.param(
+            "profiles/x.yaml",
+            HEAD + "rules: {video: {action: limit, shadow: true}}\n",
+            'profiles/x.yaml:5:32: rules.video.shadow: "shadow" does not go with limit, only with allow, answer, ask, block, '
+            "drop, owner-only",
+            id="shadow of a limit",
+        ),
+        pytest.param(
+            "profiles/x.yaml",
+            HEAD + "rules: {video: {action: block, shadow: true, trial: 3d}}\n",
+            'profiles/x.yaml:5:46: rules.video.trial: "trial" does not go with shadow: a rule that decides nothing cannot be '
+            "tried out",
+            id="shadow on trial",
+        ),
+        pytest.param(
+            "profiles/x.yaml",
+            HEAD + "rules: {video: {action: block, trial: soon}}\n",
+            'profiles/x.yaml:5:39: rules.video.trial: "soon" is not a duration; write it like 30s, 15m, 1h or 2d',
+            id="trial without an end",
         ),
         pytest.param(
             "profiles/x.yaml",

@@ -7,6 +7,7 @@ from hypothesis import given
 from gateway.model.action import Action, Effect
 from gateway.model.decision import Decision
 from gateway.model.moment import Grant, Moment
+from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.policy import decide
 from tests.support.policies import (
@@ -337,6 +338,58 @@ owners: {{anna: {{devices: [annas-phone]}}}}
 def test_budgets_go_with_what_passes() -> None:
     assert decided(make_subject(purpose="control")).budget_bytes == 512_000
     assert decided(make_subject(purpose="telemetry")).budget_bytes == 0
+
+
+SHADOWS = {
+    "block": ("telemetry: {action: block, shadow: true}", "telemetry", ("limit", "block")),
+    "drop": ("telemetry: {action: drop, shadow: true}", "telemetry", ("limit", "drop")),
+    "answered here": ("time: {action: answer, shadow: true}", "time", ("limit", "answer")),
+    "not in its hours": ('update: {action: allow, when: "02:00-05:00", shadow: true}', "update", ("limit", "block")),
+    "as the level below": ("advertising: {action: drop, shadow: true}", "advertising", ("drop", None)),
+    "milder than the level below": ("advertising: {action: allow, shadow: true}", "advertising", ("drop", None)),
+    "another purpose": ("telemetry: {action: block, shadow: true}", "update", ("limit", None)),
+}
+"""The bell's own rule -> what is in force (where the profile says nothing), and what the shadow would have done."""
+QUIET_BELL = FILES["profiles/bell.yaml"].replace("  telemetry: block\n", "").replace("  time: answer\n", "")
+QUIET_BELL = QUIET_BELL.replace('  update: {action: allow, when: "02:00-05:00"}\n', "")
+
+
+def with_rule(rule: str) -> Policy:
+    household = FILES["household.yaml"].replace("media-streaming: allow", rule)
+    return make_policy({"profiles/bell.yaml": QUIET_BELL, "household.yaml": household})
+
+
+@pytest.mark.parametrize("name", SHADOWS)
+def test_a_rule_in_shadow_decides_nothing_and_is_told_of(name: str) -> None:
+    rule, purpose, (action, would) = SHADOWS[name]
+    policy = with_rule(rule)
+    where = {"port": 123, "proto": 17} if purpose == "time" else {}
+    decision = decide(policy, make_subject(purpose=purpose, policy=policy, **where), NOON)
+    assert (decision.action, decision.would) == (action, would)
+    assert str(decision.would_rule) == ("household.yaml:8" if would else "None")
+    assert ("a rule in shadow would have" in decision.reason) is bool(would)
+
+
+def test_a_shadow_over_a_name_that_serves_more() -> None:
+    policy = with_rule("telemetry: {action: block, shadow: true}")
+    subject = make_subject(purpose="control", also=("telemetry",), name="x.example.com", policy=policy)
+    assert (decide(policy, subject, NOON).mixed, decide(policy, subject, NOON).would) == (False, None)  # kept, if it came to it
+
+
+def test_what_a_shadow_foresees_a_pause_would_let_pass() -> None:
+    policy = with_rule("telemetry: {action: block, shadow: true}")
+    pause = replace(NOON, grants=(Grant(kind="pause", mac=None, purpose=None, until=9e9),))
+    assert decide(policy, make_subject(purpose="telemetry", policy=policy), pause).would is None
+
+
+def test_what_was_taken_back_holds_no_longer_for_its_device() -> None:
+    policy = with_rule("telemetry: {action: block, trial: 3d}")
+    entry = policy.devices[BELL]
+    assert [(str(purpose), rule.trial_s) for purpose, rule in entry.trials] == [("telemetry", 3 * 86_400.0)]
+    subject = make_subject(purpose="telemetry", policy=policy)
+    assert decide(policy, subject, NOON).action is Action.BLOCK
+    milder = replace(policy, taken_back={BELL: replace(entry, levels=entry.levels[1:])})
+    assert decide(milder, subject, NOON).action is Action.LIMIT
 
 
 @given(policy=POLICIES, subject=SUBJECTS, moment=MOMENTS)

@@ -48,7 +48,9 @@ def test_what_is_refused(keys: dict[str, object]) -> None:
         household(**keys)
 
 
-VALUES = {"when": "02:00-05:00", "budget": "64kB", "rate": "1kB/s", "then": "ask", "viewing": "panel", "for": "10m"}
+VALUES = {
+    "when": "02:00-05:00", "budget": "64kB", "rate": "1kB/s", "then": "ask", "viewing": "panel", "for": "10m", "shadow": True,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("option", OPTIONS)
@@ -60,6 +62,14 @@ def test_options_go_with_actions(option: str, action: str) -> None:
     else:
         with pytest.raises(ValidationError, match="does not go with"):
             RuleDocument.model_validate(rule)
+
+
+def test_a_rule_is_in_shadow_or_on_trial() -> None:
+    assert RuleDocument.model_validate({"action": "limit", "trial": "3d"}).trial == 3 * 86_400
+    assert RuleDocument.model_validate({"action": "block", "trial": "3d", "shadow": False}).trial == 3 * 86_400
+    for wrong in ({"shadow": True, "trial": "3d"}, {"trial": "soon"}, {"trial": True}, {"shadow": "yes"}):
+        with pytest.raises(ValidationError):
+            RuleDocument.model_validate({"action": "block", **wrong})
 
 
 def test_a_row_needs_evidence() -> None:

@@ -30,6 +30,15 @@ def test_the_chain() -> None:
     ]
 
 
+def test_what_a_shadow_would_have_done_is_told_beside_what_holds() -> None:
+    household = FILES["household.yaml"].replace("media-streaming: allow", "cdn: {action: drop, shadow: true}")
+    policy = make_policy({"household.yaml": household.replace("defaults: {cdn: block}", "defaults: {cdn: allow}")})
+    subject = make_subject(purpose="cdn", policy=policy)
+    found = explain(policy, subject, decide(policy, subject, NOON))
+    assert "in shadow  drop (household.yaml:8)" in found.lines()
+    assert (found.would, found.overruled) == ("drop (household.yaml:8)", ("limit (built-in)",))
+
+
 @pytest.mark.parametrize(
     "address, port, proto, text",
     [
