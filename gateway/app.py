@@ -25,6 +25,7 @@ from gateway.edge.health import Health
 from gateway.edge.leases import Leases
 from gateway.edge.ledger import Ledger, newest_flow_id
 from gateway.edge.link import Links, own_addresses, private_networks
+from gateway.edge.listener import Listener
 from gateway.edge.loop import Loop
 from gateway.edge.nfqueue import PacketQueue
 from gateway.edge.nft import Nft, RulesetError
@@ -66,6 +67,8 @@ COUNTING_SHARE = 50.0
 OUTSIDE_S = 1.0
 LEASES_S = 0.05
 """A phone that was given an address uses it at once, and is free only by its lease."""
+LISTEN_S = 0.05
+"""Nobody waits for what devices say of themselves: it is looked at between packets."""
 ANSWERED_S = 3_600.0
 """How long the gateway answers in an address's place, unless it is named again."""
 SPIN_S = 200e-6
@@ -158,6 +161,8 @@ class App:
         parts.callback(self._nft.remove)
         parts.callback(self._sysctls.restore)  # before the ruleset goes: without it nothing is forwarded
         unset = self._sysctls.prepare(settings.lan)  # before the ruleset: every connection is counted
+        self._listener = Listener(settings.lan)
+        parts.callback(self._listener.close)
         self._raw = RawSender(lan=settings.lan)
         parts.callback(self._raw.close)
         self._conntrack = Conntrack()
@@ -199,6 +204,7 @@ class App:
         self._loop.every(TICK_S, self._tick)
         self._loop.every(COUNTERS_S, self._ask_for_counters)
         self._loop.every(LEASES_S, self._look_at_leases)
+        self._loop.every(LISTEN_S, self._listen)
         self._loop.every(OUTSIDE_S, self._look_outside)
         self._loop.every(self._notifier.watchdog_s, self._notifier.alive)
         self._started = True
@@ -216,6 +222,8 @@ class App:
             registrable=registrable,
             names_grace_s=self._settings.names_grace_s,
             trial_s=self._settings.manner_trial_s,
+            set_up_s=self._settings.newcomers_set_up_s,
+            set_up_first_s=self._settings.newcomers_first_s,
         )
         self._replies = _replies_of(policy)
         self._look_at_own_addresses()
@@ -293,6 +301,11 @@ class App:
         for lease in self._leases.read():
             self._handle(lease)
 
+    def _listen(self) -> None:
+        now = self._now()
+        for heard in self._listener.receive(now.mono):
+            self._do(self._engine.handle(heard, now))
+
     def _look_outside(self) -> None:
         """What may have changed without telling: our own addresses, the clock, the health of what we depend on."""
         self._look_at_own_addresses()
@@ -312,6 +325,7 @@ class App:
             self._health.set(f"interface {name}", trouble)
         if self._links.renewed():
             self._queue.find_interfaces()
+            self._listener.find_interfaces()
             self._health.set("kernel", "; ".join(self._sysctls.forward(self._settings.lan, self._settings.wan)))
 
     def _look_at_own_addresses(self) -> None:

@@ -51,6 +51,10 @@ class Settings:
     """Domains that may point into the home all the same."""
     manner_trial_s: float = 120.0
     """How long a way of telling a device no is tried, before the next one is."""
+    newcomers_set_up_s: float = 900.0
+    """How long a new device is set up under ``new_devices: guided``; 0: not at all."""
+    newcomers_first_s: float = 3_600.0
+    """So long a gateway that remembers nobody gives that time to whoever joins; afterwards to three newcomers a day."""
     names_grace_s: float = 300.0
     """How long a gateway that remembers no names only tells of names that its resolver does not vouch for."""
     answer_port: int = 8453
@@ -229,6 +233,8 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "dnsmasq.stop_rebind": ("dnsmasq_stop_rebind", _flag),
     "dnsmasq.rebind_ok": ("dnsmasq_rebind_ok", _domains),
     "manner.trial_s": ("manner_trial_s", _number(1, 86_400)),
+    "newcomers.set_up_s": ("newcomers_set_up_s", _number(0, 86_400)),
+    "newcomers.first_s": ("newcomers_first_s", _number(0, 86_400)),
     "names.grace_s": ("names_grace_s", _number(0, 86_400)),
     "answer.port": ("answer_port", _number(1, 65_535)),
     "ledger.days": ("ledger_days", _number(1, 3_650)),

@@ -2,6 +2,7 @@
 
 ``nfqueue``, ``nft``, ``nft_set``, ``iptables``, ``conntrack``, ``netlink``, ``rawsend``, ``sysctl``  the kernel's datapath
 ``clock``                whether the wall clock can be believed
+``listener``             what devices say of themselves on the local link
 ``dnsmasq``, ``leases``  the resolver and DHCP server: started and watched; what it gave (``link``: interfaces, their addresses)
 ``asker``                the gateway's own questions to that resolver (``timer``: until when they count)
 ``suffix``               the list of public suffixes: who registered a name

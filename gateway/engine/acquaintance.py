@@ -69,6 +69,8 @@ class Acquaintances:
         dumped = saved.get("acquaintances")
         if dumped is None and not saved.get("devices"):
             self.set_ups.begin(now)
+        if self._live:
+            self._rows()  # no packet shall wait for that
         ended = self.set_ups.restore(dumped["set_ups"], now) if dumped else False
         rows = dumped["devices"] if dumped else {}
         for mac, member in self._roster.members.items():

@@ -1,4 +1,4 @@
-"""The messages both ends of the lab speak: DNS (RFC 1035), STUN (RFC 8489), RTP (RFC 3550), NTP (RFC 5905).
+"""The messages both ends of the lab speak: DNS (RFC 1035, 6763), STUN (RFC 8489), RTP (RFC 3550), NTP (RFC 5905).
 
 Written apart from the gateway's own parsers, so that one side's mistake cannot hide the other's.
 """
@@ -7,9 +7,10 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
-A, CNAME, AAAA, HTTPS = 1, 5, 28, 65
+A, CNAME, PTR, TXT, AAAA, HTTPS = 1, 5, 12, 16, 28, 65
 NOERROR, NXDOMAIN = 0, 3
 TRUNCATED = 0x0200
 
@@ -95,6 +96,24 @@ def read_answer(data: bytes) -> Answer:
             addresses.append(socket.inet_ntop(socket.AF_INET if kind == A else socket.AF_INET6, data[at : at + length]))
         at += length
     return Answer(number, flags & 0xF, tuple(addresses))
+
+
+MDNS_GROUP, MDNS_PORT = "224.0.0.251", 5353
+
+
+def mdns_announcement(service: str, name: str, txt: Mapping[str, str]) -> bytes:
+    """A service that the sender has (RFC 6763): ``name`` is its instance of ``service``, ``txt`` its keys and values."""
+    kind = service.removesuffix(".local") + ".local"
+    instance = bytes([len(name.encode())]) + name.encode() + _write_name(kind)
+    pairs = b"".join(bytes([len(pair)]) + pair for pair in (f"{key}={value}".encode() for key, value in txt.items())) or b"\0"
+    records = (
+        (_write_name(kind), PTR, 1, instance),
+        (instance, TXT, 0x8001, pairs),
+    )
+    body = b"".join(
+        owner + struct.pack("!HHIH", number, family, 120, len(data)) + data for owner, number, family, data in records
+    )
+    return struct.pack("!6H", 0, 0x8400, 0, len(records), 0, 0) + body
 
 
 STUN_COOKIE = 0x2112A442

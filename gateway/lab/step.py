@@ -253,6 +253,15 @@ def speak_ntp(step: Step, world: World, outcome: Outcome) -> None:
         outcome.received_bytes = len(sock.recv(512))
 
 
+def announce(step: Step, world: World, outcome: Outcome) -> None:
+    """``announce: SERVICE`` (``_hap._tcp``): say over mDNS that it is here, under ``name``, with the keys of ``txt``."""
+    data = message.mdns_announcement(str(step["announce"]), str(step.get("name", "thing")), step.get("txt", {}))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("", message.MDNS_PORT))
+        outcome.sent_bytes = sock.sendto(data, (message.MDNS_GROUP, message.MDNS_PORT))
+
+
 def speak_quic(step: Step, world: World, outcome: Outcome) -> None:
     """``quic: NAME``: one stream of ``up`` bytes; ``move_after_s``: then another one from another port."""
     from . import quic
@@ -374,6 +383,7 @@ KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
     "udp": speak_udp,
     "relay": relay,
     "ntp": speak_ntp,
+    "announce": announce,
     "quic": speak_quic,
     "mqtt": speak_mqtt,
     "rtsp": speak_rtsp,

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from scapy.layers.dns import DNS
 
 from gateway.lab import message
+from gateway.wire.mdns import parse_mdns
 
 LABEL = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
 
@@ -63,3 +64,11 @@ def test_ntp_answer_echoes_the_question() -> None:
     response = message.ntp_response(request)
     assert len(request) == len(response) == 48
     assert response[24:32] == request[40:48]
+
+
+def test_an_announcement_says_what_it_has() -> None:
+    data = message.mdns_announcement("_hap._tcp", "Philips hue - 2476FF", {"md": "BSB002", "pv": "1.1"})
+    found = parse_mdns(data)
+    assert found is not None and found.asked == ()
+    assert found.offered == (("_hap._tcp.local", "philips hue - 2476ff", (("md", "BSB002"), ("pv", "1.1"))),)
+    assert DNS(data).an[0].rdata == b"Philips hue - 2476FF._hap._tcp.local."
