@@ -40,6 +40,7 @@ from gateway.engine import Engine
 from gateway.model.assessment import FixedReply
 from gateway.model.command import (
     AnswerHere,
+    AskAgain,
     Command,
     ForgetRefused,
     LoadRuleset,
@@ -61,7 +62,9 @@ from gateway.wire.dissector import layer_class
 
 log = logging.getLogger("netcurtain")
 TICK_S = 0.2
-COUNTERS_S = 2.0
+COUNTERS_S = 1.0
+"""What turns out to be pictures is cut so soon, where the kernel does not ask before."""
+TRIES_S = 2.0
 COUNTING_SHARE = 50.0
 """A walk through a large connection table is followed by a rest of so many times its CPU time."""
 OUTSIDE_S = 1.0
@@ -106,6 +109,7 @@ class App:
             LoadRuleset: self._load_ruleset,
             AnswerHere: self._answer_here,
             ForgetRefused: lambda command: self._sets.forget_refused(command),
+            AskAgain: self._ask_again,
             ResolveName: lambda command: self._asker.ask(command.name),
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
@@ -203,6 +207,7 @@ class App:
     def _start_beats(self) -> None:
         self._loop.every(TICK_S, self._tick)
         self._loop.every(COUNTERS_S, self._ask_for_counters)
+        self._loop.every(TRIES_S, lambda: self._sets.request())
         self._loop.every(LEASES_S, self._look_at_leases)
         self._loop.every(LISTEN_S, self._listen)
         self._loop.every(OUTSIDE_S, self._look_outside)
@@ -274,7 +279,6 @@ class App:
 
     def _ask_for_counters(self) -> None:
         """One walk through the connection table at a time; it comes in chunks, between packets."""
-        self._sets.request()
         if not self._conntrack.reading and time.monotonic() >= self._counted_next:
             self._counting_s = 0.0
             self._conntrack.request()
@@ -363,6 +367,17 @@ class App:
             self._health.set("answered addresses", f"plain HTTP cannot be turned round: {err}")
         else:
             self._health.set("answered addresses", "")
+
+    def _ask_again(self, command: AskAgain) -> None:
+        """The mark first: what comes back from the way past the chains meets the new one."""
+        try:
+            self._conntrack.ask_again(command.key)
+            if command.settled:
+                self._nft.empty_flowtable()
+        except OSError as err:
+            self._health.set("second looks", f"a connection that is something else by now goes on as it was: {err}")
+        else:
+            self._health.set("second looks", "")
 
     def _publish(self, command: Publish) -> None:
         if self._control.subscribers:

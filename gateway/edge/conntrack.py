@@ -1,12 +1,16 @@
-"""The kernel's connection table, read over ctnetlink (``linux/netfilter/nfnetlink_conntrack.h``): who sent how much."""
+"""The kernel's connection table, over ctnetlink (``linux/netfilter/nfnetlink_conntrack.h``): who sent how much, and which of
+them is to be asked about again."""
 
+from errno import ENOENT
 from struct import Struct
 from typing import NamedTuple
 
 from gateway.model.event import Counter, CountersRead
+from gateway.model.mark import EPOCH_MASK
 from gateway.model.packet import ICMP, ICMPV6, FlowKey
 
 from .netlink import (
+    NLM_F_ACK,
     NLM_F_DUMP,
     NLMSG_DONE,
     NLMSG_ERROR,
@@ -20,14 +24,20 @@ from .netlink import (
 )
 
 RECEIVE_BUFFER_BYTES = 4 << 20
+_ANSWER_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 15
 _MAX_SHAPES = 64
 
 _NEW, _GET = SUBSYSTEM_CTNETLINK << 8, SUBSYSTEM_CTNETLINK << 8 | 1
 _TUPLE, _MARK, _COUNTERS_ORIG, _COUNTERS_REPLY, _MARK_MASK = 1, 8, 9, 10, 21
 _COUNTER_PACKETS, _COUNTER_BYTES = 1, 2
+_NESTED = 0x8000
+_IP, _PROTO, _PROTO_NUMBER, _SOURCE_PORT, _TARGET_PORT = 1, 2, 1, 2, 3
+_SOURCE_IP = {4: 1, 16: 3}
+"""By the length of an address; the target's is the next."""
+_FAMILIES = {4: 2, 16: 10}
 _GENERIC_BYTES = 4
-_U32 = Struct("!I")
+_U16, _U32 = Struct("!H"), Struct("!I")
 _COUNTERS = Struct("!4xQ4xQ")
 """Packets and bytes, as they lie where no padding stands between them."""
 _ADDRESSES = {2: Struct("!8x4s4x4s"), 10: Struct("!8x16s4x16s")}
@@ -60,6 +70,7 @@ class Conntrack:
 
     def __init__(self) -> None:
         self._socket = NetfilterSocket(receive_buffer_bytes=RECEIVE_BUFFER_BYTES)
+        self._writer = NetfilterSocket(receive_buffer_bytes=_ANSWER_BYTES)
         self.fileno = self._socket.fileno
         self._shapes: dict[int, Shape] = {}
         self.reading = False
@@ -93,8 +104,26 @@ class Conntrack:
                 raise OSError(error_of(data, at, end), "read the connection table")
         return CountersRead(counters=tuple(counters), complete=False) if counters else None
 
+    def ask_again(self, key: FlowKey) -> bool:
+        """Take the epoch out of the mark of this connection of TCP or UDP: its next packet is of none, so it is asked about,
+        and lost where nobody answers. False: the kernel has no such connection any more. OSError where it refuses.
+
+        Nothing else of the entry changes, and whatever is in the mark by then: an entry that is another one meanwhile is
+        asked about too.
+        """
+        cleared = attribute(_MARK, _U32.pack(0)), attribute(_MARK_MASK, _U32.pack(EPOCH_MASK))
+        update = message(_NEW, _write_key(key), *cleared, flags=NLM_F_ACK, family=_FAMILIES[len(key.src)])
+        try:
+            self._writer.request(update, "have a connection asked about again")
+        except OSError as err:
+            if err.errno != ENOENT:
+                raise
+            return False
+        return True
+
     def close(self) -> None:
-        """Give the socket back."""
+        """Give the sockets back."""
+        self._writer.close()
         self._socket.close()
 
     def _read(self, data: bytes, at: int, end: int) -> Counter | None:
@@ -138,6 +167,15 @@ def _read_entry(data: bytes, family: int, found: Places) -> Counter | None:
     packets_in, bytes_in = _read_counters(data, found.get(_COUNTERS_REPLY))
     mark = int.from_bytes(data[slice(*found[_MARK])], "big")
     return Counter(key=key, mark=mark, bytes_out=bytes_out, bytes_in=bytes_in, pkts_out=packets_out, pkts_in=packets_in)
+
+
+def _write_key(key: FlowKey) -> bytes:
+    """As ``_read_key`` reads it."""
+    source = _SOURCE_IP[len(key.src)]
+    addresses = attribute(source, key.src) + attribute(source + 1, key.dst)
+    ports = attribute(_SOURCE_PORT, _U16.pack(key.sport)) + attribute(_TARGET_PORT, _U16.pack(key.dport))
+    proto = attribute(_PROTO_NUMBER, bytes((key.proto,))) + ports
+    return attribute(_NESTED | _TUPLE, attribute(_NESTED | _IP, addresses) + attribute(_NESTED | _PROTO, proto))
 
 
 def _read_key(data: bytes, family: int, at: int, end: int) -> FlowKey | None:

@@ -88,14 +88,15 @@ class Nft:
             if otherwise in ("", text):
                 raise
             self._load(otherwise)
-        if self.flowtables:
-            self._empty_flowtable()
+        self.empty_flowtable()
 
-    def _empty_flowtable(self) -> None:
-        """Let every flow meet the new generation: with a stale route it leaves the flowtable at its next packet.
+    def empty_flowtable(self) -> None:
+        """Let every flow meet the chains again: with a stale route it leaves the flowtable at its next packet.
 
         Deleting the flowtable would do it too, and drop what is held in the queue.
         """
+        if not self.flowtables:
+            return
         ipv6 = _NO_IPV6.exists() and _NO_IPV6.read_text(encoding="ascii").strip() == "0"
         run("ip", "-batch", "-", text=_STALE4 + _STALE6 * ipv6)
 

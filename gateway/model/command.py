@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .control import Response
+from .packet import FlowKey
 from .record import FlowRecord
 
 
@@ -108,6 +109,15 @@ class ForgetRefused(NamedTuple):
     port: int
 
 
+class AskAgain(NamedTuple):
+    """What was judged of this connection holds no longer: the kernel is to ask about its next packet."""
+
+    key: FlowKey
+    """Of TCP or UDP."""
+    settled: bool = False
+    """It may go past the chains by now, where the kernel has a way past them."""
+
+
 class Record(NamedTuple):
     """Write a flow to the ledger."""
 
@@ -151,6 +161,7 @@ Command = (
     | ResolveName
     | AnswerHere
     | ForgetRefused
+    | AskAgain
     | Record
     | Reply
     | Publish

@@ -3,11 +3,12 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 
 import pytest
 
+from gateway.edge.conntrack import Conntrack
 from gateway.edge.nft_set import Sets
 from gateway.lab.namespace import inside
 from gateway.model.command import AnswerHere, Budget, SetVerdict
@@ -181,6 +182,101 @@ def test_budget_of_a_flow_stops_its_upload(cloud: str) -> None:
             assert FlowClass.SPENT in judge.asked
 
     inside(scene)
+
+
+FLOWS_TO_ASK_AGAIN = pytest.mark.parametrize("then", [FlowClass.PASS, FlowClass.REFUSE, FlowClass.DROP])
+
+
+@CLOUDS
+@FLOWS_TO_ASK_AGAIN
+def test_datagrams_that_are_to_be_asked_about_again_are(cloud: str, then: FlowClass) -> None:
+    def scene() -> None:
+        judge = judge_as(FlowClass.PASS, then=then)
+        with Home(judge) as home:
+            device = home.datagrams(home.bell, v6=":" in cloud, port=5_000)
+            say(device, cloud, times=3)
+            assert (letters(home), judge.asked) == (3, [])
+            ask_again(home)
+            say(device, cloud, times=3)
+            assert letters(home) == (3 if then is FlowClass.PASS else 0)
+            assert judge.asked == [FlowClass.PASS], "once, and with what was known of it"
+
+    inside(scene)
+
+
+@CLOUDS
+def test_an_upload_that_is_to_be_asked_about_again_is(cloud: str) -> None:
+    def scene() -> None:
+        judge = judge_as(FlowClass.PASS, then=FlowClass.REFUSE)
+        with Home(judge) as home, home.server(443) as listener, home.connect(home.bell, (cloud, 443)) as client:
+            served, _ = listener.accept()
+            with served:
+                pump(client, served, 300_000)
+                assert judge.asked == []
+                ask_again(home)
+                home.wan()
+                with pytest.raises(OSError, match="reset|Broken pipe"):
+                    for _ in range(100):
+                        client.sendall(LETTER)
+                        time.sleep(0.001)
+                assert judge.asked == [FlowClass.PASS]
+                assert payloads(home.wan(TCP)) == b"", "not one byte more"
+
+    inside(scene)
+
+
+def test_where_nobody_is_asked_it_is_refused() -> None:
+    """Never does it pass without a look: not if the judge died, nor if its policy lets new flows pass unjudged by then."""
+
+    def scene() -> None:
+        with Home(judge_as(FlowClass.PASS)) as home:
+            device = home.datagrams(home.bell, port=5_000)
+            say(device, CLOUD4, times=1)
+            assert letters(home) == 1
+            home.deafen()
+            say(device, CLOUD4, times=1)
+            assert letters(home) == 1, "judged flows go on"
+            ask_again(home)
+            say(device, CLOUD4, times=3)
+            assert letters(home) == 0
+
+    inside(scene)
+
+
+def test_a_refused_flow_that_is_asked_about_again_is_asked_about() -> None:
+    def scene() -> None:
+        judge = judge_as(FlowClass.LOOK_16K, then=FlowClass.REFUSE)
+        with Home(judge) as home:
+            device = home.datagrams(home.bell, port=5_000)
+            say(device, CLOUD4, times=20)
+            assert letters(home) == 15 and set(judge.asked) == {FlowClass.LOOK_16K}
+            judge.asked.clear()
+            ask_again(home)
+            say(device, CLOUD4, times=3)
+            assert (letters(home), judge.asked) == (0, [FlowClass.REFUSE])
+
+    inside(scene)
+
+
+def say(device: socket.socket, cloud: str, *, times: int) -> None:
+    """So many letters; what is refused comes back as an error, and is no matter here."""
+    for _ in range(times):
+        with suppress(OSError):
+            device.sendto(LETTER, (cloud, 9_999))
+        time.sleep(0.005)
+
+
+def ask_again(home: Home) -> None:
+    """Every flow of the table."""
+    with home.gateway.entered():
+        table = Conntrack()
+        table.request()
+        keys = []
+        while table.reading:
+            read = table.receive()
+            keys += [counter.key for counter in read.counters] if read else []
+        assert keys and all([table.ask_again(key) for key in keys])
+        table.close()
 
 
 def test_look_comes_after_so_many_bytes_and_only_once() -> None:

@@ -4,14 +4,17 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 
+from gateway.edge.conntrack import Conntrack
 from gateway.edge.nft import Nft
 from gateway.lab.namespace import inside
 from gateway.model.command import SetVerdict
 from gateway.model.event import PacketSeen
 from gateway.model.mark import FlowClass
+from gateway.model.packet import TCP, FlowKey
 from gateway.ruleset import render
 from tests.support.datapath import BELL4, BELL6, BELL_NUMBER, CLOUD4, CLOUD6, Home, payloads, tcp4, verdict, wait_for
 
@@ -76,6 +79,37 @@ def test_a_new_epoch_asks_about_an_offloaded_flow_at_its_next_packet(cloud: str)
             assert payloads(home.wan()) == b""
 
     inside(scene)
+
+
+@FAMILIES
+def test_one_flow_that_is_to_be_asked_about_again_is(cloud: str) -> None:
+    def scene() -> None:
+        with Home(flowtable=FAST) as home:
+            talk = Talk(home, cloud)
+            settle(home, talk)
+            other = Talk(home, cloud)
+            assert other.say(b"me too") == b"me too"
+            home.wan()
+            home.seen.clear()
+            home.judge = judge_as(FlowClass.REFUSE)
+            with home.gateway.entered():
+                table = Conntrack()
+                assert table.ask_again(key_of(talk))
+                table.close()
+                home.nft.empty_flowtable()
+            talk.device.sendall(b"not any more")
+            with pytest.raises(ConnectionResetError):
+                talk.device.recv(1)
+            assert other.say(b"still here") == b"still here"
+            assert [seen.packet.payload for seen in home.seen] == [b"not any more"]
+            assert payloads(home.wan()) == b"still here"
+
+    inside(scene)
+
+
+def key_of(talk: Talk) -> FlowKey:
+    (src, sport), (dst, dport) = talk.device.getsockname()[:2], talk.device.getpeername()[:2]
+    return FlowKey(TCP, ip_address(src).packed, sport, ip_address(dst).packed, dport)
 
 
 @FAMILIES

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.edge.conntrack import Conntrack
+from gateway.edge.conntrack import Conntrack, _write_key
 from gateway.edge.netlink import NLM_F_ACK, NLM_F_CREATE, NetfilterSocket, attribute, message
 from gateway.lab.namespace import inside
 from gateway.model.event import Counter, CountersRead
@@ -89,6 +89,13 @@ def read(table: Conntrack, data: bytes) -> Counter | None:
 def test_an_entry(table: Conntrack, data: bytes, key: FlowKey) -> None:
     for _ in range(2):  # as one of a new shape, and as one of a known shape
         assert read(table, data) == Counter(key=key, mark=0x01001042, bytes_out=200, bytes_in=100, pkts_out=3, pkts_in=2)
+
+
+@pytest.mark.parametrize("case", ["tcp4", "udp6", "padded"])
+def test_an_entry_is_named_as_the_kernel_names_it(table: Conntrack, case: str) -> None:
+    _, key = CASES[case]
+    written = read(table, entry(2 if len(key.src) == 4 else 10, _write_key(key), MARK))
+    assert written is not None and written.key == key
 
 
 FLOW = attribute(0x8001, addresses(HOME4, CLOUD_4) + transport(TCP, 40_000, 443))
@@ -176,6 +183,31 @@ def test_flows_of_managed_devices_are_counted_in_both_families() -> None:
     assert six.key.src == socket.inet_pton(socket.AF_INET6, BELL6)
     assert four.mark == six.mark == mark(FlowClass.PASS)
     assert (four.bytes_out, four.bytes_in, four.pkts_out, four.pkts_in) == (128, 36, 1, 1)
+
+
+@pytest.mark.net
+def test_of_a_mark_only_the_epoch_is_taken() -> None:
+    def scene() -> list[tuple[bool, set[int]]]:
+        found = []
+        with Home() as home, home.server(443):
+            with home.connect(home.bell, (CLOUD4, 443)), home.connect(home.bell, (CLOUD6, 443)), home.gateway.entered():
+                table = Conntrack()
+                marks = {counter.mark for counter in flows(table)}
+                for key in [counter.key for counter in flows(table)]:
+                    found.append((table.ask_again(key), {c.mark for c in flows(table) if c.key == key}))
+                assert marks == {mark(FlowClass.PASS)}
+                gone = FlowKey(TCP, HOME4, 1, CLOUD_4, 2)
+                found.append((table.ask_again(gone), {c.mark for c in flows(table) if c.key == gone}))
+                table.close()
+        return found
+
+    assert inside(scene) == [(True, {mark(FlowClass.PASS, epoch=0)})] * 2 + [(False, set())]
+
+
+@pytest.mark.net
+def test_who_may_not_change_the_table_is_told() -> None:
+    with closing(Conntrack()) as table, pytest.raises(OSError, match="asked about again"):
+        table.ask_again(FlowKey(TCP, HOME4, 1, CLOUD_4, 2)._replace(proto=1))
 
 
 @pytest.mark.net
