@@ -18,6 +18,7 @@ from .inspect import check_profiles, read_policy, replay, told
 from .lookup import Found, Lookup, confidence_word, look_up
 
 SHOWN = 40
+TOLD = {"viewing": "a phone that opens it begins a live view", "press": "the bell was pressed, and nothing else"}
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 
 
@@ -89,6 +90,7 @@ def _row(one: Found) -> Iterator[str]:
         ("decides" if one.decides else "row", f"{row.match}{alpn}: {row.purpose}{also}"),
         ("why" if one.decides else "why not", one.why),
         ("devices", ", ".join(row.devices) or "every device"),
+        ("tells", TOLD.get(row.tells, "")),
         ("breaks", row.breaks or "nothing known"),
         ("conflict", row.conflict),
         ("evidence", row.evidence),

@@ -138,8 +138,8 @@ def confidence_word(value: float) -> str:
 def _plain(row: Row) -> dict[str, Any]:
     return {
         "match": row.match, "purpose": row.purpose, "also": list(row.also), "vendor": row.vendor, "devices": list(row.devices),
-        "alpn": row.alpn or None, "breaks": row.breaks or None, "conflict": row.conflict or None, "evidence": row.evidence,
-        "confidence": confidence_word(row.confidence), "date": row.date or None, "source": row.source,
+        "alpn": row.alpn or None, "tells": row.tells or None, "breaks": row.breaks or None, "conflict": row.conflict or None,
+        "evidence": row.evidence, "confidence": confidence_word(row.confidence), "date": row.date or None, "source": row.source,
     }  # fmt: skip
 
 

@@ -83,6 +83,9 @@ class Row:
     devices: tuple[str, ...] = ()
     """Profile ids or device kinds of the knowledge base; empty or ``any``: every device."""
     alpn: str = ""
+    tells: str = ""
+    """What somebody did who opens it, where nothing else leads there: ``viewing`` (the live view in a phone's app) or
+    ``press`` (of the bell, by a device that tells it from motion)."""
     evidence: str = ""
     confidence: float = 0.0
     breaks: str = ""

@@ -59,7 +59,7 @@ def parse(data: bytes) -> Policy:
 
 def digest_catalogue(rows: Iterable[Row], replies: Iterable[FixedReply] = (), hints: Iterable[Hint] = ()) -> str:
     """Of what can change a judgement or an answer: evidence and places do not."""
-    judged = [[*row_plain(row)[:6], row.confidence] for row in rows]
+    judged = [[*row_plain(row)[:7], row.confidence] for row in rows]
     hinted = [[*hint_plain(hint)[:11], hint.confidence] for hint in hints]
     return _hash([judged, [reply_plain(reply)[:5] for reply in replies], hinted])
 
@@ -225,13 +225,13 @@ def _ref_from(plain: list[Any]) -> RuleRef:
 
 def row_plain(row: Row) -> list[Any]:
     return [
-        row.match, row.purpose, row.also, row.vendor, row.devices, row.alpn,
+        row.match, row.purpose, row.also, row.vendor, row.devices, row.alpn, row.tells,
         row.evidence, row.confidence, row.breaks, row.conflict, row.date, row.source,
     ]  # fmt: skip
 
 
 def row_from(plain: list[Any]) -> Row:
-    match, purpose, also, vendor, devices, alpn, evidence, confidence, breaks, conflict, date, source = plain
+    match, purpose, also, vendor, devices, alpn, tells, evidence, confidence, breaks, conflict, date, source = plain
     return Row(
         match=match,
         purpose=_PURPOSES[purpose],
@@ -239,6 +239,7 @@ def row_from(plain: list[Any]) -> Row:
         vendor=vendor,
         devices=tuple(devices),
         alpn=alpn,
+        tells=tells,
         evidence=evidence,
         confidence=confidence,
         breaks=breaks,

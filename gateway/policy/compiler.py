@@ -165,6 +165,7 @@ def _catalogue(document: Any, source: Source, _zone: str) -> CataloguePart:
             vendor=catalogue.vendor,
             devices=row.devices,
             alpn=row.alpn,
+            tells=row.tells or "",
             evidence=row.evidence,
             confidence=CONFIDENCE_VALUE[row.confidence],
             breaks=row.breaks,

@@ -36,6 +36,7 @@ from .field import (
     SignalField,
     SwitchField,
     TargetField,
+    TellsField,
     TextField,
     TimeField,
     TrustField,
@@ -182,6 +183,7 @@ class RowDocument(Document):
     also: tuple[PurposeField, ...] = ()
     devices: tuple[IdField, ...] = ()
     alpn: TextField = ""
+    tells: TellsField | None = None
     breaks: TextField = ""
     conflict: TextField = ""
     evidence: TextField

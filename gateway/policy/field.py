@@ -13,6 +13,7 @@ from ..model.identity import Confidence, Signal
 from ..model.policy import Regime, Schedule, Target
 from ..model.purpose import Purpose
 from .value import (
+    VIEWINGS,
     Budget,
     parse_budget,
     parse_duration,
@@ -32,12 +33,12 @@ FAMILIES = (
     "camera", "doorbell", "speaker", "tv", "plug", "light", "hub", "appliance", "reader", "stick", "chime",
     "thermostat", "other",
 )  # fmt: skip
-VIEWINGS = ("panel", "panel+home", "evidence", "bell")
 SIGNALS = ("oui", "dhcp-vendor-class", "dhcp-param-list", "hostname-pattern", "mdns-service", "ssdp", "dns-name")
 NEW_DEVICES = tuple(regime.value for regime in Regime)
 CONFIDENCES = ("high", "medium", "low")
 SHAPES = ("order", "beat", "volume", "ceiling", "protocol", "note")
 WHERES = ("home", "internet")
+TELLS = ("viewing", "press")
 MAX_BODY_BYTES = 2_000
 CONFIDENCE_VALUE = {"high": 0.9, "medium": 0.6, "low": 0.3}
 
@@ -141,6 +142,7 @@ BodyField = Annotated[str, PlainValidator(_body), WithJsonSchema({"type": "strin
 PortsField = Annotated[str, *_notation(parse_wide_ports, "udp/16500-65000", "tcp/443")]
 ShapeField = Annotated[str, *one_of("a kind of shape", SHAPES)]
 WhereField = Annotated[str, *one_of("a place", WHERES)]
+TellsField = Annotated[str, *one_of("a thing that a name tells", TELLS)]
 SignalField = Annotated[Signal, *one_of("a signal", tuple(signal.value for signal in Signal), Signal)]
 TrustField = Annotated[Confidence, *one_of("a confidence", CONFIDENCES, Confidence)]
 MatchField = Annotated[str, *_notation(parse_match, "api.example.com", "*.example.com", "udp/123", "app:stun")]

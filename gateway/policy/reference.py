@@ -6,7 +6,7 @@ from typing import Any
 from .fault import Fault
 from .part import BUILT_IN_PROFILES, CataloguePart, Part, PresetPart, ProfilePart
 from .source import Node, Source
-from .value import parse_mac
+from .value import VIEWINGS, parse_mac
 
 HOUSEHOLD_FILES = ("household.yaml", "devices.d")
 
@@ -18,6 +18,7 @@ def check_references(sources: Iterable[Source], others: Iterable[Part], *, unrea
     yield from _twice(shelf, "presets", "preset")
     yield from _likes(shelf)
     yield from _mixed(shelf)
+    yield from _bells(shelf)
     yield from _households(shelf)
 
 
@@ -32,6 +33,8 @@ class _Shelf:
         self.presets = set(self._ids("presets", "preset", PresetPart))
         rows = [row for part in others if isinstance(part, CataloguePart) for row in part.rows]
         self.matches = {row.match for row in rows} | {match.lower().removesuffix(".") for match in self._matches()}
+        self.presses = {device for row in rows if row.tells == "press" for device in row.devices} | set(self._presses())
+        """Kinds of devices whose press has a name of its own."""
         self.devices = {name for source in self.of(*HOUSEHOLD_FILES) for name in _mapping(source.root, "devices")}
 
     def of(self, *folders: str) -> list[Source]:
@@ -47,12 +50,24 @@ class _Shelf:
         yield from (part.id for part in self.others if isinstance(part, kind))
         yield from (name for source in self.of(folder) if (name := _text(source.root, key)))
 
+    def tells_press(self, profile: str) -> bool:
+        """The bell's press can be told from motion on such a device."""
+        return not self.presses.isdisjoint({profile, self.likes.get(profile, ""), "any"})
+
     def _matches(self) -> Iterator[str]:
+        yield from (match for row in self._rows() if (match := _text(row, "match")))
+
+    def _presses(self) -> Iterator[str]:
+        for row in self._rows():
+            if _text(row, "tells") == "press":
+                devices = _at(row, "devices")
+                nodes = devices.value if devices and isinstance(devices.value, list) else ()
+                yield from (node.value for node in nodes if isinstance(node.value, str))
+
+    def _rows(self) -> Iterator[Node]:
         for source in self.of("catalogue"):
             rows = _at(source.root, "rows")
-            for row in rows.value if rows and isinstance(rows.value, list) else ():
-                if match := _text(row, "match"):
-                    yield match
+            yield from rows.value if rows and isinstance(rows.value, list) else ()
 
 
 def _twice(shelf: _Shelf, folder: str, key: str) -> Iterator[Fault]:
@@ -92,6 +107,25 @@ def _mixed(shelf: _Shelf) -> Iterator[Fault]:
             for match in _mapping(source.root, *place):
                 if match.lower().removesuffix(".") not in shelf.matches:
                     yield source.fault((*place, match), message, key=True)
+
+
+def _bells(shelf: _Shelf) -> Iterator[Fault]:
+    """Who may see for two minutes after a press: only where a press is known from motion."""
+    if not shelf.knows("catalogue", "profiles"):
+        return
+    for source in shelf.of("profiles"):
+        yield from _bell(shelf, source, ("rules",), _text(source.root, "profile"))
+    for source in shelf.of(*HOUSEHOLD_FILES):
+        for name in _mapping(source.root, "devices"):
+            yield from _bell(shelf, source, ("devices", name, "rules"), _text(source.root, "devices", name, "profile"))
+
+
+def _bell(shelf: _Shelf, source: Source, rules: tuple[str, ...], profile: str) -> Iterator[Fault]:
+    for purpose in _mapping(source.root, *rules):
+        path = (*rules, purpose, "viewing")
+        if _text(source.root, *path) == "bell" and not shelf.tells_press(profile):
+            message = "cannot be told on this device: nobody has shown a name that it only uses when the bell is pressed"
+            yield source.fault(path, message, [way for way in VIEWINGS if way != "bell"])
 
 
 def _households(shelf: _Shelf) -> Iterator[Fault]:

@@ -11,6 +11,8 @@ from ..model.device import Mac
 from ..model.packet import TCP, UDP
 from ..model.policy import Schedule, Target
 
+VIEWINGS = ("panel", "panel+home", "evidence", "bell")
+"""Ways to open a viewing; each but the first includes the second."""
 PROTO_NUMBERS = {"tcp": TCP, "udp": UDP}
 MAX_PORTS = 256
 """How many ports one range of the catalogue may hold: a wider one names nothing."""

@@ -28,6 +28,7 @@ FILES = {
 vendor: maker
 rows:
   - {match: bell.example.com, purpose: control, also: [motion-event], evidence: made up, confidence: high}
+  - {match: live.example.com, purpose: control, devices: [app], tells: viewing, evidence: made up, confidence: high}
   - {match: "*-metrics.example.com", purpose: telemetry, evidence: made up, confidence: low}
   - {match: "tcp,udp/7076-7077", purpose: video, devices: [bell], evidence: made up, confidence: medium}
   - {match: "app:stun", purpose: video, devices: [bell], evidence: made up, confidence: medium}
@@ -233,6 +234,7 @@ ROWS = st.builds(
     vendor=TEXTS,
     devices=st.lists(TEXTS, max_size=2).map(tuple),
     alpn=TEXTS,
+    tells=TEXTS,
     evidence=TEXTS,
     confidence=st.floats(0, 1),
     breaks=TEXTS,

@@ -113,7 +113,7 @@ def test_json() -> None:
     assert found["rows"][0] | {"why": "", "evidence": ""} == {
         "match": "a.example.com", "purpose": "control", "also": [], "vendor": "maker", "devices": ["bell"], "alpn": None,
         "breaks": None, "conflict": "some say one thing, others another", "evidence": "", "confidence": "medium", "date": None,
-        "source": "catalogue/maker.yaml:a.example.com", "decides": True, "why": "",
+        "source": "catalogue/maker.yaml:a.example.com", "decides": True, "why": "", "tells": None,
     }  # fmt: skip
     assert found["hints"][0]["alone"] == "seen twice"
     assert found["answered"] == [{"path": "/ok", "status": 204, "source": ""}]

@@ -30,7 +30,7 @@ def test_what_levels_share_is_shared_again() -> None:
 @pytest.mark.parametrize(
     "kind, count",
     [(Policy, 10), (DevicePolicy, 10), (Device, 8), (Level, 2), (Rule, 11), (Exemption, 5), (Target, 6), (RuleRef, 2),
-     (Schedule, 2), (Row, 12), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
+     (Schedule, 2), (Row, 13), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
      (Identification, 5)],
 )  # fmt: skip
 def test_no_field_was_added_without_the_codec(kind: type, count: int) -> None:
@@ -67,6 +67,7 @@ HOUSEHOLD = FILES["household.yaml"]
         pytest.param("profiles/bell.yaml", "family: doorbell\n", "family: doorbell\nmesh_bridge: true\n", False, id="bridge"),
         pytest.param("catalogue/maker.yaml", "[motion-event]", "[]", False, id="row"),
         pytest.param("catalogue/maker.yaml", "confidence: low", "confidence: high", False, id="confidence"),
+        pytest.param("catalogue/maker.yaml", "tells: viewing", "tells: press", False, id="what a name tells"),
         pytest.param("catalogue/maker.yaml", "path: /ok", "path: /OK", False, id="path of a reply"),
         pytest.param("catalogue/maker.yaml", "fine", "well", False, id="body of a reply"),
         pytest.param("identity/maker.yaml", "00:00:5f", "00:00:60", False, id="a sign: whose device it is rests on it"),

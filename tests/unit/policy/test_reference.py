@@ -15,6 +15,19 @@ def faults(changes: dict[str, str], *, compiled: tuple[str, ...] = (), unread: t
     return [str(fault) for fault in found]
 
 
+BELL = """profile: other
+rules: {video: {action: owner-only, viewing: bell}}
+"""
+CANNOT = (
+    '"bell" cannot be told on this device: nobody has shown a name that it only uses when the bell is pressed; '
+    "one of: panel, panel+home, evidence"
+)
+PRESS = """vendor: maker
+rows:
+  - {match: bell.example.com, purpose: control}
+  - {match: press.example.com, purpose: control, devices: [%s], tells: press}
+"""
+ODD_ROWS = "rows: [1, [2], {tells: press, devices: [{a: 1}]}]\n"
 DOOR = 'version: 1\ndevices: {door: {mac: "02:00:5e:10:00:01", %s}}\n'
 
 
@@ -75,6 +88,21 @@ DOOR = 'version: 1\ndevices: {door: {mac: "02:00:5e:10:00:01", %s}}\n'
             id="one profile id twice",
         ),
         pytest.param(
+            {"profiles/other.yaml": BELL}, [f"profiles/other.yaml:2:46: rules.video.viewing: {CANNOT}"], id="no press is known"
+        ),
+        pytest.param(
+            {"profiles/other.yaml": BELL, "catalogue/maker.yaml": PRESS % "other"}, [], id="a press with a name of its own"
+        ),
+        pytest.param(
+            {"profiles/other.yaml": BELL + "like: bell\n", "catalogue/maker.yaml": PRESS % "bell"}, [], id="as another profile"
+        ),
+        pytest.param(
+            {"household.yaml": DOOR % "profile: bell, rules: {voice: {action: owner-only, viewing: bell}}"},
+            [f"household.yaml:2:104: devices.door.rules.voice.viewing: {CANNOT}"],
+            id="no press of a device is known",
+        ),
+        pytest.param({"household.yaml": DOOR % "profile: bell, rules: {voice: owner-only}"}, [], id="another way"),
+        pytest.param(
             {"profiles/other.yaml": "profile: other\nlike: bel\n"},
             [
                 'profiles/other.yaml:2:7: like: "bel" is no profile; one of: bell, careful, observe, quarantine '
@@ -99,7 +127,7 @@ DOOR = 'version: 1\ndevices: {door: {mac: "02:00:5e:10:00:01", %s}}\n'
             id="whatever else is wrong there",
         ),
         pytest.param(
-            {"household.yaml": "- devices\n", "catalogue/b.yaml": "rows: [1, [2]]\n", "profiles/c.yaml": "profile: [x]\n"},
+            {"household.yaml": "- devices\n", "catalogue/b.yaml": ODD_ROWS, "profiles/c.yaml": "profile: [x]\n"},
             [],
             id="other shapes",
         ),
