@@ -12,7 +12,7 @@ from collections.abc import Callable
 from gateway.lab.scenario import Stage, available, play
 
 HOOKS = {"queue_prerouting", "queue_forward", "queue_output"}
-OURS = {"table inet netcurtain", "table arp netcurtain"}
+OURS = {"table inet netcurtain", "table arp netcurtain", "table bridge netcurtain"}
 _CHAIN = re.compile(r"\tchain (\w+) \{\n(.*?)\n\t\}", re.DOTALL)
 
 
