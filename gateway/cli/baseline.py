@@ -127,7 +127,7 @@ def _described(policy: Policy, record: FlowRecord) -> Device:
 
 
 def _is_at_home(record: FlowRecord) -> bool:
-    return is_home(record.src) and is_home(record.dst)
+    return record.local or (is_home(record.src) and is_home(record.dst))
 
 
 def _prove(policy: Policy, text: str, past: Past, device: Device) -> Proof:

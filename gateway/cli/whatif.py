@@ -10,7 +10,6 @@ import click
 from gateway.edge.pcap import CaptureError
 from gateway.engine import Engine
 from gateway.engine.again import Again
-from gateway.engine.replay import is_home
 from gateway.model.action import Action, Effect
 from gateway.model.device import Device, Mac
 from gateway.model.policy import Policy
@@ -118,7 +117,7 @@ def _treatment(policy: Policy, record: FlowRecord) -> Treatment:
         action=Action(record.action),
         effect=Effect(record.effect),
         rule=record.rule,
-        bounded=not (is_home(record.src) and is_home(record.dst)),
+        bounded=not record.local,
     )
 
 

@@ -1,12 +1,13 @@
 """A flow of the ledger, judged again: what two policies make of it, at the time it happened.
 
 What it was for is taken from the ledger. Only where the two policies know different things of it is it asked for anew, and then
-what the present policy finds has to be what was found then: else the ledger does not hold what the judgement rested on (an
-ALPN, what a second look saw, a catalogue that has changed since), and the flow is left unjudged. Of grants only viewings are
-known again, by their mark; pauses and allowances are not, and change nothing between two policies.
+what the present policy finds has to be what was found then: else it was judged by something else (a catalogue that has changed
+since, a record of an earlier version, which kept less), and the flow is left unjudged. Of grants only viewings are known again,
+since what is for the owner only passes by them; pauses and allowances change nothing between two policies.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import inf
 from operator import attrgetter
 from typing import NamedTuple
@@ -24,9 +25,10 @@ from gateway.policy.part import BUILT_IN
 from gateway.policy.treatment import Treatment, treat
 from gateway.purpose import classify
 
+from .exported import line_of
 from .judge import judge_assessed
 from .look import media_bytes_of
-from .recorded import Circumstance, Judged, Standing, assessment_of, circumstances_of, evidence_of, judged_then, moment_of
+from .recorded import Circumstance, Judged, assessment_of, circumstances_of, judged_then, moment_of
 from .replay import is_home
 
 UNDECIDED = "what was decided about it then is not in the ledger"
@@ -61,7 +63,7 @@ class Again:
         """What each makes of it; or why that cannot be told."""
         if not self._since <= record.started < self._until or len(self._known) >= MAX_KEPT:
             self._begin(record.started)
-        sent = (record.bytes_toserver, record.bytes_toclient) if self._asks(record) else None
+        sent = _sent(record) if self._asks(record) else None
         key = (_said(record), record.dst if self._by_address else is_home(record.dst), sent)
         known = self._known.get(key)
         if known is None:
@@ -75,7 +77,7 @@ class Again:
 
     def _asks(self, record: FlowRecord) -> bool:
         """Whether a classifier is asked what it was for, and so how much it sent."""
-        return (record.mixed and record.purpose in record.also) or not self._is_alike(record)
+        return (record.mixed and not record.main and record.purpose in record.also) or not self._is_alike(record)
 
     def _is_alike(self, record: FlowRecord) -> bool:
         """The two policies know the same of it and its device."""
@@ -92,7 +94,7 @@ class Again:
         trusted = self._present.device(record).trusted and self._draft.device(record).trusted
         found = {
             Twice(self._present.treat(record, assessed[0], how, moment), self._draft.treat(record, assessed[1], how, moment))
-            for how in circumstances_of(record, then.purpose, trusted=trusted)
+            for how in circumstances_of(record, then.decided, trusted=trusted)
         }
         return _protected(record, then, found) or _only(found)
 
@@ -103,17 +105,26 @@ class Again:
     def _assess(self, record: FlowRecord, then: Judged) -> tuple[Assessment, Assessment] | str:
         """What it is for, as each policy has it."""
         alike = self._is_alike(record)
-        if then.purpose in _FIXED or (alike and not then.also):
-            recorded = assessment_of(record, then)
+        if then.purpose is not None and (then.purpose in _FIXED or (alike and not then.also)):
+            recorded = assessment_of(record, then.purpose, then)
             return recorded, recorded
         before = self._present.classify(record)
         after = before if alike else self._draft.classify(record)
         if (before.purpose, before.also, before.match) != (after.purpose, after.also, after.match):
             return (before, after) if _agrees(before, then) else OTHER_KNOWLEDGE
-        if then.dropped:
+        if then.purpose is None:
             return (before, before) if _agrees(before, then) else NO_MAIN
-        recorded = assessment_of(record, then, match=before.match)
+        recorded = assessment_of(record, then.purpose, then, match=before.match)
         return recorded, recorded
+
+
+class _Standing(NamedTuple):
+    """Of the evidence, what a policy says of the device."""
+
+    profile: str
+    vendor: str
+    family: str
+    media_bytes: int
 
 
 class _Side:
@@ -122,7 +133,7 @@ class _Side:
     def __init__(self, policy: Policy, present: Policy) -> None:
         self.policy = policy
         self._present = present
-        self._devices: dict[tuple[str, str], tuple[Device, Standing]] = {}
+        self._devices: dict[tuple[str, str], tuple[Device, _Standing]] = {}
         self._treatments: dict[tuple[object, ...], Treatment] = {}
         self._rows: dict[str, Row] = {}
 
@@ -130,13 +141,13 @@ class _Side:
         """What the policy says that it is."""
         return self._known(record)[0]
 
-    def standing(self, record: FlowRecord) -> Standing:
+    def standing(self, record: FlowRecord) -> "_Standing":
         """What a classifier is told of the device."""
         return self._known(record)[1]
 
     def classify(self, record: FlowRecord) -> Assessment:
         """What it is for, by what this policy knows and the ledger kept."""
-        return classify(self.policy.catalogue, evidence_of(record, self.standing(record)))
+        return classify(self.policy.catalogue, replace(line_of(record).evidence, **self.standing(record)._asdict()))
 
     def treat(self, record: FlowRecord, assessment: Assessment, how: Circumstance, moment: Moment) -> Treatment:
         """What this policy makes of it."""
@@ -153,7 +164,8 @@ class _Side:
                 inbound=how.inbound,
             )
         decision = judge_assessed(self.policy, subject, moment)
-        key = (device.mac, device.profile, decision.purpose, decision.action, decision.effect, decision.rule, how.peer is None)
+        what = (decision.purpose, decision.action, decision.effect, decision.rule, decision.would)
+        key = (device.mac, device.profile, *what, how.peer is None)
         known = self._treatments.get(key)
         if known is None:
             if len(self._treatments) >= MAX_KEPT:
@@ -166,6 +178,7 @@ class _Side:
                 effect=decision.effect,
                 rule=str(decision.rule),
                 bounded=how.peer is None,
+                would=decision.would,
             )
         return known
 
@@ -176,7 +189,7 @@ class _Side:
         row = self._rows.get(self.classify(record).source)
         return row.breaks if row is not None and purpose in (row.purpose, *row.also) else ""
 
-    def _known(self, record: FlowRecord) -> tuple[Device, Standing]:
+    def _known(self, record: FlowRecord) -> tuple[Device, _Standing]:
         place = (record.device, record.profile)
         known = self._devices.get(place)
         if known is None:
@@ -184,7 +197,7 @@ class _Side:
                 self._devices.clear()
             device = self._describe(Mac(record.device), record.profile)
             media_bytes = media_bytes_of(self.policy, device)
-            standing = Standing(device.profile, device.vendor, device.family, media_bytes)
+            standing = _Standing(device.profile, device.vendor, device.family, media_bytes)
             known = self._devices[place] = (device, standing)
         return known
 
@@ -201,10 +214,13 @@ class _Side:
 
 
 _said = attrgetter(
-    "device", "profile", "purpose", "also", "mixed", "action", "effect", "rule", "names", "server_name", "name_source",
-    "app_proto", "proto", "src", "dport",
+    "device", "profile", "purpose", "main", "also", "mixed", "action", "effect", "rule", "names", "weighed", "server_name",
+    "name_source", "app_proto", "alpn", "ech", "settled", "local", "lookup", "proto", "src", "dport",
 )  # fmt: skip
 """All of a record that decides, but when it was, where it went, and how much it sent."""
+
+
+_sent = attrgetter("bytes_toserver", "bytes_toclient", "judged_toserver", "judged_toclient")
 
 
 def _names_addresses(policy: Policy) -> bool:
@@ -214,10 +230,10 @@ def _names_addresses(policy: Policy) -> bool:
 
 
 def _agrees(found: Assessment, then: Judged) -> bool:
-    """What is found now is what was found then."""
-    if set(found.also) != set(then.also):
+    """What is found now is what was found then. That it may have been mesh sharing, a policy says, not a catalogue."""
+    if set(found.also) not in (set(then.also), set(then.also) - {Purpose.MESH_SHARING}):
         return False
-    return then.purpose in found.also if then.dropped else then.purpose is found.purpose
+    return then.decided in found.also if then.purpose is None else then.purpose is found.purpose
 
 
 def _protected(record: FlowRecord, then: Judged, found: set[Twice]) -> Twice | None:
@@ -226,7 +242,7 @@ def _protected(record: FlowRecord, then: Judged, found: set[Twice]) -> Twice | N
         return None
     if any(twice.before.rule == record.rule and not twice.before.passes for twice in found):
         return None
-    kept = Treatment(then.purpose, then.action, then.effect, record.rule)
+    kept = Treatment(then.decided, then.action, then.effect, record.rule)
     return Twice(kept, kept)
 
 

@@ -5,12 +5,10 @@ from math import inf
 from typing import NamedTuple
 
 from gateway.model.action import Action, Effect
-from gateway.model.assessment import Assessment, Evidence
+from gateway.model.assessment import Assessment
 from gateway.model.device import Device, Mac
-from gateway.model.facts import Facts
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
-from gateway.model.packet import TCP, UDP
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
 
@@ -28,24 +26,16 @@ _EFFECTS = {str(effect): effect for effect in Effect}
 _SOURCES = {str(source): source for source in NameSource}
 
 
-class Standing(NamedTuple):
-    """What a classifier is told of a device."""
-
-    profile: str
-    vendor: str
-    family: str
-    media_bytes: int
-
-
 class Judged(NamedTuple):
     """What was decided then."""
 
-    purpose: Purpose
+    purpose: Purpose | None
+    """What it was taken for. None: an earlier version only kept the strictest of several purposes, by which it was judged."""
     also: tuple[Purpose, ...]
     action: Action
     effect: Effect
-    dropped: bool
-    """By the strictest of several purposes: its main one is not in the record."""
+    decided: Purpose
+    """The purpose that it was judged by."""
 
 
 class Circumstance(NamedTuple):
@@ -63,37 +53,15 @@ def judged_then(record: FlowRecord) -> Judged | None:
     if purpose is None or action is None or effect is None:
         return None
     also = tuple(_PURPOSES[other] for other in record.also if other in _PURPOSES)
-    return Judged(purpose, also, action, effect, record.mixed and purpose in also)
+    dropped = record.mixed and purpose in also
+    main = _PURPOSES.get(record.main) or (None if dropped else purpose)
+    return Judged(main, also, action, effect, purpose)
 
 
-def assessment_of(record: FlowRecord, then: Judged, *, match: str = "") -> Assessment:
+def assessment_of(record: FlowRecord, purpose: Purpose, then: Judged, *, match: str = "") -> Assessment:
     """What it was for, as it was written down."""
     name = Name(record.server_name, _source(record)) if record.server_name else None
-    return Assessment(purpose=then.purpose, also=then.also, confidence=record.confidence, name=name, match=match)
-
-
-def evidence_of(record: FlowRecord, standing: Standing) -> Evidence:
-    """What a classifier can be asked by. What hello and second looks said beside the names is lost."""
-    names: tuple[Name, ...] = ()
-    if record.server_name:
-        others = (Name(text, NameSource.DNS) for text in record.names if text != record.server_name)
-        names = (Name(record.server_name, _source(record)), *others)
-    if is_question(record):
-        return Evidence(profile=standing.profile, vendor=standing.vendor, family=standing.family, names=names[:1])
-    own = tuple(name for name in names if name.source is not NameSource.DNS)
-    return Evidence(
-        profile=standing.profile,
-        vendor=standing.vendor,
-        family=standing.family,
-        facts=Facts(app_proto=record.app_proto if record.proto in (TCP, UDP) else "unknown", names=own, hello=bool(own)),
-        names=names,
-        address=record.dst,
-        port=record.dport,
-        proto=record.proto,
-        bytes_out=record.bytes_toserver,
-        bytes_in=record.bytes_toclient,
-        media_bytes=standing.media_bytes,
-    )
+    return Assessment(purpose=purpose, also=then.also, confidence=record.confidence, name=name, match=match)
 
 
 def moment_of(record: FlowRecord, then: Judged) -> Moment:
@@ -108,8 +76,9 @@ def circumstances_of(record: FlowRecord, purpose: Purpose, *, trusted: bool) -> 
     if is_question(record):
         yield Circumstance(dns=True)
         return
-    if purpose is not Purpose.LOCAL:
-        yield Circumstance()  # pictures between two addresses of the home: to the network that the gateway itself is part of
+    if purpose is not Purpose.LOCAL and not record.local:
+        yield Circumstance()
+        # Pictures between two addresses of a home: an earlier version did not say whether they stayed in this one.
         if not (purpose in MEDIA and is_home(record.src) and is_home(record.dst)):
             return
     for peer in (TRUSTED, OWNER) if trusted else (GADGET, TRUSTED, OWNER):
@@ -120,6 +89,8 @@ def circumstances_of(record: FlowRecord, purpose: Purpose, *, trusted: bool) -> 
 
 def is_question(record: FlowRecord) -> bool:
     """A line about a name that was asked for, not about a flow to it."""
+    if record.lookup:
+        return True
     if record.app_proto != "dns" or record.dport != DNS_PORT or not record.server_name:
         return False
     tunnel = record.action == Action.BLOCK and record.effect == Effect.DROP

@@ -161,7 +161,8 @@ def _count(seen: Seen, record: FlowRecord, *, at_home: bool) -> None:
     place.bytes_in += record.bytes_toclient
     place.confidence = max(place.confidence, record.confidence)
     if name is not OTHERS:
-        place.target = name if not record.server_name or record.app_proto == "dns" else f"{name}:{record.dport}"
+        asked = record.lookup or record.app_proto == "dns"
+        place.target = name if asked or not record.server_name else f"{name}:{record.dport}"
 
 
 def biggest_first(names: dict[str, Place]) -> Iterable[tuple[str, Place]]:

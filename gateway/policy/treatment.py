@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ..model.action import Action, Effect
 from ..model.device import Device
-from ..model.policy import Policy
+from ..model.policy import Policy, Rule
 from ..model.purpose import Purpose
 from .ruling import rule_of
 from .value import Budget, format_budget, format_duration, format_size
@@ -26,6 +26,10 @@ class Treatment(NamedTuple):
     then_ask: bool = False
     viewing: str = ""
     viewing_s: float = 0.0
+    trial_s: float = 0.0
+    """Its rule is on trial for so long; 0: it simply holds."""
+    would: Action | None = None
+    """What a rule in shadow would have done instead of letting it pass."""
 
     @property
     def passes(self) -> bool:
@@ -38,6 +42,12 @@ class Treatment(NamedTuple):
 
     def __str__(self) -> str:
         """``limit to 512 kB in 10 minutes, then ask``."""
+        said = self._bounded()
+        if self.trial_s:
+            said += f", on trial for {format_duration(self.trial_s)}"
+        return f"{said}, in shadow {self.would}" if self.would else said
+
+    def _bounded(self) -> str:
         bounds = []
         if self.budget_bytes:
             bounds.append(format_budget(Budget(self.budget_bytes, self.budget_window_s)))
@@ -50,19 +60,27 @@ class Treatment(NamedTuple):
 
 
 def treat(
-    policy: Policy, device: Device, *, purpose: Purpose, action: Action, effect: Effect, rule: str, bounded: bool = True
+    policy: Policy,
+    device: Device,
+    *,
+    purpose: Purpose,
+    action: Action,
+    effect: Effect,
+    rule: str,
+    bounded: bool = True,
+    would: Action | None = None,
 ) -> Treatment:
     """The treatment that a decision comes to. ``bounded``: False within the home, where no budget is kept."""
-    terms = _terms(policy, device, purpose, action, rule) if bounded else _NO_TERMS
-    return Treatment(purpose, action, effect, rule, *terms)
-
-
-def _terms(
-    policy: Policy, device: Device, purpose: Purpose, action: Action, rule: str
-) -> tuple[int, float, int, bool, str, float]:
-    """The options of the rule that decided. None where an exception did, or the rule's schedule was not open."""
     found = rule_of(policy, device, purpose)
-    if found.action is not action or str(found.ref) != rule:
+    if str(found.ref) != rule:  # an exception decided, or who it was
+        return Treatment(purpose, action, effect, rule, would=would)
+    terms = _terms(found, action) if bounded else _NO_TERMS
+    return Treatment(purpose, action, effect, rule, *terms, trial_s=found.trial_s, would=would)
+
+
+def _terms(found: Rule, action: Action) -> tuple[int, float, int, bool, str, float]:
+    """The options of a rule. None where its schedule was not open."""
+    if found.action is not action:
         return _NO_TERMS
     if action is Action.LIMIT:
         return found.budget_bytes, found.budget_window_s, found.rate_bytes_s, found.then_ask, "", 0.0

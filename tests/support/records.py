@@ -48,8 +48,9 @@ def judged_record(policy: Policy, evidence: Evidence, *, device: Device, at: flo
 
 def _record(assessment: Assessment, decision: Decision, evidence: Evidence, device: Device, at: float) -> FlowRecord:
     name = evidence.names[0] if evidence.names else None
+    purpose, main = decision.purpose, assessment.purpose
     return make_record(
-        decision.purpose,
+        purpose,
         decision.effect,
         action=decision.action,
         device=device.mac,
@@ -65,6 +66,12 @@ def _record(assessment: Assessment, decision: Decision, evidence: Evidence, devi
         app_proto=evidence.facts.app_proto,
         also=tuple(assessment.also),
         mixed=decision.mixed,
+        main="" if main is purpose else str(main),
+        vendor=evidence.vendor,
+        family=evidence.family,
+        alpn=evidence.facts.alpn,
+        local=evidence.local,
+        media_bytes=evidence.media_bytes,
         confidence=round(assessment.confidence, 2),
         rule=str(decision.rule),
         bytes_toserver=evidence.bytes_out,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.engine import again as again_module
 from gateway.engine.again import AT_HOME, NO_MAIN, OTHER_KNOWLEDGE, UNDECIDED, Again, Twice
+from gateway.model.action import Action
 from gateway.model.packet import TCP, UDP
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
@@ -131,6 +132,13 @@ def test_a_budget_that_was_spent_is_no_protection() -> None:
     assert words(judged(draft, record)) == "limit pass -> block refuse"
 
 
+def test_a_rule_in_shadow_changes_nothing_and_says_what_it_would() -> None:
+    record = make_record("media-streaming", "pass", action="allow", name="films.example.net")
+    found = judged(with_rules("{media-streaming: {action: block, shadow: true}, telemetry: block}"), record)
+    assert isinstance(found, Twice)
+    assert (str(found.before), found.after.passes, found.after.would) == ("allow", True, Action.BLOCK)
+
+
 # What the two policies know differently.
 
 
@@ -160,6 +168,19 @@ def test_a_new_row_about_something_else_changes_nothing() -> None:
     assert words(judged(NEWS, record)) == "limit pass -> limit pass"
 
 
+def test_the_alpn_is_in_the_record_too() -> None:
+    draft = with_row("{match: who.example.net, purpose: telemetry, alpn: h9, evidence: made up, confidence: high}")
+    record = make_record("unknown", "refuse", action="ask", name="who.example.net")
+    assert words(judged(draft, record)) == "ask refuse -> ask refuse"
+    assert words(judged(draft, replace(record, alpn=("h9",)))) == "ask refuse -> block refuse"
+
+
+def test_that_it_may_have_been_mesh_sharing_is_no_other_knowledge() -> None:
+    record = make_record("unknown", "refuse", action="ask", name="who.example.net", also=("mesh-sharing",))
+    assert words(judged(NEWS, record)) == "ask refuse -> block refuse"
+    assert judged(NEWS, replace(record, also=("update",))) == OTHER_KNOWLEDGE
+
+
 def test_what_a_device_is_counts_too() -> None:
     draft = household("    profile: bell\n", "")
     record = make_record("video", "refuse", action="owner-only", name="", app_proto="stun", dport=3_478)
@@ -172,6 +193,8 @@ def test_so_much_goes_up_that_it_may_be_pictures() -> None:
     sent = {"bytes_toserver": 100_000, "bytes_toclient": 1_000}
     pictures = make_record("video", "refuse", action="owner-only", also=("motion-event",), **sent)
     assert words(judged(draft, pictures)) == "owner-only refuse -> limit pass", "within the draft's bounds it is a command"
+    later = replace(pictures, bytes_toserver=900_000, judged_toserver=100_000, judged_toclient=1_000)
+    assert words(judged(draft, later)) == "owner-only refuse -> limit pass", "what it was judged by counts, not what came later"
     few = replace(pictures, bytes_toserver=900, purpose="control", action="limit", effect="pass", mixed=True)
     assert words(judged(draft, few)) == "limit pass -> limit pass"
 
@@ -184,7 +207,9 @@ def test_of_several_purposes_the_main_one_is_found_again() -> None:
     record = judged_record(present, make_flow("bell.example.com"), device=device_of(present), at=NOON)
     assert (record.purpose, record.mixed) == ("motion-event", True)
     assert words(judged(small_policy(), record, present)) == "drop drop -> limit pass"
-    assert judged(small_policy(), replace(record, server_name="who.example.net", names=()), present) == NO_MAIN
+    older = replace(record, main="")
+    assert words(judged(small_policy(), older, present)) == "drop drop -> limit pass", "an earlier version did not keep it"
+    assert judged(small_policy(), replace(older, server_name="who.example.net", names=()), present) == NO_MAIN
 
 
 # Who it was.

@@ -5,10 +5,8 @@ from gateway.engine.recorded import (
     OWNER,
     TRUSTED,
     Circumstance,
-    Standing,
     assessment_of,
     circumstances_of,
-    evidence_of,
     is_question,
     judged_then,
     moment_of,
@@ -18,23 +16,28 @@ from gateway.model.packet import UDP
 from gateway.model.purpose import Purpose
 from tests.support.records import GADGET_AT, make_record
 
-BELL = Standing("bell", "maker", "doorbell", 64_000)
 QUESTION = {"app_proto": "dns", "dport": 53, "proto": UDP, "name_source": "dns"}
 AT_HOME = {"dst": GADGET_AT[:3] + b"\x09"}
 
 
+MIXED = {"also": ("motion-event",), "mixed": True}
+
+
 @pytest.mark.parametrize(
-    ("record", "dropped"),
+    ("record", "main", "decided"),
     [
-        pytest.param(make_record(), False, id="one purpose"),
-        pytest.param(make_record(also=("motion-event",), mixed=True), False, id="several, kept"),
-        pytest.param(make_record("motion-event", also=("motion-event",), mixed=True), True, id="several, the strictest"),
+        pytest.param(make_record(), "control", "control", id="one purpose"),
+        pytest.param(make_record(**MIXED), "control", "control", id="several, kept"),
+        pytest.param(
+            make_record("motion-event", main="control", **MIXED), "control", "motion-event", id="several, the strictest"
+        ),
+        pytest.param(make_record("motion-event", **MIXED), None, "motion-event", id="of an earlier version"),
     ],
 )
-def test_what_was_decided(record, dropped: bool) -> None:
+def test_what_was_decided(record, main: str | None, decided: str) -> None:
     then = judged_then(record)
     assert then is not None
-    assert (then.purpose, then.action, then.effect, then.dropped) == (record.purpose, "limit", "pass", dropped)
+    assert (then.purpose, then.decided, then.action, then.effect) == (main, decided, "limit", "pass")
 
 
 @pytest.mark.parametrize("field", ["purpose", "action", "effect"])
@@ -47,32 +50,14 @@ def test_purposes_of_another_time_are_left_out() -> None:
     assert then is not None and then.also == (Purpose.UPDATE,)
 
 
-def test_the_way_back() -> None:
-    record = make_record(names=("bell.example.com", "other.example.com"), bytes_toserver=5, bytes_toclient=6, confidence=0.7)
-    found = evidence_of(record, BELL)
-    assert found.names == (Name("bell.example.com", NameSource.SNI), Name("other.example.com", NameSource.DNS))
-    assert (found.facts.app_proto, found.facts.names, found.facts.hello) == ("tls", found.names[:1], True)
-    assert (found.profile, found.vendor, found.family, found.media_bytes) == BELL
-    assert (found.address, found.port, found.proto, found.bytes_out, found.bytes_in) == (record.dst, 443, 6, 5, 6)
+def test_what_it_was_for() -> None:
+    record = make_record("motion-event", confidence=0.7, also=("update",), main="control")
     then = judged_then(record)
-    assert then is not None
-    assessment = assessment_of(record, then, match="bell.example.com")
-    assert (assessment.name, assessment.confidence, assessment.match) == (found.names[0], 0.7, "bell.example.com")
-
-
-def test_a_bound_name_is_no_name_of_the_flow() -> None:
-    found = evidence_of(make_record(name_source="dns"), BELL)
-    assert (found.names[0].source, found.facts.names, found.facts.hello) == (NameSource.DNS, (), False)
-
-
-def test_without_a_name_and_without_a_port() -> None:
-    found = evidence_of(make_record(name="", proto=1, app_proto="icmp"), BELL)
-    assert (found.names, found.facts.app_proto) == ((), "unknown")
-
-
-def test_of_a_question_the_name_alone_counts() -> None:
-    found = evidence_of(make_record(**QUESTION, names=("bell.example.com", "other.example.com")), BELL)
-    assert (len(found.names), found.address, found.port) == (1, b"", 0)
+    assert then is not None and then.purpose is not None
+    assessment = assessment_of(record, then.purpose, then, match="bell.example.com")
+    assert (assessment.purpose, assessment.also, assessment.confidence) == (Purpose.CONTROL, (Purpose.UPDATE,), 0.7)
+    assert (assessment.name, assessment.match) == (Name("bell.example.com", NameSource.SNI), "bell.example.com")
+    assert assessment_of(make_record(name=""), Purpose.CDN, then).name is None
 
 
 QUESTIONS = {
@@ -82,6 +67,7 @@ QUESTIONS = {
     "no name": ({**QUESTION, "name": ""}, False),
     "another port": ({**QUESTION, "dport": 5_353}, False),
     "a flow": ({}, False),
+    "a name that was asked for, and says so": ({"lookup": True, "app_proto": "unknown"}, True),
 }
 
 
@@ -113,6 +99,7 @@ CIRCUMSTANCES = {
     "a question": (make_record(**QUESTION), False, {Circumstance(dns=True)}),
     "within the home": (make_record("local", **AT_HOME), False, WITHIN),
     "within the home, of a phone": (make_record("local", **AT_HOME), True, {Circumstance(TRUSTED), Circumstance(OWNER)}),
+    "within the home, as it was written down": (make_record("video", local=True), False, WITHIN),
     "pictures to the internet": (make_record("video"), False, {Circumstance()}),
     "pictures to the home or the old network": (make_record("video", **AT_HOME), False, {Circumstance(), *WITHIN}),
     "a name at a private address": (make_record("telemetry", **AT_HOME), False, {Circumstance()}),

@@ -47,6 +47,21 @@ def test_a_rate_is_told_beside_a_budget() -> None:
     assert not found.passes
 
 
+def test_a_trial_is_told_beside_the_rule() -> None:
+    text = FILES["household.yaml"].replace("{media-streaming: allow}", "{telemetry: {action: drop, trial: 7d}}")
+    policy = make_policy({"household.yaml": text})
+    entry = policy.devices[BELL]
+    how = {"purpose": Purpose.TELEMETRY, "action": Action.DROP, "effect": Effect.DROP}
+    found = treat(policy, entry.device, **how, rule=str(entry.table[Purpose.TELEMETRY][0].ref))
+    assert str(found) == "drop, on trial for 7 days"
+    assert str(treat(policy, entry.device, **how, rule="elsewhere:1")) == "drop"
+
+
+def test_what_a_rule_in_shadow_would_have_done_is_told_too() -> None:
+    found = Treatment(Purpose.CONTROL, Action.ALLOW, Effect.PASS, would=Action.BLOCK)
+    assert str(found) == "allow, in shadow block"
+
+
 def test_where_it_was_written_is_no_part_of_what_a_device_meets() -> None:
     here, there = (Treatment(Purpose.VIDEO, Action.BLOCK, Effect.REFUSE, rule) for rule in ("a:1", "b:2"))
     assert here.met() == there.met()
