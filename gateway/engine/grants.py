@@ -1,4 +1,4 @@
-"""Pauses, timed allowances and viewings: what a person opened for a while, on the monotonic clock."""
+"""Pauses, timed allowances and viewings: what is open for a while, on the monotonic clock."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,6 +23,14 @@ class Grants:
             raise ValueError(f"{MAX_GRANTS} pauses, allowances and viewings are in force already")
         self.in_force = (*others, grant)
 
+    def viewing(self, mac: Mac) -> Grant | None:
+        """The viewing of a camera, if one is open."""
+        return next((grant for grant in self.in_force if grant.kind == "viewing" and grant.mac == mac), None)
+
+    def renew(self, grant: Grant, until: float) -> None:
+        """It goes on until then; nothing happens if it ended meanwhile."""
+        self.in_force = tuple(replace(other, until=until) if other is grant else other for other in self.in_force)
+
     def stop(self, mac: Mac | None) -> tuple[Grant, ...]:
         """End all grants of a device (None: all there are); returns what ended."""
         ended = tuple(grant for grant in self.in_force if mac is None or grant.mac == mac)
@@ -40,9 +48,12 @@ class Grants:
     def dump(self, mono: float) -> list[dict[str, Any]]:
         """Plain values for ``state.json``: what remains, and on which clock that was so."""
         return [
-            {"kind": grant.kind, "mac": grant.mac, "purpose": grant.purpose, "remaining_s": grant.until - mono, "mono": mono}
+            {
+                "kind": grant.kind, "mac": grant.mac, "purpose": grant.purpose, "remaining_s": grant.until - mono, "mono": mono,
+                "open_s": mono - grant.since, "by": grant.by, "because": grant.because, "confidence": grant.confidence,
+            }
             for grant in self.in_force
-        ]
+        ]  # fmt: skip
 
     def restore(self, dumped: list[dict[str, Any]], *, mono: float) -> bool:
         """The inverse of ``dump``; True if any ran out meanwhile.
@@ -51,7 +62,8 @@ class Grants:
         """
         ended = False
         for row in dumped:
-            remaining_s = float(row["remaining_s"]) - max(0.0, mono - float(row["mono"]))
+            gone_s = max(0.0, mono - float(row["mono"]))
+            remaining_s = float(row["remaining_s"]) - gone_s
             if remaining_s <= 0:
                 ended = True
                 continue
@@ -61,10 +73,14 @@ class Grants:
                     mac=Mac(row["mac"]) if row["mac"] else None,
                     purpose=Purpose(row["purpose"]) if row["purpose"] else None,
                     until=mono + remaining_s,
+                    since=mono - gone_s - float(row.get("open_s", 0.0)),
+                    by=str(row.get("by", "")),
+                    because=str(row.get("because", "")),
+                    confidence=float(row.get("confidence", 1.0)),
                 )
             )
         return ended
 
 
-def _subject(grant: Grant) -> Grant:
-    return replace(grant, until=0.0)
+def _subject(grant: Grant) -> tuple[str, Mac | None, Purpose | None]:
+    return grant.kind, grant.mac, grant.purpose

@@ -8,7 +8,7 @@ from .purpose import Purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Something a person opened for a while, on the monotonic clock.
+    """Something that was opened for a while, on the monotonic clock.
 
     A *pause* suspends refusals of one device (or all: ``mac`` None) for one purpose (or all: None); an *allowance* lets one
     purpose of one device pass; a *viewing* opens the video of one camera.
@@ -20,6 +20,14 @@ class Grant:
     purpose: Purpose | None
     until: float
     """Monotonic seconds."""
+    since: float = 0.0
+    """When it was opened, monotonic seconds."""
+    by: str = ""
+    """What opened a viewing: ``panel`` (a person who said so), ``home``, ``evidence`` or ``bell``."""
+    because: str = ""
+    """Who or what that was, for people; empty where a person said so."""
+    confidence: float = 1.0
+    """How sure it is that somebody who may see it is viewing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,13 +33,14 @@ class Outcome(NamedTuple):
     effect: Effect
     question: bool = False
     grant: str = ""
+    because: str = ""
+    """What opened that."""
 
 
 _PASS = Outcome(Effect.PASS)
 _REFUSE = Outcome(Effect.REFUSE)
 _DROP = Outcome(Effect.DROP)
 _ASK = Outcome(Effect.REFUSE, True)
-_VIEWED = Outcome(Effect.PASS, False, "viewing")
 _REDIRECT = Outcome(Effect.REDIRECT)
 _ALWAYS = {Action.ALLOW: _PASS, Action.LIMIT: _PASS, Action.BLOCK: _REFUSE, Action.DROP: _DROP}
 
@@ -76,8 +77,9 @@ def _decide(policy: Policy, subject: Subject, moment: Moment) -> Decision:
 def _outcome(ruling: Ruling, subject: Subject, moment: Moment, *, replies: Mapping[str, object]) -> Outcome:
     """For the actions that mean different things for different flows."""
     if ruling.action is Action.OWNER_ONLY:
-        if any(grant.kind == "viewing" and grant.mac == subject.device.mac for grant in moment.grants):
-            return _VIEWED
+        for grant in moment.grants:
+            if grant.kind == "viewing" and grant.mac == subject.device.mac:
+                return Outcome(Effect.PASS, False, "viewing", grant.because)
         return _PASS if subject.dns else _REFUSE
     if ruling.action is Action.ASK:
         return _PASS if subject.dns else _ASK
@@ -147,7 +149,7 @@ def _decision(ruling: Ruling, outcome: Outcome, subject: Subject) -> Decision:
         effect=outcome.effect,
         purpose=ruling.purpose,
         rule=ruling.ref,
-        reason=explain_ruling(ruling, outcome.effect, subject, viewed=bool(outcome.grant)),
+        reason=explain_ruling(ruling, outcome.effect, subject, viewed=bool(outcome.grant), because=outcome.because),
         confidence=subject.assessment.confidence,
         question=outcome.question,
         mixed=ruling.mixed,

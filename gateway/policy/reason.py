@@ -16,9 +16,10 @@ _EXCEPTION_VERBS = {
 _PARTICIPLES = {Action.BLOCK: "blocked", Action.DROP: "dropped", Action.ASK: "asked about", Action.ANSWER: "answered here"}
 
 
-def explain_ruling(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool = False) -> str:
-    """``telemetry is blocked for front-door (profiles/ring-doorbell.yaml:14)``."""
-    said = _said(ruling, effect, subject, viewed=viewed)
+def explain_ruling(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool = False, because: str = "") -> str:
+    """``telemetry is blocked for front-door (profiles/ring-doorbell.yaml:14)``. ``because``: what opened the viewing."""
+    viewing = ", and a viewing is open" + (f": {because}" if because else "") if viewed else ""
+    said = _said(ruling, effect, subject, viewing=viewing)
     if not ruling.mixed:
         return f"{said} ({ruling.ref})"
     place = _name(subject) or ruling.purpose
@@ -27,7 +28,7 @@ def explain_ruling(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: 
     return f"{said}; {place} also serves {_others(subject)}, which could not be told apart ({ruling.ref})"
 
 
-def _said(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool) -> str:
+def _said(ruling: Ruling, effect: Effect, subject: Subject, *, viewing: str) -> str:
     name, purpose, action = label(subject.device), ruling.purpose.value, ruling.action
     if ruling.exemption is not None:
         to = ", ".join(target.text for target in ruling.exemption.to)
@@ -43,9 +44,8 @@ def _said(ruling: Ruling, effect: Effect, subject: Subject, *, viewed: bool) -> 
     if action is Action.LIMIT:
         return f"{purpose} is limited for {name}: let through within its budget"
     if action is Action.OWNER_ONLY:
-        return f"{purpose} of {name} is for its owner only" + (
-            ", and a viewing is open" if viewed else ", and nobody is viewing" if effect is Effect.REFUSE else ""
-        )
+        nobody = ", and nobody is viewing" if effect is Effect.REFUSE else ""
+        return f"{purpose} of {name} is for its owner only{viewing or nobody}"
     if action is Action.ASK:
         return f"{purpose} of {name} waits for the household's answer"
     return _answered(ruling.purpose, effect, subject)

@@ -12,6 +12,7 @@ from tests.support.policies import BELL, NOON, PHONE, PLUG, TABLET, make_policy,
 PAUSED = replace(NOON, grants=(Grant(kind="pause", mac=BELL, purpose=None, until=9.0),))
 ALLOWED = replace(NOON, grants=(Grant(kind="allowance", mac=BELL, purpose=Purpose.VIDEO, until=9.0),))
 VIEWED = replace(NOON, grants=(Grant(kind="viewing", mac=BELL, purpose=Purpose.VIDEO, until=9.0),))
+SEEN = replace(NOON, grants=(replace(VIEWED.grants[0], by="home", because="a phone opened it"),))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,12 @@ VIEWED = replace(NOON, grants=(Grant(kind="viewing", mac=BELL, purpose=Purpose.V
             {"purpose": "video"},
             VIEWED,
             "video of front-door is for its owner only, and a viewing is open (profiles/bell.yaml:9)",
+            "",
+        ),
+        (
+            {"purpose": "video"},
+            SEEN,
+            "video of front-door is for its owner only, and a viewing is open: a phone opened it (profiles/bell.yaml:9)",
             "",
         ),
         (
