@@ -16,12 +16,13 @@
 ``acquaintance``  who the devices are (``impression``: what one says of itself; ``set_up``: a new one's first minutes)
 ``absence``   how long nobody was there to count, at least and at most
 ``request``   the verbs of the control socket
-``upkeep``    ticks, counters, leases, policies, the saved state
+``upkeep``    ticks, leases, policies, the saved state
 ``judge``     evidence -> (assessment, decision): the one composition
 ``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables, ``term`` how long judgements hold
 ``number``    what stands for a device in marks
 ``report``    a flow as its record; ``recorded`` the way back, ``again`` what two policies make of it, ``exported`` as a table
-``counted``   which of its bytes a flow is judged by
+``counters``  the kernel's, read once a second: what flows turn out to be (``counted``: the bytes that one is judged by)
+``doing``     what devices with a camera did before their pictures
 
 May import ``model``, ``wire``, ``purpose``, ``policy``, ``ruleset``. Nothing below knows it.
 """

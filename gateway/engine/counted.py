@@ -41,6 +41,8 @@ class Counted(NamedTuple):
 
     def grow(self, before: Counts, total: Counts) -> "Counted":
         """More was counted: what mostly came down ends a stretch."""
+        if total.out < before.out:
+            return self  # what a look has said already
         grown = Counts(total.out - before.out, total.into - before.into)
         return self if goes_up(*grown) else self._replace(since=total)
 

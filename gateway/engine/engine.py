@@ -26,6 +26,7 @@ from gateway.wire.ntp import PORT as NTP_PORT
 
 from .binding import no_registrable
 from .clock import answer_time
+from .counters import Counters
 from .forward import Forward
 from .manner import TRIAL_S
 from .replay import Replay
@@ -82,6 +83,7 @@ class Engine:
         self._replay = Replay(self._state, decides=decides)
         self._requests = Requests(self._state)
         self._upkeep = Upkeep(self._state)
+        self._counters = Counters(self._state)
 
     @property
     def epoch(self) -> int:
@@ -146,7 +148,7 @@ class Engine:
             case Asked():
                 return self._requests.handle(event, now)
             case CountersRead():
-                return self._upkeep.counters(event, now)
+                return self._counters.read(event, now)
             case NameResolved():
                 return self._forward.resolved(event, now)
             case TriesRead():

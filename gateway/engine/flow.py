@@ -25,6 +25,7 @@ class Flow:
         "other", "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
         "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit", "evidence", "counted",
+        "began", "busy", "noted",
     )  # fmt: skip
 
     def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
@@ -41,7 +42,9 @@ class Flow:
         self.on_credit = False
         """Its handshake went to an address that no name led to."""
         self.started_wall = wall
-        self.touched = mono
+        self.began = self.touched = mono
+        self.noted = False
+        """What it is for stands among what its device did."""
         self.isn = -1
         """Sequence number of its SYN."""
         self.start: int | None = None
@@ -65,6 +68,8 @@ class Flow:
         self.attempts = 1
         self.bytes_out = self.bytes_in = self.pkts_out = self.pkts_in = 0
         self.counted = WHOLE
+        self.busy = True
+        """More had been counted of it when the kernel's counters were read last; a new flow is."""
         self.macs: list[Mac | None] = [None, None]
         """Replay: MAC of the initiator's and the responder's side."""
         self.syn_seen = False

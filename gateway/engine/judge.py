@@ -9,7 +9,7 @@ from gateway.model.packet import TCP, UDP
 from gateway.model.policy import Policy
 from gateway.model.record import PROTO_NAMES
 from gateway.policy import decide
-from gateway.purpose import classify
+from gateway.purpose import NOTHING_BEFORE, Context, classify
 
 
 def judge(
@@ -21,9 +21,10 @@ def judge(
     peer: Device | None = None,
     inbound: bool = False,
     dns: bool = False,
+    context: Context = NOTHING_BEFORE,
 ) -> tuple[Assessment, Decision]:
     """What one flow is for, and what the policy makes of it. Pure and total."""
-    assessment = classify(policy.catalogue, evidence)
+    assessment = classify(policy.catalogue, evidence, context)
     subject = Subject(
         device=device,
         assessment=assessment,

@@ -14,12 +14,14 @@ from gateway.model.mark import next_epoch, unpack
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
 from gateway.model.policy import Policy
+from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
 from gateway.policy import decide
 
 from .acquaintance import Acquaintances
 from .binding import Bindings, no_registrable
 from .credit import Credits
+from .doing import Doings
 from .flow import Flow, FlowTable
 from .grants import Grants
 from .judge import judge
@@ -85,6 +87,7 @@ class State:
         self.looks = Looks()
         self.manners = Manners(trial_s=trial_s)
         self.totals = Totals()
+        self.doings = Doings()
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
         self._judged: dict[object, tuple[Assessment, Decision]] = {}
@@ -140,6 +143,10 @@ class State:
                 self._judged.clear()
                 self.all_refused.clear()
             self._judged[key] = known
+        if known[0].purpose is Purpose.VIDEO and (context := self.doings.before(flow)).before:
+            return judge(  # no two moments are alike, so this is not remembered
+                self.policy, device=device, evidence=evidence, moment=moment, peer=peer, inbound=flow.inbound, context=context
+            )
         return known
 
     def decide(self, assessment: Assessment, flow: Flow, now: Now) -> Decision:
@@ -258,6 +265,7 @@ class State:
         """Tell of what was judged since the last time: to the ledger, to listeners, to the household."""
         commands: list[Command] = []
         for flow in self.unreported:
+            self.doings.begin(flow)
             written = self.write_down(flow)
             commands += (written, Publish(kind="flow", data=written.record))
             if flow.decision is not None and flow.decision.question:

@@ -1,4 +1,4 @@
-"""What happens beside the packets: time, counters, leases, new policies, and what is saved."""
+"""What happens beside the packets: time, leases, new policies, what the kernel refused by itself, and what is saved."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -6,16 +6,14 @@ from typing import Any
 from gateway.model.action import Effect
 from gateway.model.command import Command, Publish
 from gateway.model.device import Mac
-from gateway.model.event import Counter, CountersRead, LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
-from gateway.model.mark import HANDSHAKES, LET_OUT
+from gateway.model.event import LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
+from gateway.model.mark import LET_OUT
 
 from .acquaintance import Turn
-from .flow import Flow
 from .snapshot import restore, snapshot
 from .state import State, grant_view
 
 REFUSED_KEPT_S = 30.0
-GONE_AFTER_READS = 2
 CLOCK_SET_S = 60.0
 """A wall clock that goes off by more was set."""
 SAVE_EVERY_S = 1_800.0
@@ -23,13 +21,8 @@ SAVE_AT_ONCE_S = 0.5
 """Who joins seldom joins alone."""
 SAVE_SELDOM_S = 120.0
 """Even where much is new."""
-RECORD_EVERY_S = 15.0
 FLOOD_TOLD_S = 300.0
 """A device that floods, or an address that is borrowed, is told of so often at most."""
-
-
-_IN_THE_KERNEL = LET_OUT | HANDSHAKES
-"""Flows that have an entry in the connection table; a refused first packet leaves none."""
 
 
 class Upkeep:
@@ -38,7 +31,6 @@ class Upkeep:
     def __init__(self, state: State) -> None:
         self._state = state
         self._saved_at = 0.0
-        self._recorded_at = 0.0
         self._flooded: dict[Mac, int] = {}
         """Packets of a device that were dropped before the queue, as last read."""
         self._knocked: dict[tuple[Mac, int], int] = {}
@@ -80,15 +72,6 @@ class Upkeep:
         self._saved_at, state.unsaved = now.mono, False
         return [snapshot(state, now)]
 
-    def counters(self, event: CountersRead, now: Now) -> list[Command]:
-        """Bytes so far, from the kernel; at the end of a walk, connections that it no longer knows have ended."""
-        for counter in event.counters:
-            flow = self._state.flows.get(counter.key)
-            if flow is not None:
-                self._take(flow, counter, now)
-                flow.gone = -1
-        return self._end_walk(now) if event.complete else []
-
     def tries(self, event: TriesRead, now: Now) -> list[Command]:
         """What the kernel refused by itself counts in the lines it belongs to; who floods is told of."""
         for tried in event.tried:
@@ -129,20 +112,6 @@ class Upkeep:
             return False
         self._flood_told[what] = now.mono
         return True
-
-    def _end_walk(self, now: Now) -> list[Command]:
-        commands: list[Command] = []
-        due = now.mono - self._recorded_at >= RECORD_EVERY_S
-        if due:
-            self._recorded_at = now.mono
-        for flow in list(self._state.flows):
-            flow.gone += 1
-            over = flow.gone >= GONE_AFTER_READS and flow.flow_class in _IN_THE_KERNEL and not flow.held
-            if flow.decision is not None and ((over and flow.flow_class in LET_OUT) or (due and flow.dirty)):
-                commands.append(self._state.write_down(flow))
-            if over:
-                self._state.flows.remove(flow)
-        return commands
 
     def lease(self, event: LeaseGiven, now: Now) -> list[Command]:
         """A device got an address, and said its name."""
@@ -211,14 +180,6 @@ class Upkeep:
         before, self._offset = self._offset, offset
         if before is not None and abs(offset - before) > CLOCK_SET_S:
             self._state.roster.shift(offset - before, until=now.mono + before)
-
-    def _take(self, flow: Flow, counter: Counter, now: Now) -> None:
-        if (counter.bytes_out, counter.bytes_in) != (flow.bytes_out, flow.bytes_in):
-            flow.dirty = True
-        if counter.bytes_out > flow.bytes_out and (member := self._state.roster.by_number(flow.number)) is not None:
-            member.last_seen = now.wall  # the kernel carries it, so the judge does not hear of it
-        flow.bytes_out, flow.bytes_in = counter.bytes_out, counter.bytes_in
-        flow.pkts_out, flow.pkts_in = counter.pkts_out, counter.pkts_in
 
     def _drop_idle(self, now: Now) -> list[Command]:
         """Refused tries have no connection in the kernel: they leave, counted, when nothing more comes."""

@@ -19,12 +19,13 @@ count for what is over (``Extent``). Imports ``model`` only.
 
 from .classify import classify, classify_next
 from .column import COLUMNS, ColumnError, Line, read_line, write_line
-from .context import Context, Habits, Seen
+from .context import NOTHING_BEFORE, Context, Habits, Seen
 from .lookup import find
 from .order import Beginner, Beginning, who_began
+from .spoken import has_camera
 from .volume import goes_up, has_medium
 
 __all__ = [
-    "Beginner", "Beginning", "COLUMNS", "ColumnError", "Context", "Habits", "Line", "Seen", "classify", "classify_next",
-    "find", "goes_up", "has_medium", "read_line", "who_began", "write_line",
+    "COLUMNS", "NOTHING_BEFORE", "Beginner", "Beginning", "ColumnError", "Context", "Habits", "Line", "Seen", "classify",
+    "classify_next", "find", "goes_up", "has_camera", "has_medium", "read_line", "who_began", "write_line",
 ]  # fmt: skip

@@ -29,6 +29,11 @@ DNS_PORT, DNS_TLS_PORT, NTP_PORT = 53, 853, 123
 RTSP_PORTS = frozenset({554, 8554})
 
 
+def has_camera(family: str) -> bool:
+    """Whether such devices send pictures."""
+    return family in CAMERAS
+
+
 def judge_inside(evidence: Evidence) -> Assessment | None:
     """What stays in the home is ``local``, but for a camera's pictures: those are ``video`` wherever they go."""
     if evidence.resolver:

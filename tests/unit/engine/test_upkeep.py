@@ -2,17 +2,9 @@ from dataclasses import replace
 
 from gateway.engine.upkeep import REFUSED_KEPT_S
 from gateway.model.command import LoadRuleset, Publish, Record, SaveState
-from gateway.model.event import Counter, CountersRead, LeaseGiven, PolicyChanged, PolicyRefused, Ticked
-from gateway.model.packet import TCP, FlowKey
+from gateway.model.event import LeaseGiven, PolicyChanged, PolicyRefused, Ticked
 from tests.support.home import NOON, Watched, policy, records
-from tests.support.packets import BELL, CLOUD, HOME, client_hello, syn, tcp, udp
-
-KEY = FlowKey(TCP, HOME, 40_000, CLOUD, 443)
-
-
-def counter(bytes_out: int) -> CountersRead:
-    """What the kernel says of the one connection."""
-    return CountersRead(counters=(Counter(key=KEY, mark=1, bytes_out=bytes_out, bytes_in=7, pkts_out=3, pkts_in=2),))
+from tests.support.packets import BELL, HOME, client_hello, syn, tcp, udp
 
 
 def speaking() -> Watched:
@@ -21,33 +13,6 @@ def speaking() -> Watched:
     home.see(syn())
     home.see(tcp(client_hello("bell.example.com")))
     return home
-
-
-def test_counters_are_taken_over_and_recorded_now_and_then() -> None:
-    home = speaking()
-    home.do(counter(100))
-    home.wait(16)
-    written = records(home.do(counter(5_000)))
-    assert [(record.bytes_toserver, record.bytes_toclient) for record in written] == [(5_000, 7)]
-
-
-def test_connection_that_the_kernel_forgot_is_recorded_and_let_go() -> None:
-    home = speaking()
-    home.do(counter(5_000))
-    home.do(CountersRead(counters=()))
-    (record,) = records(home.do(CountersRead(counters=())))
-    assert record.bytes_toserver == 5_000
-    assert records(home.do(CountersRead(counters=()))) == []
-
-
-def test_device_whose_connection_the_kernel_carries_is_seen() -> None:
-    home = speaking()
-    member = home.engine._state.roster.get(BELL)
-    assert member is not None
-    for seconds, bytes_out, seen in ((3_600, 5_000, True), (60, 5_000, False), (60, 6_000, True)):
-        home.wait(seconds)
-        home.do(counter(bytes_out))
-        assert (member.last_seen == home.wall) is seen
 
 
 def test_refused_tries_leave_the_table() -> None:
