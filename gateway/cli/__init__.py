@@ -9,7 +9,7 @@
 ``systems``               sheets of what is larger than one device
 ``whatif``                what would change under other policies (``consequence``: how that is shown)
 ``baseline``              a device's policy from what it did (``past``: the ledger, read back)
-``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people)
+``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people; ``export``: its ledger)
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
 ``doctor``                what this machine lacks (``symptom``: how that is found out)

@@ -24,6 +24,7 @@ _CSV_OWN = (
     "device", "device_id", "profile", "server_name", "purpose", "action", "effect", "rule", "reason", "confidence",
     "held_bytes", "attempts",
 )  # fmt: skip
+WEEK_S = 7 * 86_400.0
 _FLOW_HEAD = ("Time", "Flow", "Device", "Purpose", "Verdict", "Out", "In", "To", "Why")
 _PURPOSES = click.Choice([str(purpose) for purpose in Purpose])
 
@@ -77,14 +78,38 @@ def _remarks(data: dict[str, Any]) -> Iterator[str]:
 @click.option("--purpose", type=_PURPOSES, metavar="PURPOSE", help="Of one purpose.")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many, at most.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, for spreadsheets.")
+@click.option("--export", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv", help="The ledger, to classify.")
+@click.option("--since", type=Duration(), metavar="7d", help="Export from how long ago on.  [default: 7d]")
+@click.option("--config", type=click.Path(path_type=Path), help="Configuration file (TOML), to find the ledger.")
+@click.option("--state", type=click.Path(path_type=Path), help="Where state and ledger are kept.")
 @json_option
 @control_option
 def flows(
-    follow: bool, device: str | None, purpose: str | None, limit: int, as_csv: bool, as_json: bool, control: Path
+    follow: bool,
+    device: str | None,
+    purpose: str | None,
+    limit: int,
+    as_csv: bool,
+    export: Path | None,
+    since: float | None,
+    config: Path | None,
+    state: Path | None,
+    as_json: bool,
+    control: Path,
 ) -> None:
-    """The last flows, newest last: what each was for, and why it passed or not."""
+    """The last flows, newest last: what each was for, and why it passed or not.
+
+    With --export all that the ledger holds of them, as a table for `netcurtain classify` and spreadsheets.
+    """
     if as_csv and as_json:
         raise click.UsageError("--csv or --json, not both")
+    if export is not None:
+        if follow or as_csv:
+            raise click.UsageError("--export stands alone, but for --device, --purpose, --since, --config, --state, --json")
+        _export(export, since or WEEK_S, as_json, device=device, purpose=purpose, config=config, state=state)
+        return
+    if since or config or state:
+        raise click.UsageError("--since, --config and --state go with --export")
     with asking(control) as client:
         if follow:
             client.start()  # before asking for the past, so that nothing falls between
@@ -101,6 +126,16 @@ def flows(
                 click.echo("  ".join(_flow_line(row)))
         else:
             table([_flow_line(row) for row in rows], head=_FLOW_HEAD)
+
+
+def _export(file: Path, since: float, as_json: bool, **chosen: Any) -> None:
+    from .export import export  # what it needs takes time to load
+
+    count = export(file, since=since, **chosen)
+    if as_json:
+        print_json({"file": str(file), "flows": count})
+    else:
+        click.echo(f"{count} flows: {file}")
 
 
 def _follow(
