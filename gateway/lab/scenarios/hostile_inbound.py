@@ -20,6 +20,12 @@ __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 WAN4, WAN6 = OLD4.format(GATEWAY_HOST), OLD6.format(GATEWAY_HOST)
 GATEWAY4, GATEWAY6 = CURTAIN4.format(1), CURTAIN6.format(1)
 SERVER4, SERVER6, OTHER4, OTHER6 = "203.0.113.200", "2001:db8:cafe::c8", "198.51.100.200", "2001:db8:cafe::c9"
+SOURCES = {
+    "a server": (SERVER4, SERVER6),
+    "somebody else's private network": ("10.99.0.7", "fd99:1::7"),
+    "a provider's own network": ("172.20.1.7", "fc00::7"),
+}
+"""Only the gateway's own old network is upstream and trusted; other private addresses come from strangers too."""
 TCP_PORTS = (22, 53, 80, 443, 554, 853, 1883, 5000, 8080)
 UDP_PORTS = (53, 67, 69, 123, 161, 443, 547, 1900, 5353, 5683, 17000)
 SPORT = 40_700
@@ -45,33 +51,38 @@ def _route_home(stage: Stage) -> None:
 
 def flood(stage: Stage) -> None:
     """Everything to everybody; whoever answers is a leak as much as whoever hears."""
+    for it, (four, six) in SOURCES.items():
+        knock(stage, it, four, six)
+
+
+def knock(stage: Stage, it: str, four: str, six: str) -> None:
     token = os.urandom(8)
     inside = [stage.home[name].address for name in ACTORS]
     inside += [stage.home.behaviours[name].plug(dhcp=True).address6 for name in ACTORS]
-    packets = list(_packets(token, [WAN4, WAN6, GATEWAY4, GATEWAY6, *inside]))
+    packets = list(_packets(token, [WAN4, WAN6, GATEWAY4, GATEWAY6, *inside], (four, six)))
     began = time.time()
     _inject(stage, packets)
     time.sleep(0.4)
     stage.home.settle()
-    mark = {"flood": Mark(addresses=(SERVER4, SERVER6), token=token)}
+    mark = {"flood": Mark(addresses=(), token=token)}
     arrived = count(stage.home.wan_capture, mark)["flood"]
     heard = {name: count(stage.home.lan_capture(name), {"flood": Mark(addresses=(), token=token)})["flood"] for name in ACTORS}
     seen = f"{arrived} bytes of {len(packets)} packets"
-    stage.check("the packets came as far as the gateway", arrived > len(packets) * len(token), seen)
-    stage.check("no gadget and no phone heard any of them", not any(heard.values()), heard)
-    answered = [flow for flow in stage.truth().flows if flow.started >= began and flow.key.dst in _packed(SERVER4, SERVER6)]
+    stage.check(f"packets of {it} came as far as the gateway", arrived > len(packets) * len(token), seen)
+    stage.check(f"{it}: no gadget and no phone heard any of them", not any(heard.values()), heard)
+    answered = [flow for flow in stage.truth().flows if flow.started >= began and flow.key.dst in _packed(four, six)]
     told = [f"{flow.key.proto}/{flow.key.sport}" for flow in answered]
-    stage.check("and nobody answered", not answered, told or "silence")
+    stage.check(f"{it}: nobody answered", not answered, told or "silence")
 
 
 def _packed(*addresses: str) -> set[bytes]:
     return {frame.packed(address) for address in addresses}
 
 
-def _packets(token: bytes, targets: list[str]) -> Iterator[bytes]:
+def _packets(token: bytes, targets: list[str], sources: tuple[str, str]) -> Iterator[bytes]:
     letter = token * 8
     for target in targets:
-        src = SERVER6 if ":" in target else SERVER4
+        src = sources[":" in target]
         for port in TCP_PORTS:
             for flags in (frame.SYN, frame.SYN | frame.ACK, frame.ACK, frame.RST | frame.ACK):
                 body = frame.tcp(letter, src=src, dst=target, sport=443, dport=port, seq=7, ack=9, flags=flags)
