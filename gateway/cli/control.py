@@ -22,7 +22,7 @@ _CSV = (
 )  # fmt: skip
 _CSV_OWN = (
     "device", "device_id", "profile", "server_name", "purpose", "action", "effect", "rule", "reason", "confidence",
-    "held_bytes", "attempts",
+    "held_bytes", "attempts", "would", "would_rule",
 )  # fmt: skip
 WEEK_S = 7 * 86_400.0
 _FLOW_HEAD = ("Time", "Flow", "Device", "Purpose", "Verdict", "Out", "In", "To", "Why")
@@ -58,6 +58,8 @@ def _remarks(data: dict[str, Any]) -> Iterator[str]:
     for grant in data["grants"]:
         what = f" {grant['purpose']}" if grant["purpose"] else ""
         yield f"{grant['kind']}: {printable(grant['device'])}{what}, {span(grant['remaining_s'])} left"
+    yield from map(_trial_line, data.get("trials", ()))
+    yield from map(_shadow_line, data.get("shadows", ()))
     for question in data["questions"]:
         name = printable(question["name"]) or "an address without a name"
         yield f"question: may {printable(question['device'])} reach {name} for {question['purpose']}?"
@@ -70,6 +72,26 @@ def _remarks(data: dict[str, Any]) -> Iterator[str]:
             yield f"over since {datetime.fromtimestamp(problem['over_at']):%H:%M:%S}: {problem['what']}: {text}{lost}"
         else:
             yield click.style(f"problem: {problem.get('what', '')}: {text}{lost}", fg="red")
+
+
+def _trial_line(trial: dict[str, Any]) -> str:
+    device, cost = printable(trial["device"]), _cost(trial)
+    if trial["standing"] == "on trial":
+        what = f"{trial['action']} for {trial['purpose']} ({printable(trial['rule'])})"
+        return f"on trial: {device}: {what}, {span(trial['remaining_s'])} left, {trial['stopped']} tries stopped{cost}"
+    line = f"trial over: {device}: {printable(trial['note'])}{cost}"
+    return click.style(line, fg="red") if trial["standing"] == "taken back" else line
+
+
+def _shadow_line(shadow: dict[str, Any]) -> str:
+    what = f"{shadow['would']} for {shadow['purpose']} ({printable(shadow['rule'])})"
+    names = f" to {', '.join(map(printable, shadow['names']))}" if shadow["names"] else ""
+    counts = f"{shadow['flows']} flows{names}, {size(shadow['bytes_out'])} out"
+    return f"in shadow: {printable(shadow['device'])}: {what} would have stopped {counts}{_cost(shadow)}"
+
+
+def _cost(row: dict[str, Any]) -> str:
+    return f"; it costs: {printable(row['cost'])}" if row["cost"] else "; what it costs is not known"
 
 
 @click.command()
@@ -165,7 +187,7 @@ def _flow_line(row: dict[str, Any]) -> tuple[str, ...]:
         str(row["flow_id"]),
         printable(own["device_id"] or own["device"]),
         own["purpose"],
-        verdict(own["effect"]),
+        verdict(own["effect"]) + (f" (would {own['would']})" if own.get("would") else ""),
         size(row["bytes_toserver"]),
         size(row["bytes_toclient"]),
         printable(target),

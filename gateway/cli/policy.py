@@ -164,8 +164,10 @@ def _flow_lines(data: dict[str, Any]) -> Iterator[str]:
         ("address", f"{flow['dest_ip']} port {flow['dest_port']}/{flow['proto'].lower()}"),
         ("rule", f"{own['action']} ({own['rule']})"),
         ("effect", own["effect"] + (f", by a {data['grant']}" if data.get("grant") else "")),
+        ("in shadow", f"{own['would']} ({own['would_rule']})" if own.get("would") else ""),
         ("why", own["reason"]),
         ("passes if", data.get("would_pass_if", "")),
+        ("costs", data.get("cost", "")),
     )
     yield from (f"{title:<11}{text}" for title, text in rows if text)
 

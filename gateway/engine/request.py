@@ -56,6 +56,8 @@ class Requests:
             "questions": self._questions(),
             "problems": list(state.problems),
             "totals": state.totals.view(),
+            "trials": [state.trial_view(trial) for trial in state.trials],
+            "shadows": state.shadow_views(),
         }, []
 
     def _do_flows(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
@@ -72,7 +74,9 @@ class Requests:
 
     def _do_explain(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         record, decision = self._recent(request.args)
-        return {"flow": record.eve(), "grant": decision.grant, "would_pass_if": decision.would_pass_if}, []
+        cost = self._state.cost(self._state.roster.describe(Mac(record.device)), decision.purpose)
+        would = {"grant": decision.grant, "would_pass_if": decision.would_pass_if, "cost": cost}
+        return {"flow": record.eve(), **would}, []
 
     def _do_devices(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         return [self._state.view(member, now) for member in self._state.roster.members.values()], []

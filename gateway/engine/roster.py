@@ -227,6 +227,10 @@ class Roster:
             family=known.device.family if known else "",
         )
 
+    def devices(self) -> dict[Mac, Device]:
+        """Everybody who is here."""
+        return {mac: member.device for mac, member in self.members.items()}
+
     def owners(self) -> tuple[tuple[str, int], ...]:
         """(MAC, number) of all members, for the kernel."""
         return tuple((mac, member.number) for mac, member in self.members.items())

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, LoadRuleset, Publish, Record
 from gateway.model.decision import Decision, Question, Subject
-from gateway.model.device import Mac
+from gateway.model.device import Device, Mac
 from gateway.model.event import Now, PacketSeen
 from gateway.model.identity import Guess
 from gateway.model.mark import next_epoch, unpack
@@ -17,6 +17,7 @@ from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
 from gateway.policy import decide
+from gateway.policy.ruling import entry_for
 
 from .acquaintance import Acquaintances
 from .binding import Bindings, no_registrable
@@ -30,11 +31,14 @@ from .manner import TRIAL_S, Manner, Manners
 from .report import record
 from .roster import Member, Roster
 from .set_up import SetUps
+from .shadow import Shadows
 from .share import Bucket, Shares
 from .term import NEVER, Term, begin
 from .total import Totals
+from .trial import WINDOW_TRIALS, Trial, Trials
 from .tries import Tries
 from .tunnel import Tunnels
+from .viewing import Viewings
 
 MOMENT_KEPT_S = 0.25
 RECENT_FLOWS = 2_000
@@ -86,8 +90,11 @@ class State:
         self.credits = Credits(self.roster.is_named)
         self.looks = Looks()
         self.manners = Manners(trial_s=trial_s)
+        self.trials = Trials(window_s=WINDOW_TRIALS * trial_s)
+        self.shadows = Shadows()
         self.totals = Totals()
         self.doings = Doings()
+        self.viewings = Viewings(self.roster, self.grants, policy, until=self.doings.until)
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
         self._judged: dict[object, tuple[Assessment, Decision]] = {}
@@ -216,6 +223,7 @@ class State:
         commands: list[Command] = []
         for member in left:
             self.acquaintances.part(member.device.mac)
+        self.trials.forget(self.policy, self.roster.devices())
         for flow in [flow for flow in self.flows if flow.number in numbers]:
             self.flows.remove(flow)
             flow.number = 0  # what still waits for its verdict is nobody's
@@ -224,6 +232,39 @@ class State:
         commands += self.bump(now)
         self.roster.numbers.pass_on(numbers, self.epoch)
         return commands
+
+    def take_back(self) -> bool:
+        """Leave out what was taken back after its trial; True if that changes what holds."""
+        before, self.policy = self.policy, self.trials.without_taken_back(self.policy, self.roster.devices())
+        return self.policy is not before
+
+    def trial_view(self, trial: Trial) -> dict[str, object]:
+        """A rule on trial, or what became of it, as ``status`` and events show it."""
+        device, purpose = self.roster.describe(trial.key.mac), trial.key.purpose
+        return {
+            "device": device.id,
+            "purpose": str(purpose),
+            "action": trial.action,
+            "rule": trial.rule,
+            "standing": str(trial.standing),
+            "remaining_s": round(trial.remaining_s),
+            "stopped": trial.stopped,
+            "note": trial.note,
+            "ended_at": trial.at or None,
+            "cost": self.cost(device, purpose),
+        }
+
+    def shadow_views(self) -> list[dict[str, object]]:
+        """What rules in shadow would have stopped, as ``status`` shows it."""
+        views: list[dict[str, object]] = []
+        for row in self.shadows.rows():
+            device = self.roster.describe(Mac(row["mac"]))
+            views.append({"device": device.id, **row, "cost": self.cost(device, Purpose(row["purpose"]))})
+        return views
+
+    def cost(self, device: Device, purpose: Purpose) -> str:
+        """What stops working without a purpose, if the device's profile states it."""
+        return entry_for(self.policy, device).costs.get(purpose, "")
 
     def describe_flows(self) -> None:
         """Devices are others by now: so are the ends of their flows."""
@@ -266,6 +307,7 @@ class State:
         commands: list[Command] = []
         for flow in self.unreported:
             self.doings.begin(flow)
+            self.viewings.hear(flow, now)
             written = self.write_down(flow)
             commands += (written, Publish(kind="flow", data=written.record))
             if flow.decision is not None and flow.decision.question:
@@ -283,8 +325,11 @@ class State:
 
     def _remember(self, record: FlowRecord, decision: Decision) -> None:
         """Keep a flow's record for ``flows`` and ``explain``."""
-        before = self.recent.pop(record.flow_id, None)
-        self.totals.add(record, before[0] if before else None)
+        entry = self.recent.pop(record.flow_id, None)
+        before = entry[0] if entry else None
+        self.totals.add(record, before)
+        self.shadows.add(record, before)
+        self.trials.hear(record, before)
         self.recent[record.flow_id] = (record, decision)
         if len(self.recent) > RECENT_FLOWS:
             self.recent.popitem(last=False)
@@ -309,6 +354,10 @@ def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:
         "device": state.roster.describe(grant.mac).id if grant.mac else "all",
         "purpose": str(grant.purpose) if grant.purpose else None,
         "remaining_s": round(max(0.0, grant.until - now.mono), 1),
+        "open_s": round(max(0.0, now.mono - grant.since), 1),
+        "by": grant.by,
+        "because": grant.because,
+        "confidence": grant.confidence,
     }
 
 

@@ -4,14 +4,17 @@ from ipaddress import ip_address
 from typing import Any
 
 from gateway.model.action import Effect
-from gateway.model.command import Command, Publish
+from gateway.model.command import Command, Publish, ResolveName
 from gateway.model.device import Mac
 from gateway.model.event import LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
 from gateway.model.mark import LET_OUT
+from gateway.model.moment import Grant
 
 from .acquaintance import Turn
 from .snapshot import restore, snapshot
 from .state import State, grant_view
+from .trial import Standing, Trial
+from .viewing import Turn as Viewed
 
 REFUSED_KEPT_S = 30.0
 CLOCK_SET_S = 60.0
@@ -45,19 +48,22 @@ class Upkeep:
         """End what has run out; begin a new epoch where that changes decisions; save now and then."""
         state = self._state
         self._follow_clock(now)
+        viewed = state.viewings.tick(state.policy, now)  # before anything ends: what is used goes on
         ended = state.grants.expire(now.mono)
-        commands: list[Command] = [Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended]
+        commands = self._tell_viewings(viewed, ended, now)
         turn = state.acquaintances.tick(now)
         if state.manners.tick(now):  # what the kernel refuses by itself, it refuses in the old manner
             state.stale_ruleset = True
         if turn.changed:
             state.describe_flows()
-        if ended or turn.changed or not state.term.holds(now):
+        tried = self._try_rules(now)
+        taken_back = bool(tried or turn.changed) and state.take_back()
+        if ended or viewed.opened or turn.changed or taken_back or not state.term.holds(now):
             commands = [*state.bump(now), snapshot(state, now), *commands]
         elif state.stale_ruleset:
             commands += state.load_ruleset()
         commands += self._drop_idle(now)
-        commands += self._tell_conflicts(now) + self._tell_guesses(turn, now)
+        commands += self._tell_conflicts(now) + self._tell_guesses(turn, now) + tried
         state.unreported += state.tries.take_grown()
         state.tries.expire(now)
         return commands + self._save(now)
@@ -122,6 +128,7 @@ class Upkeep:
             self._state.roster.lease(member, event.address, at=now.wall)
             self._state.stale_ruleset = True  # the kernel knows whose address it is
         if event.restarted:
+            self._state.trials.restarted(event.mac, now, manner=self._state.manners.of(event.mac))
             self._state.manners.restarted(event.mac, now)
         member.hostname = event.hostname or member.hostname
         member.vendor_class = event.vendor_class or member.vendor_class
@@ -136,6 +143,8 @@ class Upkeep:
         state.policy, state.policy_faults = event.policy, ()
         state.roster.adopt(event.policy)
         state.acquaintances.adopt(event.policy)
+        state.trials.forget(event.policy, state.roster.devices())
+        state.take_back()
         state.describe_flows()
         told = Publish(kind="policy", data={"digest": event.policy.digest, "changed": True})
         return [*state.bump(now), snapshot(state, now), told]
@@ -150,6 +159,22 @@ class Upkeep:
         self._saved_at = now.mono
         return restore(self._state, saved, now)
 
+    def _try_rules(self, now: Now) -> list[Command]:
+        """Begin and end the trials of rules; what is told of those that ended."""
+        state = self._state
+        ended = state.trials.tick(now)
+        records = (record for record, _ in state.recent.values())
+        if state.trials.meet(state.policy, state.roster.devices().values(), records, now):
+            state.unsaved = True  # a successor goes on with them
+        return [self._tell_trial(trial, now) for trial in ended]
+
+    def _tell_trial(self, trial: Trial, now: Now) -> Command:
+        device = self._state.roster.describe(trial.key.mac).id
+        if trial.standing is Standing.TAKEN_BACK:
+            return self._tell("trial", f"{device}: {trial.note}", now, device=device, purpose=str(trial.key.purpose))
+        self._state.unsaved = True
+        return Publish(kind="trial", data=self._state.trial_view(trial))
+
     def _tell_conflicts(self, now: Now) -> list[Command]:
         """Two devices under one address: one of them is not what it says."""
         commands: list[Command] = []
@@ -161,6 +186,16 @@ class Upkeep:
             )
             commands.append(self._tell("identity", text, now, device=claimant))
         return commands
+
+    def _tell_viewings(self, viewed: Viewed, ended: tuple[Grant, ...], now: Now) -> list[Command]:
+        """What ended, what was opened by a sign, and which cameras' signs open nothing more for now."""
+        told: list[Command] = [ResolveName(name) for name in viewed.asks]
+        for what, grants in (("ended", ended), ("opened", viewed.opened)):
+            told += [Publish(kind="viewing", data={what: grant_view(grant, self._state, now)}) for grant in grants]
+        for device in (self._state.roster.describe(mac).id for mac in viewed.full):
+            text = f"{device} gave signs of a viewer more often, or for longer, than they may open the curtain in an hour"
+            told.append(self._tell("viewing", text, now, device=device))
+        return told
 
     def _tell_guesses(self, turn: Turn, now: Now) -> list[Command]:
         """Whose devices look like whose by now, and who does not look like what it is said to be."""

@@ -55,6 +55,9 @@ class FlowRecord:
     rule: str = ""
     reason: str = ""
     mixed: bool = False
+    would: str = ""
+    """What a rule in shadow would have done instead of letting it pass."""
+    would_rule: str = ""
     bytes_toserver: int = 0
     bytes_toclient: int = 0
     pkts_toserver: int = 0
@@ -96,5 +99,5 @@ class FlowRecord:
 
 OWN_FIELDS = (
     "device", "device_id", "profile", "server_name", "name_source", "names", "dissector", "purpose", "also", "confidence",
-    "action", "effect", "rule", "reason", "mixed", "held_bytes", "attempts",
+    "action", "effect", "rule", "reason", "mixed", "would", "would_rule", "held_bytes", "attempts",
 )
