@@ -24,6 +24,7 @@ from tests.support.packets import HOME
 from tests.unit.engine.test_habit import BELL, WALL, flow
 
 WINDOW_S = 600.0
+UNKNOWN = Habit()
 DAY_S = 86_400.0
 DEVICE = Device(mac=BELL, id="bell", profile="bell")
 RULE = Rule(action=Action.BLOCK, ref=RuleRef(file="household.yaml", line=8), trial_s=3 * DAY_S)
@@ -38,7 +39,7 @@ def policy(rule: Rule = RULE) -> Policy:
 class Life:
     """A device, a rule on trial, and the clock."""
 
-    def __init__(self, habit: Habit = Habit(), *, rule: Rule = RULE) -> None:
+    def __init__(self, habit: Habit = UNKNOWN, *, rule: Rule = RULE) -> None:
         self.trials, self.mono = Trials(window_s=WINDOW_S), 1_000.0
         self.policy = policy(rule)
         assert self.trials.meet(self.policy, [DEVICE], [], self.now)
