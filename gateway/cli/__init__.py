@@ -10,6 +10,7 @@
 ``whatif``                what would change under other policies (``consequence``: how that is shown)
 ``baseline``              a device's policy from what it did (``past``: the ledger, read back)
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people; ``export``: its ledger)
+``devices``, ``confirm``  who is there, and what it is from now on
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
 ``doctor``                what this machine lacks (``symptom``: how that is found out)
@@ -42,7 +43,8 @@ COMMANDS = {
     "run": Place("run", "run", "Stand between the gadgets and the internet."),
     "status": Place("control", "status", "What the running gateway does."),
     "flows": Place("control", "flows", "The last flows, and why they passed or not."),
-    "devices": Place("control", "devices", "The devices it has seen."),
+    "devices": Place("devices", "devices", "The devices it has seen, and what they look like."),
+    "confirm": Place("confirm", "confirm", "Say what a device is, in the household's files."),
     "pause": Place("control", "pause", "Suspend refusals for a while."),
     "allow": Place("control", "allow", "Let one purpose of a device pass for a while."),
     "view": Place("control", "view", "Open a camera's video for a while."),

@@ -14,7 +14,7 @@ from gateway.edge.control_client import ControlClient
 from gateway.model.purpose import Purpose
 
 from .ask import Duration, asking, control_option, json_option, print_json
-from .column import ago, clock, printable, size, span, table, verdict
+from .column import clock, printable, size, span, table, verdict
 
 _CSV = (
     "timestamp", "flow_id", "proto", "src_ip", "src_port", "dest_ip", "dest_port", "app_proto", "bytes_toserver",
@@ -206,31 +206,6 @@ def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
 def _cell(value: object) -> object:
     """A device's text must not become a formula in a spreadsheet."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
-
-
-@click.command()
-@control_option
-@json_option
-def devices(control: Path, as_json: bool) -> None:
-    """The devices that the gateway has seen."""
-    with asking(control) as client:
-        found = client.ask("devices")
-    if as_json:
-        print_json(found)
-        return
-    now = time.time()
-    rows = [
-        (
-            printable(row["id"]),
-            row["mac"],
-            "trusted" if row["trusted"] else row["profile"],
-            printable(row["hostname"] or ""),
-            ago(row["last_seen"], now) if row["last_seen"] else "never",
-            ", ".join(row["addresses"]),
-        )
-        for row in found
-    ]
-    table(rows, head=("Device", "MAC", "Profile", "Calls itself", "Last seen", "Addresses"))
 
 
 @click.command()

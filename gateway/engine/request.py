@@ -84,6 +84,10 @@ class Requests:
     def _do_pause(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         mac = self._device_or_all(request.args)
         purpose = self._purpose(request.args) if request.args.get("purpose") else None
+    def _do_confirm(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        message = "what a device is stands in the household's files, and the gateway writes none of them"
+        raise Refused("not-here", message, "`netcurtain confirm DEVICE` writes it, and it is taken up at once")
+
         return self._open("pause", mac, purpose, request, now)
 
     def _do_allow(self, request: Request, now: Now) -> tuple[Any, list[Command]]:

@@ -13,6 +13,7 @@
 ``explain``   the whole chain: device -> purpose -> name -> address -> rule
 ``what_if``   two policies compared by flows that both judged (``treatment``: of one flow; ``window``: budgets, again)
 ``baseline``  a device's rules from what it was ``observed`` to need; ``fragment`` the file that says them
+``amendment`` one device's entry in the household's own words, amended in place
 ``case``      cases: given a flow, expect a decision
 ``schema``    JSON Schema of the files, for editors
 ``fault``     what is wrong in a file, and where; ``value`` the small notations; ``part`` what one file says

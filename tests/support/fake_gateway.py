@@ -16,7 +16,7 @@ from gateway.model.control import Request, Response
 from gateway.model.record import FlowRecord
 
 TOP = Path(__file__).resolve().parents[2]
-BELL, SPEAKER = "02:00:5e:10:00:01", "02:00:5e:10:00:02"
+BELL, SPEAKER, NEWCOMER, BOX = (f"02:00:5e:10:00:0{number}" for number in (1, 2, 3, 4))
 PASSED = FlowRecord(
     flow_id=101, started=1_795_345_200.0, proto=6, src=bytes([192, 168, 50, 40]), sport=40_000, dst=bytes([198, 51, 100, 7]),
     dport=443, device=BELL, device_id="front-door", profile="ring-doorbell", app_proto="tls", server_name="fw.example.com",
@@ -37,6 +37,22 @@ DEVICES = [
         (BELL, "front-door", "ring-doorbell", "doorbell", "Ring-\x1b[31mabc"),
         (SPEAKER, "speaker", "echo", "speaker", ""),
     )
+]  # fmt: skip
+GUESSES: dict[str, dict[str, Any]] = {
+    NEWCOMER: {
+        "vendor": "philips-hue", "profile": "hue-bridge", "confidence": 0.96, "sure": True,
+        "because": ["calls itself “Philips-hue”: philips-hue hue-bridge (seen)"],
+    },
+    BOX: {
+        "vendor": "ring", "profile": "", "confidence": 0.62, "sure": False, "because": ["not sure: looks like ring"],
+    },
+}  # fmt: skip
+NEWCOMERS = [
+    {
+        **DEVICES[0], "mac": mac, "id": mac, "profile": profile, "family": "other", "confirmed": False, "hostname": hostname,
+        "named": False, "guess": GUESSES[mac], "set_up_s": left_s,
+    }
+    for mac, profile, hostname, left_s in ((NEWCOMER, "set-up", "Philips-hue", 754), (BOX, "careful", "box", 0))
 ]  # fmt: skip
 STATUS: dict[str, Any] = {
     "epoch": 7, "policy": "0123456789abcdef", "policy_faults": ["household.yaml:3:1: 'presett' is no key"], "devices": 2,
@@ -69,7 +85,7 @@ def answer(request: Request) -> Response:
         for record in (PASSED, STOPPED)
         if args.get("purpose") in (None, record.purpose) and args.get("device") in (None, record.device, record.device_id)
     ]
-    data: dict[str, Any] = {"status": STATUS, "devices": DEVICES, "flows": flows, "stop": STATUS["grants"]}
+    data: dict[str, Any] = {"status": STATUS, "devices": [*DEVICES, *NEWCOMERS], "flows": flows, "stop": STATUS["grants"]}
     return Response(id=request.id, data=data.get(request.do, {"policy": STATUS["policy"]}))
 
 

@@ -1,0 +1,231 @@
+"""``netcurtain confirm``: what a device is, written into the household's own files in one step."""
+
+import difflib
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.edge.control_client import ControlClient, ControlError
+from gateway.edge.document import read_text, replace_text
+from gateway.model.device import Device
+from gateway.model.policy import DevicePolicy, Policy
+from gateway.policy import Loaded, load
+
+from .ask import control_option, json_option, print_json, tell
+from .column import printable
+from .fault import show_faults
+from .past import read_settings
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}").fullmatch
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}").fullmatch
+_NOT_GUESSED = ("careful", "observe", "quarantine", "set-up")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The device, as far as anybody knows it."""
+
+    mac: str
+    profile: str
+    """What it is surely taken for; empty where that is not known."""
+    looks_like: str = ""
+    """For people."""
+    entry: DevicePolicy | None = None
+    """What a file says of it already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What was, or would be, written."""
+
+    device: str
+    mac: str
+    profile: str
+    file: str
+    changed: bool
+    diff: str
+
+
+class NotSo(Exception):
+    """It cannot be confirmed like this: a sentence, and what to do about it."""
+
+
+@click.command()
+@click.argument("device")
+@click.option("--profile", metavar="ID", help="What it is.  [default: what it surely looks like]")
+@click.option("--name", help="What to call it.  [default: after its profile]")
+@click.option("--policies", type=_FOLDER, help="The household's folder.  [default: the last of the configured ones]")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@control_option
+@json_option
+def confirm(
+    device: str, profile: str | None, name: str | None, policies: Path | None, dry_run: bool, control: Path, as_json: bool
+) -> None:
+    """Say that DEVICE (a hardware address, a name, or what it calls itself) is what it looks like, or a --profile.
+
+    Its entry is written into the household's files: the running gateway takes it up like any other edit. Comments, order and
+    everything else stay as they are; where the files would hold a fault, nothing is written.
+    """
+    folders = [folder for folder in read_settings(None).policies if folder.is_dir()] if policies is None else [policies]
+    if not folders:
+        raise click.UsageError("there is no policy folder yet; make one, or name it: --policies DIR")
+    loaded = load(*folders)
+    policy = _sound(loaded, folders, as_json=as_json)
+    try:
+        subject = _find(policy, device, control)
+        chosen = _choose(policy, subject, profile)
+        done = _write(loaded, folders, subject, chosen, _call(policy, subject, chosen, name), dry_run=dry_run, as_json=as_json)
+    except ControlError as err:
+        tell(err)
+        sys.exit(1)
+    except (NotSo, OSError, ValueError) as err:
+        click.echo(f"netcurtain: {printable(str(err))}", err=True)
+        sys.exit(1)
+    _show(done, dry_run=dry_run, as_json=as_json)
+
+
+def _sound(loaded: Loaded, folders: list[Path], *, as_json: bool) -> Policy:
+    """Files that hold faults are mended first, by who wrote them."""
+    if loaded.policy is None:
+        show_faults(load(*folders, whole=True), as_json=as_json)
+        raise click.exceptions.Exit(1)
+    return loaded.policy
+
+
+# Who it is.
+
+
+def _find(policy: Policy, named: str, control: Path) -> Subject:
+    """By the files, else by what the gateway has seen; an address alone will do where the profile is given."""
+    known = next((one for one in policy.devices.values() if named.lower() == one.device.mac or named == one.device.id), None)
+    try:
+        with ControlClient(control) as client:
+            seen = client.ask("devices")
+    except ControlError:
+        if known is None and not _MAC(named.lower()):
+            raise
+        seen = []
+    mac = known.device.mac if known else named.lower()
+    rows = [row for row in seen if row["mac"] == mac] or [row for row in seen if not known and named == row["hostname"]]
+    if len(rows) > 1:
+        raise NotSo(f"{len(rows)} devices call themselves {named!r}: {', '.join(row['mac'] for row in rows)}; take an address")
+    if not rows and known is None and not _MAC(mac):
+        choices = ", ".join(sorted(row["id"] for row in seen)) or "none"
+        raise NotSo(f"no device is called {named!r}; seen are: {choices}")
+    return _subject(rows[0] if rows else {}, known, mac)
+
+
+def _subject(row: dict[str, Any], entry: DevicePolicy | None, mac: str) -> Subject:
+    guess = row.get("guess") or {}
+    who = " ".join(filter(None, (guess.get("vendor"), guess.get("profile"))))
+    return Subject(
+        mac=row.get("mac", mac),
+        profile=guess["profile"] if guess.get("sure") else "",
+        looks_like=f"{who} ({guess['confidence']:.2f})" if who else "",
+        entry=entry,
+    )
+
+
+def _choose(policy: Policy, subject: Subject, wanted: str | None) -> str:
+    """The profile: the one that was given, else the file's, else the one that is guessed surely."""
+    if wanted is not None:
+        if wanted not in policy.profiles:
+            choices = ", ".join(sorted(policy.profiles))
+            raise click.BadParameter(f"there is no profile {wanted!r}; one of: {choices}", param_hint="--profile")
+        return wanted
+    entry = subject.entry
+    if entry is not None and (entry.device.profile not in _NOT_GUESSED or entry.device.trusted):
+        return "" if entry.device.trusted else entry.device.profile
+    if subject.profile in policy.profiles:
+        return subject.profile
+    looks = f"looks like {subject.looks_like}, which is not sure" if subject.looks_like else "gives nothing away of what it is"
+    families = ", ".join(sorted(name for name, one in policy.profiles.items() if not one.device.vendor))
+    raise NotSo(f"{subject.mac} {looks}: say what it is, --profile ID (of any maker: {families})")
+
+
+def _call(policy: Policy, subject: Subject, profile: str, wanted: str | None) -> str:
+    """Its name: the one that it has, the one that was given, or one after its profile."""
+    taken = {one.device.id for one in policy.devices.values()}
+    if subject.entry is not None:
+        own = subject.entry.device.id
+        if wanted not in (None, own):
+            said = f"it is called {own!r} by {subject.entry.ref}: rename it there"
+            raise click.BadParameter(said, param_hint="--name")
+        return own
+    if wanted is None:
+        return next(name for name in _names(profile) if name not in taken)
+    if not _NAME(wanted) or wanted == "all":
+        raise click.BadParameter(f"{wanted!r} is not a name of letters, digits, - and _", param_hint="--name")
+    if wanted in taken:
+        raise click.BadParameter(f"another device is called {wanted!r} already", param_hint="--name")
+    return wanted
+
+
+def _names(stem: str) -> Iterator[str]:
+    yield stem
+    yield from (f"{stem}-{number}" for number in range(2, 10_000))
+
+
+# What is written.
+
+
+def _write(
+    loaded: Loaded, folders: list[Path], subject: Subject, profile: str, name: str, *, dry_run: bool, as_json: bool
+) -> Confirmed:
+    """Made, tried on the whole directory, and only then put in place."""
+    from gateway.policy.amendment import amend_entry, write_entry  # ruamel: only where there is something to write
+
+    values: dict[str, str | bool] = ({"profile": profile} if profile else {}) | {"confirmed": True}
+    before: str | None = None
+    if subject.entry is not None:
+        file = subject.entry.ref.file
+        path = loaded.files[file]
+        before = read_text(path) or ""
+        after = before if _says(subject.entry.device, profile) else amend_entry(before, name, values)
+    else:
+        file = next(file for stem in _names(name) if (file := f"devices.d/{stem}.yaml") not in loaded.files)
+        path = folders[-1] / file
+        after = write_entry(name, subject.mac, values)
+    try_draft(file, after, folders, as_json=as_json)
+    if after != before and not dry_run:
+        replace_text(path, before, after)
+    lines = difflib.unified_diff((before or "").splitlines(True), after.splitlines(True), file if before else "/dev/null", file)
+    return Confirmed(
+        device=name, mac=subject.mac, profile=profile, file=str(path), changed=after != before, diff="".join(lines)
+    )
+
+
+def _says(device: Device, profile: str) -> bool:
+    return device.confirmed and profile in ("", device.profile)
+
+
+def try_draft(file: str, text: str, folders: list[Path], *, as_json: bool) -> None:
+    """The household's directory as it would be. Ends with 1 where it would hold a fault."""
+    with tempfile.TemporaryDirectory(prefix="netcurtain-") as draft:
+        path = Path(draft) / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+        loaded = load(*folders, Path(draft))
+    if loaded.policy is None:
+        show_faults(loaded, as_json=as_json)
+        raise click.exceptions.Exit(1)
+
+
+def _show(done: Confirmed, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        print_json({**asdict(done), "dry_run": dry_run})
+        return
+    what = f"{done.device} ({done.mac})" + (f" is {done.profile}" if done.profile else " is known")
+    if dry_run:
+        click.echo(done.diff, nl=False)
+    elif done.changed:
+        click.echo(f"{what} from now on: written to {done.file}")
+    if not done.changed:
+        click.echo(f"{what} by {done.file} already")
