@@ -318,9 +318,9 @@ def _rule(rule: RuleDocument, ref: RuleRef) -> Rule:
         then_ask=rule.then == "ask",
         viewing=(rule.viewing or "panel+home") if owner_only else "",
         viewing_s=rule.for_ or 900.0,
-    )
         shadow=rule.shadow,
         trial_s=rule.trial or 0.0,
+    )
 
 
 def _exemptions(entries: tuple[ExceptionDocument, ...], source: Source, path: Path, *, zone: str) -> tuple[Exemption, ...]:

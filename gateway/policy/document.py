@@ -55,8 +55,8 @@ OPTIONS = {
     "then": frozenset({Action.LIMIT}),
     "viewing": frozenset({Action.OWNER_ONLY}),
     "for": frozenset({Action.OWNER_ONLY}),
-}
     "shadow": frozenset(Action) - {Action.LIMIT},
+}
 """Which options of a rule fit which actions."""
 Version = Literal[1]
 
@@ -89,15 +89,15 @@ class RuleDocument(Document):
     then: AskField | None = None
     viewing: ViewingField | None = None
     for_: DurationField | None = Field(default=None, alias="for")
-
     shadow: SwitchField = False
     trial: DurationField | None = None
+
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
-        given = {"for" if name == "for_" else name for name in self.model_fields_set}
         if self.shadow and self.trial:
             message = "does not go with shadow: a rule that decides nothing cannot be tried out"
             raise PydanticCustomError("option", "{said}", {"said": message, "option": "trial"})
+        given = {"for" if name == "for_" else name for name in self.model_fields_set}
         for option, fits in OPTIONS.items():
             if option in given and self.action not in fits:
                 message = f"does not go with {self.action}, only with {', '.join(sorted(fits))}"
@@ -357,9 +357,9 @@ class ExpectDocument(Document):
     mixed: SwitchField | None = None
     possible: PurposeField | None = None
     grant: Annotated[str, *one_of("a grant", ("", "pause", "allowance", "viewing"))] | None = None
-
-
     would: ActionField | None = None
+
+
 class CaseDocument(Document):
     """One case."""
 

@@ -172,9 +172,9 @@ RULES = st.builds(
     then_ask=st.booleans(),
     viewing=TEXTS,
     viewing_s=st.floats(0, 1e5),
-)
     shadow=st.booleans(),
     trial_s=st.sampled_from([0.0, 60.0]),
+)
 TARGETS = st.builds(
     Target,
     text=TEXTS,
