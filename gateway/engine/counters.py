@@ -39,7 +39,9 @@ class Counters:
         commands: list[Command] = []
         for counter in event.counters:
             flow = self._state.flows.get(counter.key)
-            if flow is not None:
+            if flow is None:
+                self._state.viewings.pass_by(counter, now)
+            else:
                 flow.gone = -1
                 commands += self._take(flow, counter, now)
         return commands + self._end_walk(now) if event.complete else commands
@@ -54,6 +56,7 @@ class Counters:
         flow.dirty = True
         if total.out > before.out and (member := self._state.roster.by_number(flow.number)) is not None:
             member.last_seen = now.wall  # the kernel carries it, so the judge does not hear of it
+            self._state.viewings.sent(flow, now)
         if not flow.busy:
             flow.busy = True
             self._state.doings.go_on(flow, earliest=self._walked_at, latest=now.mono)
@@ -84,6 +87,7 @@ class Counters:
         commands: list[Command] = []
         due = now.mono - self._recorded_at >= RECORD_EVERY_S
         self._walked_at = now.mono
+        self._state.viewings.walked(now)
         if due:
             self._recorded_at = now.mono
         for flow in list(self._state.flows):

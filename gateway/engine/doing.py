@@ -39,9 +39,13 @@ class Doings:
 
     def before(self, flow: Flow) -> Context:
         """What its device did until it began."""
+        return self.until(flow, flow.began - JUST_BEFORE_S)
+
+    def until(self, flow: Flow, at: float) -> Context:
+        """What its device did until then."""
         if not _counts(flow):
             return NOTHING_BEFORE
-        return self._habits.before(flow.device.mac, Seen(_place(flow), flow.began - JUST_BEFORE_S, flow.key.proto))
+        return self._habits.before(flow.device.mac, Seen(_place(flow), at, flow.key.proto))
 
     def _add(self, flow: Flow, at: float) -> None:
         assert flow.assessment is not None

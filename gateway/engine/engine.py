@@ -150,6 +150,7 @@ class Engine:
             case CountersRead():
                 return self._counters.read(event, now)
             case NameResolved():
+                self._state.viewings.phones.learn(event.name, event.addresses, now)
                 return self._forward.resolved(event, now)
             case TriesRead():
                 return self._upkeep.tries(event, now)

@@ -14,7 +14,10 @@ from gateway.model.record import FlowRecord
 
 from .snapshot import snapshot
 from .state import State, grant_view
+from .viewing import PANEL
 
+LENGTH_S = 900.0
+"""Where neither the person nor a rule says how long."""
 MAX_SECONDS = 30 * 86_400.0
 MAX_FLOWS = 1_000
 
@@ -106,6 +109,7 @@ class Requests:
         views = [grant_view(grant, self._state, now) for grant in ended]
         if not ended:
             return views, []
+        self._state.viewings.stopped(ended, now)
         told: list[Command] = [Publish(kind="viewing", data={"ended": view}) for view in views]
         return views, [*self._state.bump(now), snapshot(self._state, now), *told]
 
@@ -115,10 +119,12 @@ class Requests:
     def _open(
         self, kind: str, mac: Mac | None, purpose: Purpose | None, request: Request, now: Now
     ) -> tuple[Any, list[Command]]:
-        seconds = self._number(request.args, "seconds", default=900.0, most=MAX_SECONDS)
+        length_s = self._state.viewings.length_s(mac) if kind == "viewing" and mac else None
+        seconds = self._number(request.args, "seconds", default=length_s or LENGTH_S, most=MAX_SECONDS)
         if seconds <= 0:
             raise Refused("bad-duration", "the duration must be more than nothing", "for example --for 15m")
-        grant = Grant(kind=kind, mac=mac, purpose=purpose, until=now.mono + seconds)
+        by = PANEL if kind == "viewing" else ""
+        grant = Grant(kind=kind, mac=mac, purpose=purpose, until=now.mono + seconds, since=now.mono, by=by)
         try:
             self._state.grants.open(grant)
         except ValueError as err:

@@ -28,6 +28,7 @@ def snapshot(state: State, now: Now) -> SaveState:
                 for known in state.questions.values()
             ],
             "manners": state.manners.dump(now),
+            "viewings": state.viewings.dump(now),
             "trials": state.trials.dump(now),
             "acquaintances": state.acquaintances.dump(now),
             "term": state.term.dump(),
@@ -51,6 +52,7 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     state.bindings.restore(saved["bindings"], at=now.mono)
     ended = state.grants.restore(saved["grants"], mono=now.mono)
     state.manners.restore(saved.get("manners", {}), now)
+    state.viewings.restore(saved.get("viewings", {}), now)
     over = state.acquaintances.begin(saved, now)
     state.trials.restore(saved.get("trials", ()), now)
     state.take_back()

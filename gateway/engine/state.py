@@ -38,6 +38,7 @@ from .total import Totals
 from .trial import WINDOW_TRIALS, Trial, Trials
 from .tries import Tries
 from .tunnel import Tunnels
+from .viewing import Viewings
 
 MOMENT_KEPT_S = 0.25
 RECENT_FLOWS = 2_000
@@ -93,6 +94,7 @@ class State:
         self.shadows = Shadows()
         self.totals = Totals()
         self.doings = Doings()
+        self.viewings = Viewings(self.roster, self.grants, policy, until=self.doings.until)
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
         self._judged: dict[object, tuple[Assessment, Decision]] = {}
@@ -305,6 +307,7 @@ class State:
         commands: list[Command] = []
         for flow in self.unreported:
             self.doings.begin(flow)
+            self.viewings.hear(flow, now)
             written = self.write_down(flow)
             commands += (written, Publish(kind="flow", data=written.record))
             if flow.decision is not None and flow.decision.question:
@@ -351,6 +354,10 @@ def grant_view(grant: Grant, state: State, now: Now) -> dict[str, object]:
         "device": state.roster.describe(grant.mac).id if grant.mac else "all",
         "purpose": str(grant.purpose) if grant.purpose else None,
         "remaining_s": round(max(0.0, grant.until - now.mono), 1),
+        "open_s": round(max(0.0, now.mono - grant.since), 1),
+        "by": grant.by,
+        "because": grant.because,
+        "confidence": grant.confidence,
     }
 
 

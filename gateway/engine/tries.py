@@ -53,7 +53,7 @@ class Tries:
         """A flow was refused: the line that counts it, its own or an earlier one's."""
         place = _destination(flow)
         line = self._lines.get(place)
-        if line is None or self._is_over(line, now) or line.said != _said(flow):
+        if line is None or self._is_over(line, now) or line.said != _said(flow) or line.flow.passed:
             line = self._lines[place] = Line(flow, now)
             if len(self._lines) > MAX_LINES:
                 self._lines.popitem(last=False)

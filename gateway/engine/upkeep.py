@@ -4,15 +4,17 @@ from ipaddress import ip_address
 from typing import Any
 
 from gateway.model.action import Effect
-from gateway.model.command import Command, Publish
+from gateway.model.command import Command, Publish, ResolveName
 from gateway.model.device import Mac
 from gateway.model.event import LeaseGiven, Now, PolicyChanged, PolicyRefused, TriesRead
 from gateway.model.mark import LET_OUT
+from gateway.model.moment import Grant
 
 from .acquaintance import Turn
 from .snapshot import restore, snapshot
 from .state import State, grant_view
 from .trial import Standing, Trial
+from .viewing import Turn as Viewed
 
 REFUSED_KEPT_S = 30.0
 CLOCK_SET_S = 60.0
@@ -46,8 +48,9 @@ class Upkeep:
         """End what has run out; begin a new epoch where that changes decisions; save now and then."""
         state = self._state
         self._follow_clock(now)
+        viewed = state.viewings.tick(state.policy, now)  # before anything ends: what is used goes on
         ended = state.grants.expire(now.mono)
-        commands: list[Command] = [Publish(kind="viewing", data={"ended": grant_view(grant, state, now)}) for grant in ended]
+        commands = self._tell_viewings(viewed, ended, now)
         turn = state.acquaintances.tick(now)
         if state.manners.tick(now):  # what the kernel refuses by itself, it refuses in the old manner
             state.stale_ruleset = True
@@ -55,7 +58,7 @@ class Upkeep:
             state.describe_flows()
         tried = self._try_rules(now)
         taken_back = bool(tried or turn.changed) and state.take_back()
-        if ended or turn.changed or taken_back or not state.term.holds(now):
+        if ended or viewed.opened or turn.changed or taken_back or not state.term.holds(now):
             commands = [*state.bump(now), snapshot(state, now), *commands]
         elif state.stale_ruleset:
             commands += state.load_ruleset()
@@ -183,6 +186,16 @@ class Upkeep:
             )
             commands.append(self._tell("identity", text, now, device=claimant))
         return commands
+
+    def _tell_viewings(self, viewed: Viewed, ended: tuple[Grant, ...], now: Now) -> list[Command]:
+        """What ended, what was opened by a sign, and which cameras' signs open nothing more for now."""
+        told: list[Command] = [ResolveName(name) for name in viewed.asks]
+        for what, grants in (("ended", ended), ("opened", viewed.opened)):
+            told += [Publish(kind="viewing", data={what: grant_view(grant, self._state, now)}) for grant in grants]
+        for device in (self._state.roster.describe(mac).id for mac in viewed.full):
+            text = f"{device} gave signs of a viewer more often, or for longer, than they may open the curtain in an hour"
+            told.append(self._tell("viewing", text, now, device=device))
+        return told
 
     def _tell_guesses(self, turn: Turn, now: Now) -> list[Command]:
         """Whose devices look like whose by now, and who does not look like what it is said to be."""

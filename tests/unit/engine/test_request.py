@@ -33,7 +33,12 @@ def test_status_names_what_is_in_force() -> None:
     home.wait(10)
     status, _ = ask(home, "status")
     assert status["devices"] == 1
-    assert status["grants"] == [{"kind": "viewing", "device": "front-door", "purpose": "video", "remaining_s": 50.0}]
+    assert status["grants"] == [
+        {
+            "kind": "viewing", "device": "front-door", "purpose": "video", "remaining_s": 50.0, "open_s": 10.0, "by": "panel",
+            "because": "", "confidence": 1.0,
+        }
+    ]  # fmt: skip
 
 
 def test_viewing_opens_video_and_its_end_closes_it() -> None:

@@ -4,13 +4,15 @@ import pytest
 
 from gateway.engine.remembered import KEPT_S, MAX_DESTINATIONS
 from gateway.model.command import ForgetRefused, Publish, SetVerdict
-from gateway.model.event import Hook, Ticked, Tried, TriesRead
+from gateway.model.control import Request
+from gateway.model.event import Asked, Hook, Ticked, Tried, TriesRead
 from gateway.model.mark import HANDSHAKES, FlowClass, pack
 from gateway.model.packet import TCP, UDP
 from gateway.model.record import FlowRecord
 from tests.support.dns import answer
 from tests.support.home import Watched, marks, records
 from tests.support.packets import BELL, CLOUD, OTHER_CLOUD, client_hello, syn, tcp, udp
+from tests.support.viewed import Door
 
 REFUSE, REMEMBER, SILENCE, DROP = FlowClass.REFUSE, FlowClass.REMEMBER, FlowClass.SILENCE, FlowClass.DROP
 
@@ -70,6 +72,19 @@ def test_tries_of_one_kind_are_one_line(tries: int) -> None:
     (line,) = written.values()
     assert (line.attempts, line.sport) == (tries, 40_000)
     assert line.held_bytes == tries * len(client_hello("metrics.example.com"))
+
+
+def test_what_was_let_out_meanwhile_does_not_count_the_tries_of_others() -> None:
+    """The first of them passed in a viewing: what is refused after its end is a line of its own."""
+    door = Door()
+    first = {record.flow_id: record for record in records(door.see_film(50_001))}
+    for verb, sport in (("view", 50_001), ("stop", 50_002)):
+        door.do(Asked(request=Request(id=1, do=verb, args={"device": "front-door"}), client=1))
+        written = {record.flow_id: record for record in records(door.see_film(sport))}
+        first = {key: written.get(key, known) for key, known in first.items()}
+    written |= told(door)
+    assert [(record.effect, record.attempts) for record in first.values()] == [("pass", 1)]
+    assert [(record.sport, record.effect, record.attempts) for record in written.values()] == [(50_002, "refuse", 1)]
 
 
 def test_other_names_and_other_addresses_are_other_lines() -> None:
