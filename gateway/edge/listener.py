@@ -36,7 +36,10 @@ _GROUPS = {
     _IPV6: ("3333000000fb", "33330000000c"),
 }
 """Where mDNS and SSDP are sent to: an interface may have to be told that somebody wants to hear it."""
-_SOL_PACKET, _ADD_MEMBERSHIP, _MULTICAST = 263, 1, 0
+_SOL_PACKET, _ADD_MEMBERSHIP, _IGNORE_OUTGOING, _MULTICAST = 263, 1, 23, 0
+_EVERY_PROTOCOL = 3
+"""A socket of one protocol hears a packet after its way through the stack has begun, and shares it meanwhile: under a bridge,
+where connections are known by then, newer kernels drop such a first packet instead of queueing it."""
 _SO_ATTACH_FILTER = 26
 _INSTRUCTION, _PROGRAM = struct.Struct("=HBBI"), struct.Struct("@HP")
 _GONE = (errno.ENETDOWN, errno.ENXIO, errno.ENODEV)
@@ -48,7 +51,7 @@ _IF_EQUAL, _IF_ANY_BIT, _RETURN = 0x15, 0x45, 0x06
 
 
 class Listener:
-    """Two sockets on each of the curtain's interfaces, one for each family: so what goes out is not copied for them."""
+    """Two sockets on each of the curtain's interfaces, one for each family, and neither of them hears what goes out."""
 
     def __init__(self, lan: Iterable[str]) -> None:
         self._lan = tuple(lan)
@@ -126,7 +129,8 @@ def _open(interface: str, family: int) -> socket.socket:
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         _attach(opened, packet_filter(family))  # before it is bound: nothing gets in that does not pass it
-        opened.bind((interface, family))
+        opened.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
+        opened.bind((interface, _EVERY_PROTOCOL))
         index = socket.if_nametoindex(interface)
         for group in _GROUPS[family]:
             request = struct.pack("=iHH8s", index, _MULTICAST, 6, bytes.fromhex(group))
@@ -152,6 +156,8 @@ def packet_filter(family: int) -> list[Instruction]:
     else:
         head = [(_LOAD_BYTE, 0, 0, 20), (_IF_EQUAL, 0, 1 + ports, _UDP), (_LOAD_HALF, 0, 0, _HEADER + 42)]
     return [
+        (_LOAD_HALF, 0, 0, 12),  # what kind of frame is it?
+        (_IF_EQUAL, 0, len(head) + ports, family),
         *head,
         *((_IF_EQUAL, ports - number, 0, port) for number, port in enumerate(PORTS)),
         (_RETURN, 0, 0, 0),

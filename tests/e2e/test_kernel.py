@@ -3,12 +3,13 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from ipaddress import ip_address
 
 import pytest
 
 from gateway.edge.conntrack import Conntrack
+from gateway.edge.listener import Listener
 from gateway.edge.nft_set import Sets
 from gateway.lab.namespace import inside
 from gateway.model.command import AnswerHere, Budget, SetVerdict
@@ -180,6 +181,17 @@ def test_budget_of_a_flow_stops_its_upload(cloud: str) -> None:
             arrived = len(payloads([packet for packet in home.wan(TCP) if packet.payload]))
             assert 20_000 < arrived <= 30_000
             assert FlowClass.SPENT in judge.asked
+
+    inside(scene)
+
+
+@CLOUDS
+def test_who_listens_on_the_bridge_keeps_no_first_packet_from_being_asked_about(cloud: str) -> None:
+    def scene() -> None:
+        with Home() as home, home.server(443):
+            with home.gateway.entered(), closing(Listener(["br0"])):
+                home.connect(home.bell, (cloud, 443)).close()
+            assert home.seen
 
     inside(scene)
 
