@@ -57,7 +57,8 @@ def _remarks(data: dict[str, Any]) -> Iterator[str]:
         yield "the clock is not synchronised: schedules take their stricter side"
     for grant in data["grants"]:
         what = f" {grant['purpose']}" if grant["purpose"] else ""
-        yield f"{grant['kind']}: {printable(grant['device'])}{what}, {span(grant['remaining_s'])} left"
+        why = f"; {printable(grant['because'])}" if grant.get("because") else ""
+        yield f"{grant['kind']}: {printable(grant['device'])}{what}, {span(grant['remaining_s'])} left{why}"
     yield from map(_trial_line, data.get("trials", ()))
     yield from map(_shadow_line, data.get("shadows", ()))
     for question in data["questions"]:
@@ -237,11 +238,11 @@ def allow(device: str, purpose: str | None, seconds: float, control: Path, as_js
 
 @click.command()
 @click.argument("device")
-@click.option("--for", "seconds", type=Duration(), default="15m", show_default=True, metavar="15m", help="For how long.")
+@click.option("--for", "seconds", type=Duration(), metavar="15m", help="For how long; else as long as its rule says.")
 @control_option
 @json_option
-def view(device: str, seconds: float, control: Path, as_json: bool) -> None:
-    """Open a camera's video for a while; it ends by itself, or with `netcurtain stop`."""
+def view(device: str, seconds: float | None, control: Path, as_json: bool) -> None:
+    """Open a camera's video for a while; it ends by itself, or with `netcurtain stop`. Said again, it goes on from then."""
     with asking(control) as client:
         _tell_grant(client.ask("view", device=device, seconds=seconds), as_json)
 

@@ -202,7 +202,9 @@ def _read(kind: str, data: dict[str, Any], now: str) -> Line:
 def _words(kind: str, data: dict[str, Any]) -> dict[str, str]:
     if kind == "viewing":
         state, grant = next(iter(data.items()))
-        return {"device": printable(grant["device"]), "purpose": grant["purpose"] or "", "why": f"{grant['kind']} {state}"}
+        why = f": {printable(grant['because'])}" if grant.get("because") else ""
+        words = f"{grant['kind']} {state}{why}"
+        return {"device": printable(grant["device"]), "purpose": grant["purpose"] or "", "why": words}
     if kind == "policy":
         return {"why": "a new policy is in force" if data.get("changed") else "the policy files were read: nothing changed"}
     if kind == "gap":

@@ -57,7 +57,10 @@ NEWCOMERS = [
 STATUS: dict[str, Any] = {
     "epoch": 7, "policy": "0123456789abcdef", "policy_faults": ["household.yaml:3:1: 'presett' is no key"], "devices": 2,
     "live_flows": 4, "clock_trusted": False,
-    "grants": [{"kind": "viewing", "device": "front-door", "purpose": "video", "remaining_s": 754.0}],
+    "grants": [
+        {"kind": "viewing", "device": "front-door", "purpose": "video", "remaining_s": 754.0, "by": "home",
+         "because": "annas-phone opened the live view at home"},
+    ],
     "questions": [{"device": SPEAKER, "purpose": "unknown", "name": "odd.example.com", "asked_at": 1.0}],
     "problems": [{"what": "resolver", "message": "dnsmasq ended", "at": 1.0}],
     "totals": [
@@ -77,7 +80,7 @@ def answer(request: Request) -> Response:
         return Response(id=request.id, error_code="unknown-device", message="no device is called 'nobody'", hint=hint)
     kind = {"pause": "pause", "allow": "allowance", "view": "viewing"}.get(request.do)
     if kind:
-        grant = {"kind": kind, "device": args.get("device", "speaker"), "remaining_s": args["seconds"]}
+        grant = {"kind": kind, "device": args.get("device", "speaker"), "remaining_s": args.get("seconds", 900.0)}
         purpose = "video" if kind == "viewing" else args.get("purpose")
         return Response(id=request.id, data={**grant, "purpose": purpose})
     flows = [

@@ -33,7 +33,7 @@ def netcurtain(socket_path: Path):
 
 
 SHOWN = {
-    "status": (["status"], ["2 devices", "viewing: front-door video, 12m 34s left", "presett", "not synchronised", "1.0 kB"]),
+    "status": (["status"], ["2 devices", "12m 34s left; annas-phone opened", "presett", "not synchronised", "1.0 kB"]),
     "flows": (["flows"], ["front-door", "refused", "metrics.example.com", "telemetry stays at home"]),
     "flows of a device": (["flows", "--device", "speaker"], ["metrics.example.com"]),
     "pause all": (["pause", "all", "--for", "10m"], ["pause: all, for 10m"]),
