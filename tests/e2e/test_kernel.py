@@ -11,8 +11,11 @@ import pytest
 from gateway.edge.conntrack import Conntrack
 from gateway.edge.listener import Listener
 from gateway.edge.nft_set import Sets
+from gateway.lab import frame
 from gateway.lab.namespace import inside
+from gateway.lab.topology import GATEWAY_LAN_MAC
 from gateway.model.command import AnswerHere, Budget, SetVerdict
+from gateway.model.device import Mac
 from gateway.model.event import PacketSeen, Tried
 from gateway.model.mark import FlowClass, unpack
 from gateway.model.packet import ACK, TCP, UDP
@@ -106,26 +109,36 @@ def test_budget_outlives_a_reload_and_is_each_devices_own() -> None:
 
 
 def test_newcomers_share() -> None:
+    """Twenty devices that nobody named, behind one port of the bridge: eight budgets are theirs together."""
+    macs = [Mac(f"02:00:5e:10:01:{number:02x}") for number in range(1, 21)]
+
     def scene() -> None:
         budgets = tuple(Budget(number, 1, 5 * LETTER_ON_THE_WIRE, 60, 0, True) for number in range(1, 21))
-        numbers: dict[int, int] = {}
-        owners = tuple((BELL, number) for number in range(1, 21))
 
         def judge(seen: PacketSeen) -> list[SetVerdict]:
-            number = numbers.setdefault(seen.packet.sport, len(numbers) + 1)
+            assert seen.mac is not None
             spent = unpack(seen.mark).flow_class
-            return [verdict(seen, FlowClass.REFUSE if spent else FlowClass.LIMIT, device=number)]
+            return [verdict(seen, FlowClass.REFUSE if spent else FlowClass.LIMIT, device=1 + macs.index(seen.mac))]
 
-        with Home(judge, budgets=budgets, owners=owners) as home:
-            for _ in range(20):  # each flow is somebody else's, by its mark
-                with home.datagrams(home.bell) as one:
-                    one.sendto(LETTER, (CLOUD4, 9_999))
+        with Home(judge, budgets=budgets, owners=tuple((mac, number) for number, mac in enumerate(macs, 1))) as home:
+            with home.bell.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as cable:
+                cable.bind(("eth0", 0))
+                for number, mac in enumerate(macs):
+                    cable.send(letter_from(mac, number))
                     time.sleep(0.01)
                     for _ in range(5):
-                        one.sendto(LETTER, (CLOUD4, 9_999))
+                        cable.send(letter_from(mac, number))
             assert letters(home) == 8 * 5
 
     inside(scene)
+
+
+def letter_from(mac: Mac, number: int) -> bytes:
+    """A frame of that device, always of the same flow."""
+    ends = frame.between(src=f"10.77.0.{100 + number}", dst=CLOUD4)
+    datagram = frame.udp(LETTER, **ends, sport=5_000 + number, dport=9_999)
+    packet = frame.ipv4(datagram, **ends, proto=UDP)
+    return frame.ethernet(packet, dst=GATEWAY_LAN_MAC, src=mac, kind=frame.ETH_IPV4)
 
 
 def send_letters(home: Home, count: int) -> None:
