@@ -10,7 +10,7 @@ class Facts:
     """What was read in a flow's own bytes. Nothing here is a guess."""
 
     app_proto: str = "unknown"
-    """``tls quic gquic dtls http dns dhcp mdns ssdp stun rtp rtcp rtsp sip mqtt coap ntp …`` or ``unknown``."""
+    """``tls quic gquic dtls dtls-srtp http dns dhcp mdns ssdp stun rtp rtcp rtsp sip mqtt coap ntp …`` or ``unknown``."""
     names: tuple[Name, ...] = ()
     """Server names in the order they were read; the first is the one that counts."""
     alpn: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from .value import parse_target, parse_zone
 
 APPS = {(TCP, 443): "tls", (TCP, 80): "http", (TCP, 53): "dns", (UDP, 443): "quic", (UDP, 53): "dns", (UDP, 123): "ntp"}
 """What speaks on a port, where a case does not say."""
-DATAGRAMS = frozenset({"quic", "gquic", "dtls", "ntp", "stun", "rtp", "rtcp", "coap", "ssdp", "mdns"})
+DATAGRAMS = frozenset({"quic", "gquic", "dtls", "dtls-srtp", "ntp", "stun", "rtp", "rtcp", "coap", "ssdp", "mdns"})
 _HOME = tuple(ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 

@@ -13,7 +13,7 @@ SPEAKERS = frozenset({"speaker"})
 ACTUATORS = frozenset({"light", "plug", "hub", "thermostat", "appliance"})
 """What is told to do something, tells its state, and has little else to say."""
 
-MEDIA = {"rtp": 0.8, "rtcp": 0.7, "rtsp": 0.85, "sip": 0.7, "stun": 0.6, "turn": 0.7}
+MEDIA = {"rtp": 0.8, "rtcp": 0.7, "rtsp": 0.85, "sip": 0.7, "stun": 0.6, "turn": 0.7, "dtls-srtp": 0.8}
 """Protocols that carry or set up live pictures and speech, and how sure each makes us."""
 PORT_ALONE = 0.7
 COMMANDS = {"mqtt": 0.5, "coap": 0.5}
@@ -42,8 +42,8 @@ def judge_inside(evidence: Evidence) -> Assessment | None:
         return None
     app = evidence.facts.app_proto
     if evidence.family in CAMERAS:
-        if app in ("rtsp", "rtp", "rtcp"):
-            return _builtin(Purpose.VIDEO, 0.9, f"{app} of a {evidence.family}, inside the home", f"app:{app}")
+        if app in MEDIA:
+            return _builtin(Purpose.VIDEO, MEDIA[app], f"{app} of a {evidence.family}, inside the home", f"app:{app}")
         if evidence.proto == TCP and evidence.port in RTSP_PORTS and app == "unknown":
             reason = f"the RTSP port of a {evidence.family}, inside the home"
             return _builtin(Purpose.VIDEO, 0.7, reason, f"tcp/{evidence.port}")

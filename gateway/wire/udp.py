@@ -11,6 +11,8 @@ DNS_PORT = 53
 MAX_REFUSALS = 4
 """Long headers of a direction that were no part of a client's first flight, before no more are tried."""
 
+_USE_SRTP = 14
+"""The extension of a hello whose keys are for pictures and sound (RFC 5764)."""
 _DTLS = Facts(app_proto="dtls", dissector="fast")
 _QUIC = Facts(app_proto="quic", dissector="fast")
 
@@ -96,7 +98,7 @@ class UdpReader:
         reader = self._dtls.setdefault(direction, DtlsReader())
         hello = reader.feed(payload)
         if hello is not None:
-            return hello.facts("dtls")
+            return hello.facts("dtls-srtp" if _USE_SRTP in hello.extensions else "dtls")
         if reader.started:
             self.facts, self.hello_from = _DTLS, direction
             return None

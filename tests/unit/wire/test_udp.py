@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gateway.model.facts import NOTHING, Facts
 from gateway.wire.udp import MAX_REFUSALS, UdpReader
 from tests.support import quic_builder as quic
-from tests.support.hello import dtls_fragments, dtls_record, hello_body, server_name
+from tests.support.hello import dtls_fragments, dtls_record, extension, hello_body, server_name, vector
 
 BODY = hello_body(server_name(b"relay.example"), cookie=b"", version=0xFEFD)
 HELLO = b"".join(dtls_fragments(BODY, len(BODY)))
@@ -26,6 +26,14 @@ def test_dtls(direction: int) -> None:
     assert facts is reader.facts and facts is not None
     assert (facts.app_proto, facts.hello, [name.text for name in facts.names]) == ("dtls", True, ["relay.example"])
     assert reader.hello_from == direction and reader.done and reader.held_bytes == 0
+
+
+@pytest.mark.parametrize("names", [(), (server_name(b"relay.example"),)], ids=["nameless", "named"])
+def test_dtls_whose_keys_are_for_media(names: tuple[bytes, ...]) -> None:
+    reader = UdpReader(0, limit_packets=64)
+    body = hello_body(*names, extension(14, vector(b"\0\x01\0\x02") + b"\0"), cookie=b"", version=0xFEFD)
+    facts = _feed(reader, b"".join(dtls_fragments(body, len(body))))
+    assert facts is not None and (facts.app_proto, facts.hello, len(facts.names)) == ("dtls-srtp", True, len(names))
 
 
 def test_dtls_after_stun() -> None:
