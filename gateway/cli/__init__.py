@@ -9,7 +9,7 @@
 ``systems``               sheets of what is larger than one device
 ``whatif``                what would change under other policies (``consequence``: how that is shown)
 ``baseline``              a device's policy from what it did (``past``: the ledger, read back)
-``control``               what is asked of a running gateway (``ask``: how; ``column``: lines for people; ``export``: its ledger)
+``control``               what is asked of a running gateway (``ask``: how; ``column``: lines; ``export``: its ledger)
 ``devices``, ``confirm``  who is there, and what it is from now on
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)

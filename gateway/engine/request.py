@@ -56,11 +56,11 @@ class Requests:
             "live_flows": len(state.flows),
             "clock_trusted": now.wall_trusted,
             "grants": [grant_view(grant, state, now) for grant in state.grants.in_force],
+            "trials": [state.trial_view(trial) for trial in state.trials],
+            "shadows": state.shadow_views(),
             "questions": self._questions(),
             "problems": list(state.problems),
             "totals": state.totals.view(),
-            "trials": [state.trial_view(trial) for trial in state.trials],
-            "shadows": state.shadow_views(),
         }, []
 
     def _do_flows(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
@@ -84,13 +84,13 @@ class Requests:
     def _do_devices(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         return [self._state.view(member, now) for member in self._state.roster.members.values()], []
 
-    def _do_pause(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
-        mac = self._device_or_all(request.args)
-        purpose = self._purpose(request.args) if request.args.get("purpose") else None
     def _do_confirm(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         message = "what a device is stands in the household's files, and the gateway writes none of them"
         raise Refused("not-here", message, "`netcurtain confirm DEVICE` writes it, and it is taken up at once")
 
+    def _do_pause(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        mac = self._device_or_all(request.args)
+        purpose = self._purpose(request.args) if request.args.get("purpose") else None
         return self._open("pause", mac, purpose, request, now)
 
     def _do_allow(self, request: Request, now: Now) -> tuple[Any, list[Command]]:

@@ -14,6 +14,7 @@ from gateway.model.decision import Decision, Subject
 from gateway.model.device import Device, Mac
 from gateway.model.event import Now, PacketSeen
 from gateway.model.facts import Facts
+from gateway.model.identity import Clue, Signal
 from gateway.model.mark import FlowClass, pack, unpack
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import key_of
@@ -72,6 +73,7 @@ class Resolve:
         if not self._state.roster.uses(member, event.packet.src, at=now.wall):
             return refused
         question = message.question
+        self._state.acquaintances.hear(member.device.mac, Clue(Signal.DNS, question.name, now.mono))
         if self._escapes(event):
             self._escape(event, member, now)
         if question.type in (HTTPS, SVCB):
