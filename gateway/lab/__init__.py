@@ -20,7 +20,7 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``evasions``    ways around the curtain, one module per family
 ``temper``      how gadgets take a no; ``burst``: more than a gadget has to say
 ``relay``       somebody who sends on what comes to him
-``relay``       somebody who sends on what comes to him
+``camera``      a camera's end of a stream; ``audience`` who watches it, for scenarios about viewings
 ``trial``       plays a family of them and measures each; ``carried`` counts bytes in whatever shape they left
 ``capture``     the process that writes every frame down
 ``truth``       what really left the home, counted on the internet side

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterable
 
 HANDSHAKE, CLIENT_HELLO = 22, 1
-SERVER_NAME, ALPN, PADDING = 0, 16, 21
+SERVER_NAME, USE_SRTP, ALPN, PADDING = 0, 14, 16, 21
 CIPHERS = (0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030)
 GROUP_X25519 = 0x001D
 
@@ -18,10 +18,11 @@ def client_hello(
     repeated: bool = False,
     alpn: Iterable[bytes] = (),
     more_ciphers: int = 0,
+    for_media: bool = False,
 ) -> bytes:
     """The handshake message, without a record around it. ``names``: none gives no extension; ``kind`` of each name (0: a host);
     ``padding``: bytes of that extension; ``stamp``: begins the random; ``repeated``: one extension for each name;
-    ``more_ciphers``: so many that nobody knows."""
+    ``more_ciphers``: so many that nobody knows; ``for_media``: its keys are for SRTP (RFC 5764)."""
     lists = [[name] for name in names] if repeated else [list(names)] if names else []
     parts = [_extension(SERVER_NAME, _server_names(each, kind)) for each in lists]
     parts += [_extension(0x000A, struct.pack("!HH", 2, GROUP_X25519))]
@@ -30,6 +31,8 @@ def client_hello(
     parts += [_extension(0x0033, struct.pack("!HHH", 36, GROUP_X25519, 32) + os.urandom(32))]
     if protocols := b"".join(bytes([len(one)]) + one for one in alpn):
         parts += [_extension(ALPN, struct.pack("!H", len(protocols)) + protocols)]
+    if for_media:
+        parts += [_extension(USE_SRTP, b"\0\x02\0\x01\0")]
     if padding:
         parts += [_extension(PADDING, (stamp * (padding // max(len(stamp), 1) + 1))[:padding] if stamp else b"\0" * padding)]
     ciphers = b"".join(number.to_bytes(2) for number in CIPHERS) + b"\xfa\xfa" * more_ciphers

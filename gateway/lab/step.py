@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .attacker import Attacker
 
 Step = Mapping[str, Any]
+AGAIN_S = 0.25
 REFUSALS = {
     errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES,
     errno.ECONNABORTED, errno.EPERM,
@@ -196,37 +197,26 @@ def _datagrams(step: Step, world: World, outcome: Outcome, *, port: int) -> sock
 
 
 def speak_media(step: Step, world: World, outcome: Outcome) -> None:
-    """``media: NAME``: STUN, then RTP, ``packets`` of ``size`` bytes at ``rate`` a second; ``stun: false`` starts blindly."""
-    with _datagrams(step, world, outcome, port=17000) as sock:
-        sock.settimeout(float(step.get("timeout_s", 0.5)))
-        if step.get("stun", True):
-            for method in (message.BINDING, message.ALLOCATE):
-                outcome.sent_bytes += sock.send(message.stun_request(method))
-                outcome.received_bytes += len(sock.recv(2048))
-        sock.setblocking(False)
-        stream = message.RtpStream()
-        pause_s = 1 / float(step.get("rate", 200))
-        due = time.monotonic()
-        for _ in range(int(step.get("packets", 100))):
-            outcome.sent_bytes += sock.send(stream.packet(int(step.get("size", 856))))
-            outcome.received_bytes += _take(sock)
-            due += pause_s
-            if world.stopping.wait(max(due - time.monotonic(), 0)):
-                return
+    """``media: NAME``: STUN, then RTP, ``packets`` of ``size`` bytes at ``rate`` a second; ``stun: false`` starts blindly. With
+    ``for_s`` it does not take no for an answer: it tries again for so long, or until it is stopped."""
+    from .camera import send_pictures
 
-
-def _take(sock: socket.socket) -> int:
-    try:
-        return len(sock.recv(2048))
-    except BlockingIOError:
-        return 0
+    until = time.monotonic() + float(step.get("for_s", 0))
+    while True:
+        try:
+            with _datagrams(step, world, outcome, port=17000) as sock:
+                return send_pictures(sock, step, outcome, stopping=world.stopping)
+        except OSError:
+            if time.monotonic() >= until or world.stopping.wait(AGAIN_S):
+                raise
 
 
 def speak_udp(step: Step, world: World, outcome: Outcome) -> None:
-    """``udp: NAME``: ``packets`` datagrams of ``size`` bytes; with ``answer`` it waits for one."""
+    """``udp: NAME``: ``packets`` datagrams of ``size`` bytes, or these (``hex``); with ``answer`` it waits for one."""
+    data = bytes.fromhex(str(step["hex"])) if "hex" in step else b"u" * int(step.get("size", 200))
     with _datagrams(step, world, outcome, port=9) as sock:
         for _ in range(int(step.get("packets", 1))):
-            outcome.sent_bytes += sock.send(b"u" * int(step.get("size", 200)))
+            outcome.sent_bytes += sock.send(data)
             time.sleep(float(step.get("every_s", 0.01)))
         sock.settimeout(float(step.get("timeout_s", 0.5)))
         if step.get("answer"):
