@@ -15,8 +15,8 @@
 ``replay``    the packets of a capture, through the same tables
 ``acquaintance``  who the devices are (``impression``: what one says of itself; ``set_up``: a new one's first minutes)
 ``absence``   how long nobody was there to count, at least and at most
-``viewing``   what opens a viewing beside a person: ``phone`` (an owner's, at home), ``want`` (a camera that wants to send, and who
-              began), ``press`` (of a bell); ``allotment``: what a device can have of it by signs of its own
+``viewing``   what opens a viewing beside a person: ``phone`` (an owner's, at home), ``want`` (a camera that wants to send, and
+              who began), ``press`` (of a bell); ``allotment``: what a device can have of it by signs of its own
 ``request``   the verbs of the control socket
 ``upkeep``    ticks, leases, policies, the saved state
 ``judge``     evidence -> (assessment, decision): the one composition

@@ -37,10 +37,12 @@ class Counters:
     def read(self, event: CountersRead, now: Now) -> list[Command]:
         """A part of one walk; at its end, connections that the kernel no longer knows have ended."""
         commands: list[Command] = []
+        looked_for = self._state.viewings.phones.looked_for
         for counter in event.counters:
             flow = self._state.flows.get(counter.key)
             if flow is None:
-                self._state.viewings.pass_by(counter, now)
+                if counter.key.dst in looked_for:  # most lead elsewhere, and there are many
+                    self._state.viewings.phones.see(counter, now)
             else:
                 flow.gone = -1
                 commands += self._take(flow, counter, now)

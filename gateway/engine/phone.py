@@ -76,7 +76,8 @@ class Phones:
         self._roster = roster
         self._places: dict[str, Place] = {}
         self._asked: dict[str, float] = {}
-        self._known: dict[bytes, Known] = {}
+        self.looked_for: dict[bytes, Known] = {}
+        """By address."""
         self._calls: dict[FlowKey, Call] = {}
         self._walks = (float("-inf"), float("-inf"))
         """When the walks before this one ended, latest last."""
@@ -84,7 +85,8 @@ class Phones:
     def adopt(self, catalogue: Catalogue) -> None:
         """The names that tell of viewing."""
         self._places = {place.name: place for place in places_of(catalogue)}
-        self._known = {address: known for address, known in self._known.items() if known.place.name in self._places}
+        for address in [address for address, known in self.looked_for.items() if known.place.name not in self._places]:
+            del self.looked_for[address]
 
     def due(self, vendors: Container[str], eager: Container[str], now: Now) -> tuple[str, ...]:
         """The names to be asked for now: of vendors whose cameras are here; more often of ``eager`` ones, that want to send."""
@@ -102,15 +104,15 @@ class Phones:
         if place is None:
             return
         for address in addresses:
-            before = self._known.pop(address, None)
+            before = self.looked_for.pop(address, None)
             since = before.since if before is not None and now.mono - before.named <= KEPT_S else now.mono
-            self._known[address] = Known(place, since, now.mono)
-            if len(self._known) > MAX_ADDRESSES:
-                del self._known[next(iter(self._known))]
+            self.looked_for[address] = Known(place, since, now.mono)
+            if len(self.looked_for) > MAX_ADDRESSES:
+                del self.looked_for[next(iter(self.looked_for))]
 
     def see(self, counter: Counter, now: Now) -> None:
         """A connection that is nobody's flow. Most are passed over at once."""
-        known = self._known.get(counter.key.dst)
+        known = self.looked_for.get(counter.key.dst)
         if known is None or counter.mark or now.mono - known.named > KEPT_S:
             return
         member = self._roster.by_address(counter.key.src)

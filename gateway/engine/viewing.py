@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from gateway.model.action import Action, Effect
 from gateway.model.assessment import Catalogue
 from gateway.model.device import Device, Mac
-from gateway.model.event import Counter, Now
+from gateway.model.event import Now
 from gateway.model.moment import Grant
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
@@ -37,6 +37,8 @@ from .want import Until, Want, Wants
 PANEL, HOME, EVIDENCE, BELL = "panel", "home", "evidence", "bell"
 SIGNS = {"panel": (), "panel+home": (HOME,), "evidence": (HOME, EVIDENCE), "bell": (HOME, BELL)}
 """``viewing:`` of a rule -> the signs that open a viewing."""
+OWN = (EVIDENCE, BELL)
+"""Signs of the device's own."""
 PHONE_FIRST_S = 20.0
 """The camera wants to send within this time after the phone called."""
 SLACK_S = 2.0
@@ -114,10 +116,6 @@ class Viewings:
         if flow.decision is not None and flow.decision.grant == "viewing":
             self._sent[flow.device.mac] = now.mono
 
-    def pass_by(self, counter: Counter, now: Now) -> None:
-        """A connection of the table that is nobody's flow."""
-        self.phones.see(counter, now)
-
     def walked(self, now: Now) -> None:
         """The whole table was seen."""
         self._wants.walked(now)
@@ -186,21 +184,16 @@ class Viewings:
     def _look_at_wants(self, full: list[Mac], now: Now) -> Iterator[Grant]:
         for mac, want in self._wants:
             device = self._roster.describe(mac)
-            terms = self._terms(device)
-            if self._is_open(mac):
+            terms, viewing = self._terms(device), self._grants.viewing(mac)
+            if viewing is not None and viewing.by not in OWN:  # what rests on its own signs, a phone at home takes over
                 continue
             call = self._call_for(device, want, now) if HOME in terms.signs else None
             if call is not None:
                 yield from self._open_at_home(device, call, terms, now)
-            elif EVIDENCE in terms.signs and not self._is_held_back(mac, now):
+            elif viewing is None and EVIDENCE in terms.signs and not self._is_held_back(mac, now):
                 story = self._wants.story(want, now)
                 if story.by is Beginner.VIEWER:
                     yield from self._open_by_evidence(device, story.reason, terms, full=full, now=now)
-
-    def _is_open(self, mac: Mac) -> bool:
-        """Nothing more is to be opened. What only rests on the device's own signs, a phone at home takes over."""
-        viewing = self._grants.viewing(mac)
-        return viewing is not None and viewing.by not in (EVIDENCE, BELL)
 
     def _call_for(self, device: Device, want: Want, now: Now) -> Call | None:
         """The call of an owner's phone that this camera seems to answer."""
@@ -217,8 +210,6 @@ class Viewings:
 
     def _open_by_evidence(self, device: Device, because: str, terms: Terms, *, full: list[Mac], now: Now) -> Iterator[Grant]:
         mac = device.mac
-        if self._grants.viewing(mac) is not None:
-            return
         left_s = self._allotments.left_s(mac, EVIDENCE, _bound(terms), at=now.mono)
         if left_s < 1.0:
             if now.mono - self._full.get(mac, float("-inf")) >= terms.length_s:
@@ -233,7 +224,7 @@ class Viewings:
 
     def _open(self, mac: Mac, by: str, because: str, *, until: float, confidence: float, now: Now) -> Iterator[Grant]:
         before = self._grants.viewing(mac)
-        if before is not None and (before.by not in (EVIDENCE, BELL) or before.by == by):
+        if before is not None and (before.by not in OWN or before.by == by):
             if before.by == by and until > before.until:
                 self._grants.renew(before, until)
             return
@@ -255,7 +246,7 @@ class Viewings:
         yield grant
 
     def _renew(self, grant: Grant, now: Now) -> None:
-        if grant.kind != "viewing" or grant.mac is None or grant.by not in (HOME, EVIDENCE, BELL):
+        if grant.kind != "viewing" or grant.mac is None:
             return
         terms, until = self._terms(self._roster.describe(grant.mac)), grant.until
         if grant.by == HOME:

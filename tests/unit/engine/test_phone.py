@@ -163,7 +163,7 @@ def _addresses(number: int) -> Iterable[bytes]:
 def test_bounds() -> None:
     table = Table()
     table.learn(*_addresses(MAX_ADDRESSES + 5))
-    assert len(table.phones._known) == MAX_ADDRESSES
+    assert len(table.phones.looked_for) == MAX_ADDRESSES
     table.learn()
     calls = table.walk(*(counter(sport=sport) for sport in range(1, MAX_CALLS + 9)))
     assert len(calls) == MAX_CALLS

@@ -8,15 +8,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.engine.allotment import HOUR_S
-from gateway.engine.viewing import EVIDENCE_PER_HOUR, IDLE_S, LENGTHS, PRESSED_S, PRESSES_PER_HOUR, QUIET_S, STOPPED_S
+from gateway.engine.grants import MAX_GRANTS
+from gateway.engine.viewing import (
+    EVIDENCE_PER_HOUR,
+    IDLE_S,
+    LENGTHS,
+    PRESSED_S,
+    PRESSES_PER_HOUR,
+    QUIET_S,
+    STOPPED_S,
+    Terms,
+    terms_of,
+)
+from gateway.model.action import Action
 from gateway.model.command import Reply, SaveState
 from gateway.model.control import Request
+from gateway.model.device import Mac
 from gateway.model.event import Asked, PolicyChanged
+from gateway.model.mark import LET_OUT
+from gateway.model.moment import Grant
 from gateway.model.packet import TCP, FlowKey
-from tests.support.home import records
-from tests.support.packets import PHONE_ADDRESS
+from gateway.model.policy import Level, Rule, RuleRef
+from gateway.model.purpose import Purpose
+from tests.support.home import BELL, HOME, marks, records
+from tests.support.packets import PHONE_ADDRESS, syn, tcp
 from tests.support.viewed import (
     ELSEWHERE,
+    GUEST,
     GUEST_ADDRESS,
     LENGTH_S,
     LIVE_ADDRESS,
@@ -228,6 +246,39 @@ def test_order_that_nobody_showed_for_such_a_device_is_worth_little() -> None:
     assert grant["confidence"] == 0.3
 
 
+def rule(action: Action) -> Rule:
+    return Rule(action=action, ref=RuleRef(file="x"), viewing="bell" if action is Action.OWNER_ONLY else "", viewing_s=9.0)
+
+
+OWNERS, ALLOW, TERMS = rule(Action.OWNER_ONLY), rule(Action.ALLOW), Terms(("home", "bell"), 9.0)
+RULES = [
+    pytest.param({Purpose.VIDEO: OWNERS, Purpose.VOICE: ALLOW}, False, TERMS, id="pictures"),
+    pytest.param({Purpose.VIDEO: ALLOW, Purpose.VOICE: OWNERS}, False, TERMS, id="sound"),
+    pytest.param({Purpose.VIDEO: ALLOW, Purpose.VOICE: ALLOW}, False, None, id="neither"),
+    pytest.param({Purpose.VIDEO: OWNERS}, True, None, id="a trusted device"),
+]
+
+
+@pytest.mark.parametrize(("rules", "trusted", "wanted"), RULES)
+def test_terms(rules: dict[Purpose, Rule], trusted: bool, wanted: Terms | None) -> None:
+    policy = viewed_policy("panel")
+    entry = policy.devices[BELL]
+    device = replace(entry.device, trusted=trusted)
+    found = replace(entry, device=device, levels=(Level(rules=rules), *entry.levels))
+    assert terms_of(replace(policy, devices={BELL: found}), device) == wanted
+
+
+def test_where_too_much_is_open_it_stays_closed() -> None:
+    door = Door()
+    for number in range(MAX_GRANTS):
+        mac = Mac(f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}")
+        door.engine._state.grants.open(Grant(kind="pause", mac=mac, purpose=None, until=1e9))
+    a_phone(door)
+    door.film()
+    door.seconds(2)
+    assert (door.by, door.told) == ("", [])
+
+
 # How long it goes on.
 
 
@@ -287,6 +338,7 @@ def test_the_bell_opens_for_two_minutes_from_the_last_press() -> None:
     door = Door("bell")
     door.connect(RING)
     door.seconds(60)
+    door.connect(RING)
     door.connect(RING)
     door.seconds(60)
     assert door.by == "bell"
@@ -348,6 +400,25 @@ def test_what_a_person_ended_is_not_opened_again_by_the_device(way: str) -> None
     door.film()
     door.seconds(1)
     assert door.by == way
+
+
+def test_the_end_of_a_pause_holds_nothing_back() -> None:
+    door = Door("bell")
+    ask(door, "pause", device="front-door")
+    ask(door, "stop", device="front-door")
+    a_press(door)
+    assert door.by == "bell"
+
+
+def test_what_stays_in_the_home_is_no_sign() -> None:
+    """The guest's phone asks the door for its picture."""
+    door = Door("evidence")
+    asks = b"OPTIONS rtsp://10.77.0.20/live RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+    door.see(syn(src=GUEST_ADDRESS, dst=HOME, dport=554), mac=GUEST, to_lan=True)
+    (mark,) = marks(door.see(tcp(asks, src=GUEST_ADDRESS, dst=HOME, dport=554), mac=GUEST, to_lan=True))
+    assert mark.flow_class not in LET_OUT
+    door.seconds(2)
+    assert list(door.engine._state.viewings._wants) == []
 
 
 def test_what_a_person_ended_needs_a_new_call_at_home() -> None:
