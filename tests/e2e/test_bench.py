@@ -32,9 +32,10 @@ def test_nothing_failed_on_the_way(report: Report) -> None:
     assert not [row.note for row in report.rows if "failed" in row.note or "not answered" in row.note]
 
 
-def test_two_looks_judge_a_flow(report: Report) -> None:
+def test_one_look_judges_a_flow(report: Report) -> None:
+    """Its handshake passes in the kernel, since a name led there."""
     (queued,) = [row for row in report.rows if row.spec.id == "queued_packets_per_1000_flows"]
-    assert queued.median is not None and 1_900 <= queued.median <= 2_500
+    assert queued.median is not None and 950 <= queued.median <= 1_250
 
 
 def test_a_table_full_of_flows_is_known(report: Report) -> None:

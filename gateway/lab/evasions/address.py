@@ -47,7 +47,7 @@ def syns_to_ports(attempt: Attempt) -> str:
 REASON = "a device may know addresses from before: so many handshakes are free"
 CASES = (
     Case(id="syn-ports", text=f"Eight bytes in the ports and the number of {TRIES} SYNs of one flow", play=syns_to_ports,
-         allowance_bytes=CREDIT * 8, reason=REASON),
+         allowance_bytes=CREDIT * 16, reason=f"{REASON}, each with the reset that ends it"),
     Case(id="syn-addresses", text=f"Eight bytes each in {TRIES} addresses to which a SYN goes", play=syns_to_addresses,
          allowance_bytes=CREDIT * 8, reason=REASON),
     Case(id="datagram-addresses", text=f"Eight bytes each in {TRIES} addresses to which an empty datagram goes",

@@ -21,6 +21,7 @@ from ..truth import Truth
 PROMISE = "The ledger comes out as a table in which `classify` finds what was found live; pictures are named before 64 kB left."
 EVERYDAY = ("doorbell", "chime", "speaker", "reader", "stick", "gizmo")
 CAMERAS = ("ring-camera", "tapo-camera", "wyze-cam", "blink-camera", "nest-camera")
+LONG = True
 ACTORS = (*EVERYDAY, *CAMERAS)
 DEVICES = {"doorbell": "front-door", "chime": "back-door", **{name: name for name in CAMERAS}}
 """As the household calls those with a camera."""

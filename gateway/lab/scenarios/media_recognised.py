@@ -10,6 +10,7 @@ PROMISE = (
     "Pictures and talk are recognised by name, by what is spoken (STUN, DTLS-SRTP, RTP, RTSP, SIP) and by volume: without a "
     "viewing they stay in the home, within one they pass."
 )
+LONG = True
 ACTORS = ("doorbell",)
 BUDGET_BYTES, SLACK_BYTES = 64_000, 16_000
 ALLOWANCE_BYTES = BUDGET_BYTES + SLACK_BYTES

@@ -20,6 +20,7 @@ PROMISE = (
     "Under `bell` a press opens the picture for two minutes, where the press has a name of its own; motion does not, and where "
     "a press cannot be told from motion the choice is a fault."
 )
+LONG = True
 ACTORS = ("chime", "doorbell")
 DEVICE, ENTRY, RING_ENTRY = "back-door", "profile: doorstep, confirmed: true", "profile: ring-doorbell, confirmed: true"
 MOTION, BELL = "motion.doorstep.example", "bell.doorstep.example"

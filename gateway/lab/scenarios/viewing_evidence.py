@@ -26,6 +26,7 @@ PROMISE = (
     "Under `evidence` a command before the pictures opens the door to a viewer who is away, and a report before them does not; "
     "a device that imitates the order gets no more than one viewing's length in an hour."
 )
+LONG = True
 ACTORS = ("doorbell", "chime", "old-phone")
 LENGTH_S, TRIES = 3, 3
 OPEN_S = 4

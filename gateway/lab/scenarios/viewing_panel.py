@@ -23,6 +23,7 @@ PROMISE = (
     "Under `panel` only a person opens the door's picture, for a while: no phone, no command, no press does; whoever asks "
     "again goes on."
 )
+LONG = True
 ACTORS = ("doorbell", "annas-phone")
 ALLOWANCE_BYTES = round(2 * PACE * BYTES_PER_S)
 """Of the viewing that ends, a second's pictures may be on their way."""
