@@ -238,7 +238,9 @@ sh(f"mount -o remount,ro {disk}")
 late = Dnsmasq(render_dnsmasq, settings, disk)
 late.start()
 seen["ready"], seen["trouble"] = late.ready, late.trouble
-seen["leases"] = [lease.mac for lease in Leases(late.lease_file).read()]
+leases, given = Leases(late.lease_file), []
+until(lambda: given.extend(leases.read()) or given)  # it writes its file anew when it starts
+seen["leases"] = [lease.mac for lease in given]
 late.stop()
 """,
         tmp_path,
