@@ -8,6 +8,7 @@ from gateway.edge.store import Store
 from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "A full disk stops no judging: what is lost is counted and told, and writing goes on when there is room again."
+LONG = True
 ACTORS = ("speaker",)
 VOICE, MESH = "avs-alexa-14-na.amazon.com", "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com"
 SIZE = "3m"

@@ -17,6 +17,7 @@ from ..trial import prepare as introduce_rogue
 from ..truth import read_frames
 
 PROMISE = "Nobody sends in another device's flow, and a flow that turns into another is looked at again."
+LONG = True
 ACTORS = ("rogue", "gizmo", "reader", "annas-phone")
 VICTIM, OTHER = "gizmo", "reader"
 SPORTS = {4: 40_801, 6: 40_802}

@@ -4,6 +4,7 @@ from ..scenario import Stage
 from ..trial import play_family, prepare
 
 PROMISE = "The gateway does not speak for a gadget: nothing that it answers to a false source address leaves the home."
+LONG = True
 ACTORS = ("rogue",)
 __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 

@@ -19,6 +19,7 @@ from ..trial import ROGUE, prepare
 from ..truth import Truth, read_frames
 
 PROMISE = "No moment lets anything slip: not a start, a stop, a reload, nor the very end of a viewing."
+LONG = True
 ACTORS = ("rogue", "doorbell")
 __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"

@@ -6,6 +6,7 @@ from ..scenario import Stage
 from ..trial import play_family, prepare
 
 PROMISE = "The gateway's own services and the old network upstream are no way out."
+LONG = True
 ACTORS = ("rogue", "gizmo", "old-phone")
 __all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 

@@ -5,6 +5,7 @@ from ..pulse import Pulse, describe
 from ..scenario import PACE, Stage, outcomes
 
 PROMISE = "A gateway that hangs is noticed, ended and started again; until then it is closed, and afterwards all is as before."
+LONG = True
 ACTORS = ("speaker", "annas-phone")
 VOICE, MESH, APP = "avs-alexa-14-na.amazon.com", "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com", "api.amazon.com"
 WATCHDOG_S = 1.0

@@ -9,6 +9,7 @@ from ..scenario import PACE, Stage, outcomes
 from ..topology import CURTAIN4, CURTAIN6, GATEWAY_LAN_MAC, LAN, OLD4, ROUTER_HOST, WAN
 
 PROMISE = "Interfaces may vanish and come back, on either side: it is told, nothing slips out, and all works again by itself."
+LONG = True
 ACTORS = ("speaker", "annas-phone")
 VOICE, MESH = "avs-alexa-14-na.amazon.com", "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com"
 NEW_HOST = 21
