@@ -102,6 +102,7 @@ def _leak_behind_the_gateways_back(stage: Stage) -> None:
         stage.home[actor].one(tls=name, cached=True, up=LETTER_BYTES, timeout_s=1.0)
 
 
+@pytest.mark.slow
 def test_a_leak_is_counted_whatever_the_refusal_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     leaky = ModuleType("leaky")
     leaky.ACTORS = tuple(actor for actor, _, _ in REFUSALS.values())  # type: ignore[attr-defined]

@@ -20,7 +20,9 @@ from tests.support.datapath import BELL, CLOUD4, CLOUD6, PHONE, PHONE4, QUEUE, H
 
 pytestmark = pytest.mark.net
 FREE = ((PHONE, PHONE4),)
-FAMILIES = pytest.mark.parametrize("cloud", [CLOUD4, CLOUD6], ids=["ipv4", "ipv6"])
+FAMILIES = pytest.mark.parametrize(
+    "cloud", [pytest.param(CLOUD4, id="ipv4"), pytest.param(CLOUD6, id="ipv6", marks=pytest.mark.slow)]
+)
 SECRET = b"what the bell has to say"
 VERDICT, VERDICT_HEADER, MARK = 3 << 8 | 1, 2, 3
 DROP, ACCEPT, STOLEN, TO_A_QUEUE, REPEAT, STOP = range(6)

@@ -32,14 +32,14 @@ def play(stage: Stage) -> None:
 
 def moved(stage: Stage) -> None:
     """A connection that goes on from another port, to the same server, says no name there: the one that DNS gave decides."""
-    stick, step = stage.home["stick"], {"quic": NAME, "cached": True, "up": 2600, "timeout_s": 2.0 * PACE}
+    stick, step = stage.home["stick"], {"quic": NAME, "cached": True, "up": 2600, "timeout_s": 1.2 * PACE}
     began = time.time()
     allowed = stick.one(**step, move_after_s=0.1)
     ports = {flow.key.sport for flow in stage.truth().of("stick") if flow.started >= began and flow.payload_bytes > 1_000}
     seen = f"{outcomes([allowed])}, from {len(ports)} ports"
     stage.check("while it is allowed, it may move to another port", allowed.result == "ok" and len(ports) == 2, seen)
-    moving = stick.begin([{**step, "move_after_s": 0.6 * PACE}])
-    time.sleep(0.3 * PACE)
+    moving = stick.begin([{**step, "move_after_s": 0.4 * PACE}])
+    time.sleep(0.2 * PACE)
     stage.home.ask("stop", device="living-room-stick")
     ended = time.time()
     refused = moving.wait()[-1]
