@@ -5,7 +5,7 @@ import fcntl
 import socket
 import struct
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
@@ -42,6 +42,11 @@ class Links:
         """True once after an interface came anew: what the kernel knew of the one before is gone with it."""
         before, self._indexes = self._indexes, self._look()
         return any(index and index != old for index, old in zip(self._indexes, before, strict=True))
+
+    def upstream(self) -> tuple[str, ...]:
+        """The interfaces towards the internet: those that were named; else all but the curtain's and the loopback."""
+        others = (name for _, name in socket.if_nameindex() if name not in ("lo", *self._lan))
+        return self._wan or tuple(others)
 
     def troubles(self) -> dict[str, str]:
         """Interface -> what is wrong with it; empty where nothing is. No device of the home may be on: that is no trouble."""
@@ -86,8 +91,7 @@ def _ip(verb: str, address: IPv6Interface, name: str, *more: str) -> None:
 
 def own_addresses(names: Iterable[str]) -> frozenset[bytes]:
     """Packed addresses of the interfaces, link-local ones too: cheap enough for the packet loop."""
-    links = [(_ipv4(name), _ipv6(name)) for name in names]
-    return frozenset(known.packed for ipv4, ipv6 in links for known in (*([ipv4] if ipv4 else ()), *ipv6))
+    return frozenset(known.packed for known in _addresses(names))
 
 
 def private_networks(names: Iterable[str]) -> tuple[str, ...]:
@@ -95,8 +99,7 @@ def private_networks(names: Iterable[str]) -> tuple[str, ...]:
 
     Where there is none, whoever shares the cable is a stranger, also under a link-local address; else those count as well.
     """
-    links = [(_ipv4(name), _ipv6(name)) for name in names]
-    networks = (known.network for ipv4, ipv6 in links for known in (*([ipv4] if ipv4 else ()), *ipv6))
+    networks = (known.network for known in _addresses(names))
     found = {str(network) for network in networks if any(_is_within(network, private) for private in PRIVATE)}
     return tuple(sorted(found | {str(LINK_LOCAL)})) if found else ()
 
@@ -105,6 +108,13 @@ def _is_within(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Netw
     if isinstance(network, IPv4Network):
         return isinstance(other, IPv4Network) and network.subnet_of(other)
     return isinstance(other, IPv6Network) and network.subnet_of(other)
+
+
+def _addresses(names: Iterable[str]) -> Iterator[IPv4Interface | IPv6Interface]:
+    for name in names:
+        if (ipv4 := _ipv4(name)) is not None:
+            yield ipv4
+        yield from _ipv6(name)
 
 
 def _ipv4(name: str) -> IPv4Interface | None:

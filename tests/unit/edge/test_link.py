@@ -31,6 +31,7 @@ ip("addr add 203.0.113.9/24 dev up0")
 old.append(private_networks(["up0"]))
 ip("addr add 192.168.178.2/24 dev up0", "addr add fd00:1::2/64 dev up0 nodad", "addr del 203.0.113.9/24 dev up0")
 old.append(private_networks(["up0", "gone0"]))
+upstream = [links.upstream(), Links(["home0"], []).upstream()]
 ip("link set isp0 up", "link set gadget0 up", "addr add 10.9.8.1/24 dev home0")
 look()
 found = [str(read_link("home0").ipv4), bytes([10, 9, 8, 1]) in own_addresses(["home0"]), is_there("home0")]
@@ -39,7 +40,8 @@ look()
 ip("link add home0 type veth peer name gadget0", "link set home0 up")
 look()
 look()
-print(json.dumps({"seen": seen, "found": found, "old": old, "gone": [is_there("nothing0"), read_link("nothing0").ipv4]}))
+gone = [is_there("nothing0"), read_link("nothing0").ipv4]
+print(json.dumps({"seen": seen, "found": found, "old": old, "upstream": upstream, "gone": gone}))
 """
 
 
@@ -51,6 +53,8 @@ def test_interfaces_go_and_come() -> None:
     told = json.loads(done.stdout)
     assert told["found"] == ["10.9.8.1/24", True, True] and told["gone"] == [False, None]
     assert told["old"] == [[], [], ["192.168.178.0/24", "fd00:1::/64", "fe80::/10"]]
+    named, others = told["upstream"]
+    assert named == ["up0"] and "up0" in others and not {"lo", "home0"} & set(others)
     assert told["seen"] == [
         [["home0 is down: nothing passes there", "up0 is down: nothing passes there"], False],
         [["", "up0 has no carrier: nothing passes there"], False],
