@@ -207,7 +207,7 @@ class App:
     def _start_beats(self) -> None:
         self._loop.every(TICK_S, self._tick)
         self._loop.every(COUNTERS_S, self._ask_for_counters)
-        self._loop.every(TRIES_S, lambda: self._sets.request())
+        self._loop.every(TRIES_S, self._sets.request)
         self._loop.every(LEASES_S, self._look_at_leases)
         self._loop.every(LISTEN_S, self._listen)
         self._loop.every(OUTSIDE_S, self._look_outside)
@@ -335,7 +335,7 @@ class App:
     def _look_at_own_addresses(self) -> None:
         addresses = own_addresses(self._settings.lan)
         self._engine.set_own_addresses(addresses)
-        if private_networks(self._settings.wan) != self._old_network and self._unloaded is None:
+        if private_networks(self._links.upstream()) != self._old_network and self._unloaded is None:
             self._unloaded = self._loaded
         self._asker.use(addresses)
 
@@ -344,8 +344,7 @@ class App:
         terms: dict[str, Any] = {field.name: getattr(command, field.name) for field in fields(command)}
         terms |= {"lan": settings.lan, "wan": settings.wan, "answer_port": settings.answer_port, "queue": settings.queue}
         self._unloaded, self._loaded = None, command
-        self._old_network = private_networks(settings.wan)
-        terms["old_network"] = self._old_network
+        terms["old_network"] = self._old_network = private_networks(self._links.upstream())
         try:
             fast = self._nft.fast_interfaces(settings.lan + settings.wan)
             plan = RulesetPlan(native_queue=self._nft.native_queue, bridges=self._nft.bridges, flowtable=fast, **terms)
@@ -361,23 +360,15 @@ class App:
 
     def _answer_here(self, command: AnswerHere) -> None:
         """Without it a check goes the way of every other flow."""
-        try:
+        with self._health.watch("answered addresses", "plain HTTP cannot be turned round"):
             self._sets.add_answer(command, timeout_s=ANSWERED_S)
-        except OSError as err:
-            self._health.set("answered addresses", f"plain HTTP cannot be turned round: {err}")
-        else:
-            self._health.set("answered addresses", "")
 
     def _ask_again(self, command: AskAgain) -> None:
         """The mark first: what comes back from the way past the chains meets the new one."""
-        try:
+        with self._health.watch("second looks", "a connection that is something else by now goes on as it was"):
             self._conntrack.ask_again(command.key)
             if command.settled:
                 self._nft.empty_flowtable()
-        except OSError as err:
-            self._health.set("second looks", f"a connection that is something else by now goes on as it was: {err}")
-        else:
-            self._health.set("second looks", "")
 
     def _publish(self, command: Publish) -> None:
         if self._control.subscribers:

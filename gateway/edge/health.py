@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 log = logging.getLogger("netcurtain")
@@ -27,6 +28,16 @@ class Health:
             trouble.update(more, over_at=self._wall())
             log.info("%s: in order again", what)
             self._tell(trouble, False)
+
+    @contextmanager
+    def watch(self, what: str, message: str) -> Iterator[None]:
+        """What fails in the block is a trouble, told with its reason; where nothing does, there is none any more."""
+        try:
+            yield
+        except OSError as err:
+            self.set(what, f"{message}: {err}")
+        else:
+            self.set(what, "")
 
     def _begin(self, what: str, message: str, more: dict[str, object]) -> None:
         trouble = self._troubles[what] = {"what": what, "message": message, "at": self._wall(), **more}

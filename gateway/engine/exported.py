@@ -4,13 +4,12 @@ from gateway.model.assessment import Evidence
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
 from gateway.model.packet import TCP, UDP
-from gateway.model.purpose import Purpose
+from gateway.model.purpose import BY_TEXT
 from gateway.model.record import FlowRecord
 from gateway.purpose import Line
 
 from .recorded import is_question
 
-_PURPOSES = {str(purpose): purpose for purpose in Purpose}
 _SOURCES = {str(source): source for source in NameSource}
 
 
@@ -39,7 +38,7 @@ def _of_a_name(record: FlowRecord, names: tuple[Name, ...]) -> Evidence:
         vendor=record.vendor,
         family=record.family,
         names=names[:1],
-        settled=_PURPOSES.get(record.settled),
+        settled=BY_TEXT.get(record.settled),
     )
 
 
@@ -61,7 +60,7 @@ def _of_a_flow(record: FlowRecord, names: tuple[Name, ...]) -> Evidence:
         bytes_out=record.bytes_toserver if sent is None else sent,
         bytes_in=record.bytes_toclient if received is None else received,
         media_bytes=record.media_bytes,
-        settled=_PURPOSES.get(record.settled),
+        settled=BY_TEXT.get(record.settled),
     )
 
 

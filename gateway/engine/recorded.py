@@ -9,7 +9,7 @@ from gateway.model.assessment import Assessment
 from gateway.model.device import Device, Mac
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
-from gateway.model.purpose import Purpose
+from gateway.model.purpose import BY_TEXT, Purpose
 from gateway.model.record import FlowRecord
 
 from .look import MEDIA
@@ -20,7 +20,6 @@ GADGET, TRUSTED, OWNER = (
     for trusted, owner in ((False, ""), (True, ""), (True, "somebody"))
 )
 """Whoever may be at the other end: nothing else about it decides."""
-_PURPOSES = {str(purpose): purpose for purpose in Purpose}
 _ACTIONS = {str(action): action for action in Action}
 _EFFECTS = {str(effect): effect for effect in Effect}
 _SOURCES = {str(source): source for source in NameSource}
@@ -49,12 +48,12 @@ class Circumstance(NamedTuple):
 
 def judged_then(record: FlowRecord) -> Judged | None:
     """None where the record does not say it in words that are known here."""
-    purpose, action, effect = _PURPOSES.get(record.purpose), _ACTIONS.get(record.action), _EFFECTS.get(record.effect)
+    purpose, action, effect = BY_TEXT.get(record.purpose), _ACTIONS.get(record.action), _EFFECTS.get(record.effect)
     if purpose is None or action is None or effect is None:
         return None
-    also = tuple(_PURPOSES[other] for other in record.also if other in _PURPOSES)
+    also = tuple(BY_TEXT[other] for other in record.also if other in BY_TEXT)
     dropped = record.mixed and purpose in also
-    main = _PURPOSES.get(record.main) or (None if dropped else purpose)
+    main = BY_TEXT.get(record.main) or (None if dropped else purpose)
     return Judged(main, also, action, effect, purpose)
 
 

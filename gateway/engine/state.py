@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.command import Command, LoadRuleset, Publish, Record
-from gateway.model.decision import Decision, Question, Subject
+from gateway.model.decision import Decision, Question
 from gateway.model.device import Device, Mac
 from gateway.model.event import Now, PacketSeen
 from gateway.model.identity import Guess
@@ -16,7 +16,6 @@ from gateway.model.name import Name, NameSource
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
-from gateway.policy import decide
 from gateway.policy.ruling import entry_for
 
 from .acquaintance import Acquaintances
@@ -155,20 +154,6 @@ class State:
                 self.policy, device=device, evidence=evidence, moment=moment, peer=peer, inbound=flow.inbound, context=context
             )
         return known
-
-    def decide(self, assessment: Assessment, flow: Flow, now: Now) -> Decision:
-        """Decide about a flow whose purpose is known already."""
-        device, peer = flow.ends
-        subject = Subject(
-            device=device,
-            assessment=assessment,
-            address=flow.key.dst,
-            port=flow.key.dport,
-            proto=flow.key.proto,
-            peer=peer,
-            inbound=flow.inbound,
-        )
-        return decide(self.policy, subject, self.moment(now))
 
     def bump(self, now: Now) -> list[Command]:
         """Begin a new epoch: every live connection is judged again at its next packet."""

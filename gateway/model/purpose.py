@@ -32,3 +32,5 @@ class Purpose(StrEnum):
 
 _NUMBER = {purpose: number for number, purpose in enumerate(Purpose, start=1)}
 BY_NUMBER = {number: purpose for purpose, number in _NUMBER.items()}
+BY_TEXT = {str(purpose): purpose for purpose in Purpose}
+"""As it is written in files, records and tables."""

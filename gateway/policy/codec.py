@@ -9,12 +9,11 @@ from ..model.action import Action
 from ..model.assessment import Catalogue, FixedReply, Hint, Row
 from ..model.device import Device, Mac
 from ..model.policy import DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
-from ..model.purpose import Purpose
+from ..model.purpose import BY_TEXT
 from .catalogue import by_host
 from .identification import identification_from, identification_plain, judged_identification
 
 FORMAT = 6
-_PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -133,7 +132,7 @@ def _device_policy_from(plain: list[Any], levels: list[Level]) -> DevicePolicy:
         ),
         levels=tuple(levels[number] for number in numbers),
         mixed=dict(mixed),
-        costs={_PURPOSES[purpose]: text for purpose, text in costs},
+        costs={BY_TEXT[purpose]: text for purpose, text in costs},
         on_fault_open=on_fault_open,
         mesh_bridge=mesh_bridge,
         ref=_ref_from(ref),
@@ -151,7 +150,7 @@ def level_from(plain: list[Any]) -> Level:
     exemptions, rules = plain
     return Level(
         exemptions=tuple(_exemption_from(exemption) for exemption in exemptions),
-        rules={_PURPOSES[purpose]: _rule_from(rule) for purpose, rule in rules},
+        rules={BY_TEXT[purpose]: _rule_from(rule) for purpose, rule in rules},
     )
 
 
@@ -234,8 +233,8 @@ def row_from(plain: list[Any]) -> Row:
     match, purpose, also, vendor, devices, alpn, tells, evidence, confidence, breaks, conflict, date, source = plain
     return Row(
         match=match,
-        purpose=_PURPOSES[purpose],
-        also=tuple(_PURPOSES[other] for other in also) if also else (),
+        purpose=BY_TEXT[purpose],
+        also=tuple(BY_TEXT[other] for other in also) if also else (),
         vendor=vendor,
         devices=tuple(devices),
         alpn=alpn,
@@ -263,7 +262,7 @@ def hint_from(plain: list[Any]) -> Hint:
     return Hint(
         kind=kind,
         says=says,
-        purpose=_PURPOSES[purpose],
+        purpose=BY_TEXT[purpose],
         ports=tuple((proto, first, last) for proto, first, last in ports),
         home=home,
         every_s=every_s,

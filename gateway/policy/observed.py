@@ -8,7 +8,7 @@ from ..model.action import Action, Effect
 from ..model.device import Device
 from ..model.packet import TCP, UDP
 from ..model.policy import Exemption, Policy
-from ..model.purpose import Purpose
+from ..model.purpose import BY_TEXT, Purpose
 from ..model.record import FlowRecord
 from .ruling import PASSING, entry_for
 from .target import covers
@@ -20,7 +20,6 @@ MAX_NAMES = 256
 OTHERS = "all others"
 MAX_DAYS = 4_000
 _DAY_S = 86_400
-_PURPOSES = {str(purpose): purpose for purpose in Purpose}
 
 
 @dataclass(slots=True)
@@ -113,13 +112,13 @@ class Observed:
         self.last = max(self.last, record.started)
         if len(self.days) < MAX_DAYS:
             self.days.add(int(record.started // _DAY_S))
-        purpose = _PURPOSES.get(record.purpose, Purpose.UNKNOWN)
+        purpose = BY_TEXT.get(record.purpose, Purpose.UNKNOWN)
         seen = self.purposes.get(purpose)
         if seen is None:
             seen = self.purposes[purpose] = Seen(Highest(self._windows[purpose]))
         _count(seen, record, at_home=at_home)
         if record.effect == Effect.PASS:
-            self.beside.update(_PURPOSES[also] for also in record.also if also in _PURPOSES)
+            self.beside.update(BY_TEXT[also] for also in record.also if also in BY_TEXT)
             for outer in self._outer:
                 outer.look(record)
 

@@ -114,16 +114,6 @@ FORWARD = """\
     ether saddr @known add @connections { ether saddr ct count over 1000 } goto flood
     tcp flags & (fin | syn | rst | ack) == syn goto opens
   }
-  chain opens {
-    # The number of a connection is used again after its end.
-    delete @reading { ct id }
-    # Names led this device to that address, and some of them may pass: the handshake does, what is said then is judged.
-    ether saddr . ip saddr . ip daddr @welcome4 goto welcome
-    ether saddr . ip6 saddr . ip6 daddr @welcome6 goto welcome
-  }
-  chain welcome {
-    ct mark set ether saddr map @welcome_mark
-  }
   chain refused_before {
     ether saddr . ip daddr . meta l4proto . th dport @refused4 goto refuse
     ether saddr . ip6 daddr . meta l4proto . th dport @refused6 goto refuse
@@ -165,42 +155,10 @@ FORWARD = """\
     tcp doff > 8 drop
     tcp doff > 5 tcp option timestamp missing drop
   }
-  chain usual_syn {
-    # Segment size, selective acknowledgement, timestamps, window scale, as Linux has them; segment size alone; nothing.
-    tcp doff 10 @th,160,16 0x0204 @th,192,32 0x0402080a @th,288,24 0x010303 accept
-    tcp doff 6 @th,160,16 0x0204 accept
-    tcp doff 5 accept
-  }
-  chain speaks {
-    # Within the home the side that answers may speak first.
-    ct direction reply goto again
-    ct id . tcp sequence @begun goto begins
-    ct id @reading goto again
-    # Behind its first byte, which nobody has seen yet: it comes again when that one came.
-    drop
-  }
-  chain begins {
-    jump seldom
-    delete @begun { ct id . tcp sequence }
-    delete @greeted { ct id }
-    update @reading { ct id }
-    goto ask_begun
-  }
-  chain ask_begun {
-    jump arrives
-    meta mark set ct mark & $NO_CLASS
-    meta mark set meta mark | $ASK_BEGUN
-  }
   chain arrives {
     # What is judged arrives: a packet that dies on its way could be said anew in other words.
     ip ttl < 64 ip ttl set 64
     ip6 hoplimit < 64 ip6 hoplimit set 64
-  }
-  chain greeting {
-    # What a server acknowledges with its first segment is where the connection begins. It says so once.
-    ct id @greeted ct id . tcp ackseq != @begun goto unanswered
-    update @greeted { ct id }
-    update @begun { ct id . tcp ackseq }
   }
 $LOOKS
   chain look_again {
@@ -273,12 +231,6 @@ $LOOKS
     update @spent { ct mark & $BUDGET_MASK }
     drop
   }
-  chain welcome_again {
-    # Not refreshed: what leads there is asked about again after a while.
-    add @welcome4 { ether saddr . ip saddr . ip daddr }
-    add @welcome6 { ether saddr . ip6 saddr . ip6 daddr }
-    accept
-  }
   chain remember {
     update @refused4 { ether saddr . ip daddr . meta l4proto . th dport }
     update @refused6 { ether saddr . ip6 daddr . meta l4proto . th dport }
@@ -305,11 +257,6 @@ $LOOKS
   }
   chain answered_flow {
     ct mark & $CMASK vmap $ANSWERS
-    ct state established,related accept
-    drop
-  }
-  chain greeted {
-    tcp flags & (syn | ack) == (syn | ack) jump greeting
     ct state established,related accept
     drop
   }

@@ -28,6 +28,7 @@ from gateway.model.mark import (
 from .budget import budget_chains, budget_elements, budget_sets
 from .chains import FORWARD, INPUT, OUTPUT, PREROUTING
 from .flowtable import fast_chains, fast_set_names, fast_sets, passed
+from .handshake import HANDSHAKE
 from .sets import NEIGHBOURS, PORTS, REFILLED, SETS
 
 TABLE = "inet netcurtain"
@@ -160,7 +161,7 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
 
 def _chains(plan: RulesetPlan) -> str:
     """The chains of every generation; verdict maps are written out, since nft takes no variable for one."""
-    text = (PREROUTING + FORWARD + INPUT + OUTPUT).rstrip("\n")
+    text = (PREROUTING + FORWARD + HANDSHAKE + INPUT + OUTPUT).rstrip("\n")
     verdicts = {**VERDICTS, FlowClass.PASS: passed(plan)}
     maps = {"$VERDICTS": verdicts, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS, "$ANSWERS": ANSWERS}
     for name, verdicts in maps.items():

@@ -9,7 +9,7 @@ from gateway.cli import main
 from gateway.cli.confirm import try_draft
 from gateway.edge import document
 from gateway.policy import load
-from tests.support.fake_gateway import BOX, NEWCOMER, running
+from tests.support.fake_gateway import BOX, NEWCOMER
 
 HOUSEHOLD = """\
 # Our home.
@@ -20,13 +20,6 @@ devices:
   phone: {mac: "02:00:5e:10:00:aa", trusted: true}
 """
 UNSEEN = "02:00:5e:10:00:77"
-
-
-@pytest.fixture(scope="module")
-def socket_path(tmp_path_factory: pytest.TempPathFactory):
-    path = tmp_path_factory.mktemp("run") / "control.sock"
-    with running(path):
-        yield path
 
 
 @pytest.fixture

@@ -17,13 +17,6 @@ from gateway.cli import main
 from tests.support.fake_gateway import STATUS, TOP, running
 
 
-@pytest.fixture(scope="module")
-def socket_path(tmp_path_factory: pytest.TempPathFactory):
-    path = tmp_path_factory.mktemp("run") / "control.sock"
-    with running(path):
-        yield path
-
-
 @pytest.fixture
 def netcurtain(socket_path: Path):
     def run(*words: str) -> Result:

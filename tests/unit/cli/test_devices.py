@@ -1,18 +1,10 @@
 import json
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
-from tests.support.fake_gateway import BOX, NEWCOMER, running
-
-
-@pytest.fixture(scope="module")
-def socket_path(tmp_path_factory: pytest.TempPathFactory):
-    path = tmp_path_factory.mktemp("run") / "control.sock"
-    with running(path):
-        yield path
+from tests.support.fake_gateway import BOX, NEWCOMER
 
 
 def devices(socket: Path, *words: str) -> Result:

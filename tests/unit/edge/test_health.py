@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from gateway.edge.health import Health
 
 
@@ -27,3 +29,15 @@ def test_what_was_told_shows_how_it_stands_now() -> None:
     health.set("resolver", "it does not start")
     health.set("interface br0", "br0 is gone")
     assert [trouble["message"] for trouble in told] == ["it does not start", "br0 is gone"]
+
+
+def test_what_fails_in_a_block_is_a_trouble_until_it_works_again() -> None:
+    told: list[tuple[str, bool]] = []
+    health = Health(lambda trouble, is_new: told.append((trouble["message"], is_new)), wall=lambda: 5.0)
+    with health.watch("sets", "cannot be read"):
+        raise OSError("no room")
+    with health.watch("sets", "cannot be read"):
+        pass
+    assert told == [("cannot be read: no room", True), ("cannot be read: no room", False)]
+    with pytest.raises(ValueError), health.watch("sets", "cannot be read"):
+        raise ValueError("a mistake of ours is none of its business")

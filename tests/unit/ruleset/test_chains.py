@@ -5,9 +5,10 @@ import re
 import pytest
 
 from gateway.ruleset.chains import FORWARD, INPUT, OUTPUT, PREROUTING
+from gateway.ruleset.handshake import HANDSHAKE
 from gateway.ruleset.nftables import ANSWERS, NEXT_LOOK, VERDICTS
 
-ALL = PREROUTING + FORWARD + INPUT + OUTPUT
+ALL = PREROUTING + FORWARD + HANDSHAKE + INPUT + OUTPUT
 CHAINS = {name: body.splitlines() for name, body in re.findall(r"  chain (\w+) \{\n(.*?)\n  \}", ALL, re.DOTALL)}
 
 
