@@ -135,6 +135,8 @@ class ControlClient:
         self._sock.settimeout(self._timeout_s)
         try:
             self._sock.sendall(line)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has left already: what it said before, or that it left, is read next
         except OSError as err:
             raise ControlError("gone", "the gateway closed the connection", "it was stopped, or restarts") from err
 

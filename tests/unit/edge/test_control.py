@@ -2,12 +2,13 @@
 
 import json
 import os
+import select
 import selectors
 import socket
 import stat
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -204,15 +205,24 @@ def test_nonsense_without_end_is_left(path: Path) -> None:
 
 
 def test_one_client_too_many_is_refused(path: Path) -> None:
-    clients = [raw(path) for _ in range(control.MAX_CLIENTS)]
-    with pytest.raises(ControlError, match="connected already"), ControlClient(path) as client:
-        client.ask("status")
-    clients.pop().close()
-    time.sleep(0.05)
-    with ControlClient(path) as client:
-        assert client.ask("status") == {}
-    for sock in clients:
-        sock.close()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(raw(path)) for _ in range(control.MAX_CLIENTS)]
+        with pytest.raises(ControlError, match="connected already"), ControlClient(path) as client:
+            client.ask("status")
+        clients.pop().close()
+        time.sleep(0.05)
+        with ControlClient(path) as client:
+            assert client.ask("status") == {}
+
+
+def test_a_refusal_is_heard_by_a_client_that_asks_late(path: Path) -> None:
+    with ExitStack() as stack:
+        for _ in range(control.MAX_CLIENTS):
+            stack.enter_context(raw(path))
+        client = stack.enter_context(ControlClient(path))
+        assert select.select([client], [], [], 5.0)[0], "it was refused before it asked"
+        with pytest.raises(ControlError, match="connected already"):
+            client.ask("status")
 
 
 @given(data=st.binary(max_size=2_000))
