@@ -1,10 +1,7 @@
 """``netcurtain confirm``: what a device is, written into the household's own files in one step."""
 
-import difflib
 import re
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +9,7 @@ from typing import Any
 import click
 
 from gateway.edge.control_client import ControlClient, ControlError
-from gateway.edge.document import read_text, replace_text
-from gateway.model.device import Device
+from gateway.household import Faulty, Household, free_name
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.policy import Loaded, load
 
@@ -76,14 +72,16 @@ def confirm(
     folders = [folder for folder in read_settings(None).policies if folder.is_dir()] if policies is None else [policies]
     if not folders:
         raise click.UsageError("there is no policy folder yet; make one, or name it: --policies DIR")
-    loaded = load(*folders)
-    policy = _sound(loaded, folders, as_json=as_json)
+    policy = _sound(load(*folders), folders, as_json=as_json)
     try:
         subject = _find(policy, device, control)
         chosen = _choose(policy, subject, profile)
-        done = _write(loaded, folders, subject, chosen, _call(policy, subject, chosen, name), dry_run=dry_run, as_json=as_json)
+        done = _write(Household(folders), subject, chosen, _call(policy, subject, chosen, name), dry_run=dry_run)
     except ControlError as err:
         tell(err)
+        sys.exit(1)
+    except Faulty as err:
+        show_faults(Loaded(policy=None, faults=err.faults), as_json=as_json)
         sys.exit(1)
     except (NotSo, OSError, ValueError) as err:
         click.echo(f"netcurtain: {printable(str(err))}", err=True)
@@ -160,7 +158,7 @@ def _call(policy: Policy, subject: Subject, profile: str, wanted: str | None) ->
             raise click.BadParameter(said, param_hint="--name")
         return own
     if wanted is None:
-        return next(name for name in _names(profile) if name not in taken)
+        return free_name(profile, taken)
     if not _NAME(wanted) or wanted == "all":
         raise click.BadParameter(f"{wanted!r} is not a name of letters, digits, - and _", param_hint="--name")
     if wanted in taken:
@@ -168,54 +166,20 @@ def _call(policy: Policy, subject: Subject, profile: str, wanted: str | None) ->
     return wanted
 
 
-def _names(stem: str) -> Iterator[str]:
-    yield stem
-    yield from (f"{stem}-{number}" for number in range(2, 10_000))
-
-
 # What is written.
 
 
-def _write(
-    loaded: Loaded, folders: list[Path], subject: Subject, profile: str, name: str, *, dry_run: bool, as_json: bool
-) -> Confirmed:
-    """Made, tried on the whole directory, and only then put in place."""
-    from gateway.policy.amendment import amend_entry, write_entry  # ruamel: only where there is something to write
-
+def _write(household: Household, subject: Subject, profile: str, name: str, *, dry_run: bool) -> Confirmed:
+    """Made, tried on the whole directory, and only then put in place. ``Faulty`` where the files would hold a fault."""
     values: dict[str, str | bool] = ({"profile": profile} if profile else {}) | {"confirmed": True}
-    before: str | None = None
     if subject.entry is not None:
-        file = subject.entry.ref.file
-        path = loaded.files[file]
-        before = read_text(path) or ""
-        after = before if _says(subject.entry.device, profile) else amend_entry(before, name, values)
+        edit = household.amend_device(subject.entry, values)
     else:
-        file = next(file for stem in _names(name) if (file := f"devices.d/{stem}.yaml") not in loaded.files)
-        path = folders[-1] / file
-        after = write_entry(name, subject.mac, values)
-    try_draft(file, after, folders, as_json=as_json)
-    if after != before and not dry_run:
-        replace_text(path, before, after)
-    lines = difflib.unified_diff((before or "").splitlines(True), after.splitlines(True), file if before else "/dev/null", file)
+        edit = household.add_device(name, subject.mac, values)
+    household.try_out(edit) if dry_run else household.put(edit)
     return Confirmed(
-        device=name, mac=subject.mac, profile=profile, file=str(path), changed=after != before, diff="".join(lines)
+        device=name, mac=subject.mac, profile=profile, file=str(edit.path), changed=edit.changes, diff=edit.diff
     )
-
-
-def _says(device: Device, profile: str) -> bool:
-    return device.confirmed and profile in ("", device.profile)
-
-
-def try_draft(file: str, text: str, folders: list[Path], *, as_json: bool) -> None:
-    """The household's directory as it would be. Ends with 1 where it would hold a fault."""
-    with tempfile.TemporaryDirectory(prefix="netcurtain-") as draft:
-        path = Path(draft) / file
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(text.encode("utf-8", "surrogateescape"))
-        loaded = load(*folders, Path(draft))
-    if loaded.policy is None:
-        show_faults(loaded, as_json=as_json)
-        raise click.exceptions.Exit(1)
 
 
 def _show(done: Confirmed, *, dry_run: bool, as_json: bool) -> None:

@@ -33,6 +33,15 @@ def replace_text(path: Path, before: str | None, after: str) -> None:
             aside.unlink(missing_ok=True)
 
 
+def remove_text(path: Path, before: str) -> None:
+    """Take a file away that still holds this text. OSError: it stays."""
+    path = path.resolve()
+    if read_text(path) != before:
+        raise ChangedMeanwhile(f"{path} was changed meanwhile")
+    path.unlink()
+    _sync(path.parent)
+
+
 def _write(aside: Path, text: str, *, like: Path) -> None:
     aside.unlink(missing_ok=True)
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)

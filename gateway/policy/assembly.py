@@ -15,6 +15,7 @@ from .part import (
     BUILT_IN,
     BUILT_IN_PROFILES,
     CataloguePart,
+    Cost,
     DevicePart,
     HouseholdPart,
     IdentityPart,
@@ -92,8 +93,13 @@ class _Base(NamedTuple):
         return {**(model.mixed if model else {}), **profile.mixed}
 
     def costs(self, profile: ProfilePart) -> dict[Purpose, str]:
-        model = self.model_of(profile)
-        return {**(model.costs if model else {}), **profile.costs}
+        return {purpose: cost.texts["en"] for purpose, cost in costs_of(profile, self.profiles).items()}
+
+
+def costs_of(profile: ProfilePart, profiles: Mapping[str, ProfilePart]) -> dict[Purpose, Cost]:
+    """What a profile states, and besides it what the one states that it is ``like``."""
+    model = profiles.get(profile.like)
+    return {**(model.costs if model else {}), **profile.costs}
 
 
 def _for_profile(profile: ProfilePart, base: _Base) -> DevicePolicy:

@@ -13,7 +13,7 @@ from ..model.purpose import BY_TEXT
 from .catalogue import by_host
 from .identification import identification_from, identification_plain, judged_identification
 
-FORMAT = 6
+FORMAT = 7
 _ACTIONS = {action.value: action for action in Action}
 
 

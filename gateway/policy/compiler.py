@@ -30,6 +30,7 @@ from .fault import Fault
 from .field import CONFIDENCE_VALUE
 from .part import (
     CataloguePart,
+    Cost,
     DevicePart,
     HouseholdPart,
     IdentityPart,
@@ -141,7 +142,10 @@ def _profile(document: Any, source: Source, zone: str) -> ProfilePart:
             rules=_rules(profile.rules, source, ("rules",)),
         ),
         mixed=_mixed(profile.mixed, source, ("mixed",)),
-        costs={purpose: cost.en for purpose, cost in profile.costs.items()},
+        costs={
+            purpose: Cost(texts=cost.mapping(), evidence=cost.evidence, confidence=cost.confidence)
+            for purpose, cost in profile.costs.items()
+        },
         on_fault_open=profile.on_fault == "open",
         mesh_bridge=profile.mesh_bridge,
     )

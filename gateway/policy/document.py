@@ -89,8 +89,13 @@ class RuleDocument(Document):
     then: AskField | None = None
     viewing: ViewingField | None = None
     for_: DurationField | None = Field(default=None, alias="for")
-    shadow: SwitchField = False
-    trial: DurationField | None = None
+    shadow: SwitchField = Field(
+        default=False, description="It decides nothing: what it would have stopped is counted and shown, with what that costs."
+    )
+    trial: DurationField | None = Field(
+        default=None,
+        description="It holds for so long while its device is watched, and is taken back by itself if the device suffers.",
+    )
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:

@@ -10,7 +10,7 @@ from ..model.policy import Policy
 from .assembly import assemble
 from .codec import FORMAT
 from .fault import Fault, in_order
-from .part import SHIPPED_FOLDERS, Part
+from .part import BUILT_IN_PROFILES, SHIPPED_FOLDERS, Part, ProfilePart
 from .shipped import parts_from
 
 FOLDERS = ("catalogue", "identity", "presets", "profiles", "systems", "devices.d", "cases")
@@ -32,6 +32,8 @@ class Loaded:
     warnings: tuple[Fault, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
     """Name relative to the policy directory -> where it was read."""
+    profiles: Mapping[str, ProfilePart] = field(default_factory=dict)
+    """By id, with what they say in every language; empty where there are faults."""
 
 
 def shipped_directory() -> Path:
@@ -66,7 +68,12 @@ def load(
     policy = None if faults else assemble(parts[name] for name in sorted(parts))
     if policy and now is not None:
         warnings.extend(_past(policy, now))
-    return Loaded(policy=policy, faults=in_order(faults), warnings=in_order(warnings), files=files)
+    profiles = _profiles(parts.values()) if policy else {}
+    return Loaded(policy=policy, faults=in_order(faults), warnings=in_order(warnings), files=files, profiles=profiles)
+
+
+def _profiles(parts: Iterable[Part]) -> dict[str, ProfilePart]:
+    return {**BUILT_IN_PROFILES, **{part.id: part for part in parts if isinstance(part, ProfilePart)}}
 
 
 def _past(policy: Policy, now: float) -> Iterator[Fault]:

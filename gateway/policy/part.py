@@ -51,6 +51,16 @@ class MixedChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What stops working without a purpose, and how we know."""
+
+    texts: Mapping[str, str]
+    """Language -> sentence; ``en`` is always there."""
+    evidence: str = ""
+    confidence: str = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePart:
     """A file of ``profiles/``."""
 
@@ -64,7 +74,7 @@ class ProfilePart:
     """Another profile, whose rules, mixed choices and costs hold where this one has none of its own."""
     level: Level = Level()
     mixed: Mapping[str, MixedChoice] = field(default_factory=dict)
-    costs: Mapping[Purpose, str] = field(default_factory=dict)
+    costs: Mapping[Purpose, Cost] = field(default_factory=dict)
     on_fault_open: bool = False
     mesh_bridge: bool = False
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..model.purpose import Purpose
 from .codec import hint_from, hint_plain, level_from, level_plain, reply_from, reply_plain, row_from, row_plain
 from .identification import identity_from, identity_plain
-from .part import CataloguePart, IdentityPart, MixedChoice, Part, PresetPart, ProfilePart
+from .part import CataloguePart, Cost, IdentityPart, MixedChoice, Part, PresetPart, ProfilePart
 
 
 def dump_parts(digest: str, parts: Mapping[str, Part]) -> bytes:
@@ -36,9 +36,10 @@ def _plain(part: Part) -> list[Any]:
         return ["preset", part.file, part.id, level_plain(part.level), families]
     if isinstance(part, ProfilePart):
         mixed = [[match, entry.choice, entry.line, entry.column] for match, entry in part.mixed.items()]
+        costs = {purpose: [dict(cost.texts), cost.evidence, cost.confidence] for purpose, cost in part.costs.items()}
         return [
             "profile", part.file, part.id, part.line, dict(part.titles), part.vendor, part.family, part.like,
-            level_plain(part.level), mixed, dict(part.costs), part.on_fault_open, part.mesh_bridge,
+            level_plain(part.level), mixed, costs, part.on_fault_open, part.mesh_bridge,
         ]  # fmt: skip
     raise ValueError(f"{part.file} is nothing that is shipped")
 
@@ -73,7 +74,10 @@ def _profile(plain: list[Any]) -> ProfilePart:
         like=like,
         level=level_from(level),
         mixed={match: MixedChoice(choice=choice, line=line, column=column) for match, choice, line, column in mixed},
-        costs={Purpose(purpose): text for purpose, text in costs.items()},
+        costs={
+            Purpose(purpose): Cost(texts=texts, evidence=evidence, confidence=confidence)
+            for purpose, (texts, evidence, confidence) in costs.items()
+        },
         on_fault_open=on_fault_open,
         mesh_bridge=mesh_bridge,
     )

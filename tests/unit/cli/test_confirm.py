@@ -1,12 +1,10 @@
 import json
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import main
-from gateway.cli.confirm import try_draft
 from gateway.edge import document
 from gateway.policy import load
 from tests.support.fake_gateway import BOX, NEWCOMER
@@ -154,14 +152,6 @@ def test_files_with_faults_are_mended_first(confirm, home: Path) -> None:
     assert files(home) == before
 
 
-def test_what_would_be_a_fault_is_told_before_anything_is_written(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(click.exceptions.Exit):
-        try_draft("devices.d/hall.yaml", HOUSEHOLD, [home], as_json=False)
-    assert "hall" in capsys.readouterr().out
-    try_draft("household.yaml", HOUSEHOLD, [home], as_json=False)
-    assert files(home) == {"household.yaml": HOUSEHOLD}
-
-
 def test_what_cannot_be_written_loses_nothing(confirm, home: Path) -> None:
     (home / "devices.d").write_text("no folder")
     result = confirm(NEWCOMER)
@@ -176,7 +166,7 @@ def test_an_edit_of_somebody_else_is_not_written_over(confirm, home: Path, monke
         (home / "household.yaml").write_text(HOUSEHOLD + "# an editor was quicker\n")
         replace(path, before, after)
 
-    monkeypatch.setattr("gateway.cli.confirm.replace_text", late)
+    monkeypatch.setattr("gateway.household.replace_text", late)
     result = confirm("hall")
     assert result.exit_code == 1 and "was changed meanwhile" in result.stderr
     assert files(home) == {"household.yaml": HOUSEHOLD + "# an editor was quicker\n"}

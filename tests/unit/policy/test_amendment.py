@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.amendment import amend_entry, write_entry
+from gateway.policy.amendment import amend, amend_entry, write_entry
 from gateway.policy.compiler import compile_file
 from gateway.policy.part import HouseholdPart
 
@@ -89,7 +89,6 @@ def test_lines_that_end_in_another_way() -> None:
         pytest.param("devices: [", "no YAML", id="no YAML"),
         pytest.param("devices: {}\n", "no entry of hall", id="not there"),
         pytest.param("- devices\n", "no entry of hall", id="another thing"),
-        pytest.param("devices:\n  hall:\n    rules: {}\n", "only a person", id="nothing plain"),
         pytest.param(f'devices: {{hall: {{mac: "{MAC}"}}}}\n---\n', "no YAML", id="two documents"),
         pytest.param("devices: {hall: {mac: a}}\nrest: " + "[" * 40 + "]" * 40, "only a person", id="too deep"),
         pytest.param("devices: {hall: {}}\n", "no entry of hall", id="empty"),
@@ -115,3 +114,91 @@ def test_whatever_stands_there(keys: list[str], braces: bool, remark: str, end: 
     assert devices(after)["hall"] == (MAC, "bell", True, False)
     assert after.count("#") == text.count("#") and after.count("other") - text.count("other") in (0, -1)
     assert "\n" not in after.replace("\r\n", "") or end == "\n"
+
+
+RULE = ("devices", "hall", "rules", "telemetry")
+
+
+@pytest.mark.parametrize(
+    "before, path, value, after",
+    [
+        pytest.param("hall: {mac: M}", RULE, "block", "hall: {mac: M, rules: {telemetry: block}}", id="no rules yet"),
+        pytest.param("hall: {mac: M, rules: {}}", RULE, "block", "hall: {mac: M, rules: {telemetry: block}}", id="empty"),
+        pytest.param(
+            "hall: {mac: M, rules: {video: block}}", RULE, "block", "hall: {mac: M, rules: {video: block, telemetry: block}}",
+            id="beside another",
+        ),
+        pytest.param(
+            "hall: {mac: M, rules: {telemetry: allow}}  # x", RULE, "block", "hall: {mac: M, rules: {telemetry: block}}  # x",
+            id="in the place of another",
+        ),
+        pytest.param(
+            "hall: {mac: M, rules: {telemetry: {action: limit, budget: 1MB/1h}}}", RULE, "block",
+            "hall: {mac: M, rules: {telemetry: block}}", id="in the place of one with options",
+        ),
+        pytest.param(
+            "hall: {mac: M}", (*RULE[:3], "video"), {"action": "owner-only", "viewing": "panel+home"},
+            'hall: {mac: M, rules: {video: {action: owner-only, viewing: "panel+home"}}}', id="with options",
+        ),
+        pytest.param("hall: {mac: M, rules: {telemetry: block}}", RULE, None, "hall: {mac: M, rules: {}}", id="the only one"),
+        pytest.param(
+            "hall: {mac: M, rules: {telemetry: block, video: block}}", RULE, None, "hall: {mac: M, rules: {video: block}}",
+            id="the first goes",
+        ),
+        pytest.param(
+            "hall: {mac: M, rules: {video: block, telemetry: block}}", RULE, None, "hall: {mac: M, rules: {video: block}}",
+            id="the last goes",
+        ),
+        pytest.param("hall: {mac: M}", RULE, None, "hall: {mac: M}", id="nothing to take away"),
+        pytest.param(
+            "hall:\n    mac: M\n    rules:\n      video: block  # x\n", RULE, "block",
+            "hall:\n    mac: M\n    rules:\n      video: block  # x\n      telemetry: block\n", id="on a line of its own",
+        ),
+        pytest.param(
+            "hall:\n    mac: M\n    rules:\n      telemetry:\n        action: limit\n        budget: 1MB/1h\n"
+            "      video: block\n", RULE, "block",
+            "hall:\n    mac: M\n    rules:\n      telemetry: block\n      video: block\n", id="over its lines",
+        ),
+        pytest.param(
+            "hall:\n    mac: M\n    rules:\n      video: block\n      # why\n      telemetry: block\n", RULE, None,
+            "hall:\n    mac: M\n    rules:\n      video: block\n      # why\n", id="its line goes",
+        ),
+        pytest.param(
+            "hall:\n    mac: M\n    rules:\n      telemetry: block\n", RULE, None,
+            "hall:\n    mac: M\n    rules:\n      {}\n", id="the only line",
+        ),
+        pytest.param(
+            "hall:\n    mac: M\n    rules:\n", RULE, "block",
+            "hall:\n    mac: M\n    rules: {telemetry: block}\n", id="nothing said",
+        ),
+        pytest.param(
+            "hall: {mac: M}\n", ("owners", "anna", "devices"), ["hall"],
+            "hall: {mac: M}\nowners: {anna: {devices: [hall]}}\n", id="the first owner",
+        ),
+        pytest.param(
+            "hall: {mac: M}\nowners:\n  anna: {devices: []}\n", ("owners", "anna", "devices"), ["hall"],
+            "hall: {mac: M}\nowners:\n  anna: {devices: [hall]}\n", id="an owner's phone",
+        ),
+    ],
+)  # fmt: skip
+def test_one_value_changes(before: str, path: tuple[str, ...], value, after: str) -> None:
+    head = "version: 1\ndevices:\n  "
+    before, after = (head + text.replace("M", f'"{MAC}"') for text in (before, after))
+    assert amend(before, path, value) == after
+
+
+@pytest.mark.parametrize(
+    "text, why",
+    [
+        pytest.param("devices: [", "no YAML", id="no YAML"),
+        pytest.param("- x\n", "only a person", id="a list"),
+        pytest.param("version: 1\ndevices:\n  hall: x\n", "only a person", id="another kind of entry"),
+        pytest.param(
+            f'version: 1\ndevices:\n  other: &a {{mac: "{MAC}", rules: {{video: block}}}}\n  hall: *a\n',
+            "only a person", id="an alias",
+        ),
+    ],
+)  # fmt: skip
+def test_what_only_a_person_should_change_is_left(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        amend(text, RULE, "block")

@@ -6,7 +6,7 @@ from gateway.model.action import Action
 from gateway.model.policy import Schedule
 from gateway.model.purpose import Purpose
 from gateway.policy.compiler import compile_file
-from gateway.policy.part import CataloguePart, HouseholdPart, PresetPart, ProfilePart
+from gateway.policy.part import CataloguePart, Cost, HouseholdPart, PresetPart, ProfilePart
 from tests.support.policies import FILES, berlin
 
 HEAD = "version: 1\nprofile: x\ntitle: {en: X}\nfamily: other\n"
@@ -29,7 +29,8 @@ def test_profile() -> None:
     assert profile.level.rules[Purpose.UPDATE].when == Schedule(start_minute=120, end_minute=300)
     assert profile.level.exemptions[0].why == "never needed"
     assert (profile.mixed["bell.example.com"].choice, profile.mixed["bell.example.com"].line) == ("keep", 18)
-    assert profile.costs == {Purpose.MOTION_EVENT: "No more motion reports."}
+    cost = Cost(texts={"en": "No more motion reports."}, evidence="made up", confidence="low")
+    assert profile.costs == {Purpose.MOTION_EVENT: cost}
     assert profile.titles == {"en": "Bell", "de": "Klingel"}
 
 

@@ -1,0 +1,91 @@
+"""The household's files are changed as a whole or not at all, and as they were before where that is wanted."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.household import Edit, Faulty, Household, free_name
+
+MAC, OTHER = "02:00:5e:10:00:01", "02:00:5e:10:00:02"
+TEXT = f'version: 1  # ours\ndevices:\n  hall: {{mac: "{MAC}", profile: ring-doorbell}}\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "household.yaml").write_text(TEXT)
+    return tmp_path
+
+
+def files(home: Path) -> dict[str, str]:
+    return {str(path.relative_to(home)): path.read_text() for path in sorted(home.rglob("*")) if path.is_file()}
+
+
+def test_a_change_and_back(home: Path) -> None:
+    household = Household([home])
+    edit = household.amend("household.yaml", ("devices", "hall", "rules", "telemetry"), "allow")
+    loaded = household.put(edit)
+    assert files(home) == {"household.yaml": TEXT.replace("bell}", "bell, rules: {telemetry: allow}}")}
+    assert loaded.policy is not None and "+  hall: " in edit.diff
+    household.take_back(edit)
+    assert files(home) == {"household.yaml": TEXT}
+
+
+def test_a_device_of_its_own_and_away_again(home: Path) -> None:
+    household = Household([home])
+    edit = household.add_device("hall-2", OTHER, {"profile": "echo", "confirmed": True})
+    household.put(edit)
+    assert list(files(home)) == ["devices.d/hall-2.yaml", "household.yaml"]
+    assert household.add_device("hall-2", OTHER, {}).file == "devices.d/hall-2-2.yaml"
+    household.take_back(edit)
+    assert files(home) == {"household.yaml": TEXT}
+
+
+def test_nothing_to_change_writes_nothing(home: Path) -> None:
+    household = Household([home])
+    policy = household.load().policy
+    assert policy is not None
+    entry = next(iter(policy.devices.values()))
+    edit = household.amend_device(entry, {"profile": "ring-doorbell"})
+    assert not edit.changes and edit.diff == ""
+    assert household.amend_device(entry, {"confirmed": True}).changes
+
+
+@pytest.mark.parametrize(
+    "file, after",
+    [
+        pytest.param("devices.d/hall.yaml", TEXT, id="said twice"),
+        pytest.param("household.yaml", TEXT.replace("ring-doorbell", "ring-doorbel"), id="no such profile"),
+        pytest.param("household.yaml", "version: [", id="no YAML"),
+    ],
+)
+def test_what_would_be_a_fault_is_not_written(home: Path, file: str, after: str) -> None:
+    edit = Edit(file=file, path=home / file, before=TEXT if file == "household.yaml" else None, after=after)
+    with pytest.raises(Faulty) as caught:
+        Household([home]).put(edit)
+    assert caught.value.faults and files(home) == {"household.yaml": TEXT}
+
+
+def test_what_somebody_else_wrote_meanwhile_stays(home: Path) -> None:
+    household = Household([home])
+    edit = household.amend("household.yaml", ("devices", "hall", "confirmed"), True)
+    (home / "household.yaml").write_text(TEXT + "# mine\n")
+    with pytest.raises(OSError, match="changed meanwhile"):
+        household.put(edit)
+    assert files(home) == {"household.yaml": TEXT + "# mine\n"}
+    added = household.add_device("porch", OTHER, {"profile": "echo"})
+    household.put(added)
+    added.path.write_text(added.after + "# mine\n")
+    with pytest.raises(OSError, match="changed meanwhile"):
+        household.take_back(added)
+    assert "devices.d/porch.yaml" in files(home)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no policy folder"):
+        Household([tmp_path / "none"])
+    with pytest.raises(FileNotFoundError, match="not among"):
+        Household([tmp_path]).amend("household.yaml", ("preset",), "strict")
+
+
+def test_names_are_taken_once() -> None:
+    assert free_name("echo", {"hue"}) == "echo" and free_name("echo", {"echo", "echo-2"}) == "echo-3"
