@@ -4,12 +4,17 @@ import itertools
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from statistics import median
 
 from gateway.engine import Engine
+from gateway.model.action import Action
 from gateway.model.device import Mac
 from gateway.model.event import Hook, LeaseGiven, Now, PacketSeen
 from gateway.model.mark import ASK, FlowClass, pack
 from gateway.model.packet import TCP, UDP
+from gateway.model.policy import Level, Policy, Rule, RuleRef
+from gateway.model.purpose import Purpose
 from gateway.policy import load
 from gateway.wire import FlowReader, decode_ip, parse_dns
 
@@ -26,10 +31,12 @@ ROWS = (
     Spec(id="wire_dns_us", title="DNS query: packet read, name found", unit="us"),
     Spec(id="wire_quic_us", title="QUIC Initial: packet read, decrypted, name found", unit="us"),
     Spec(id="engine_flow_us", title="TLS flow through the engine: its hello to a verdict", unit="us"),
+    Spec(id="engine_flow_shadow_us", title="… where a rule in shadow would stop it", unit="us"),
     Spec(id="engine_dns_us", title="DNS query through the engine", unit="us"),
     Spec(id="engine_quic_us", title="QUIC flow through the engine: one Initial to its verdict", unit="us"),
 )
 HOST = gadget.HOSTS[0]
+PROFILE = "echo"
 MAC, NAME = Mac(gadget.mac(HOST)), name_of(HOST)
 WHO, WHERE = socket.inet_aton(gadget.address(HOST)), socket.inet_aton(gadget.server(HOST))
 RESOLVER = socket.inet_aton(gadget.GATEWAY4)
@@ -39,11 +46,32 @@ _PORTS = 40_000
 def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Microseconds each."""
     each = plan.parse_s / TURNS
-    works = (_read_hello(), _read_query(), _read_initial(), _judge_flow(), _judge_query(), _judge_initial())
+    shadowed = _judge_flow(in_shadow(shipped()))
+    works = (_read_hello(), _read_query(), _read_initial(), _judge_flow(shipped()), shadowed, _judge_query(), _judge_initial())
+    turns = [[_time_us(work, each) for work in works] for _ in range(TURNS)]
+    values = {spec.id: [turn[at] for turn in turns] for at, spec in enumerate(ROWS)}
+    pairs = zip(values["engine_flow_shadow_us"], values["engine_flow_us"], strict=True)
+    note = f"{median(shadow / plain for shadow, plain in pairs):.2f} times the row above, by turns"
     return {
-        spec.id: Sample(values={OURS: [_time_us(work, each) for _ in range(TURNS)]})
-        for spec, work in zip(ROWS, works, strict=True)
+        name: Sample(values={OURS: taken}, note=note if name == "engine_flow_shadow_us" else "")
+        for name, taken in values.items()
     }
+
+
+def shipped() -> Policy:
+    """The policy in force here."""
+    policy = load().policy
+    if policy is None:
+        raise ValueError("the shipped policy holds faults")
+    return policy
+
+
+def in_shadow(policy: Policy) -> Policy:
+    """The same, where a rule in shadow refuses what the bench's gadgets want."""
+    entry = policy.profiles[PROFILE]
+    rules = {purpose: Rule(action=Action.BLOCK, ref=RuleRef(file="shadow.yaml"), shadow=True) for purpose in Purpose}
+    shadowed = replace(entry, levels=(Level(rules=rules), *entry.levels))
+    return replace(policy, profiles={**policy.profiles, PROFILE: shadowed})
 
 
 def _time_us(work: Callable[[], object], seconds: float) -> float:
@@ -92,12 +120,9 @@ def _read_initial() -> Callable[[], object]:
     return work
 
 
-def _engine() -> tuple[Engine, Callable[[bytes, Hook], None]]:
-    """An engine with the shipped policy, and how a queued packet is given to it."""
-    policy = load().policy
-    if policy is None:
-        raise ValueError("the shipped policy holds faults")
-    engine = Engine(policy, epoch=1, own_addresses=frozenset((RESOLVER,)), profiles={MAC: "echo"})
+def _engine(policy: Policy) -> tuple[Engine, Callable[[bytes, Hook], None]]:
+    """An engine, and how a queued packet is given to it."""
+    engine = Engine(policy, epoch=1, own_addresses=frozenset((RESOLVER,)), profiles={MAC: PROFILE})
     now = Now(1_000.0, 1_795_345_200.0)
     engine.start({}, now, resume=True)
     engine.handle(LeaseGiven(mac=MAC, address=WHO), now)
@@ -126,8 +151,8 @@ def _with_port(data: bytes, port: int) -> bytes:
     return data[:20] + port.to_bytes(2) + data[22:]
 
 
-def _judge_flow() -> Callable[[], object]:
-    _, see = _engine()
+def _judge_flow(policy: Policy) -> Callable[[], object]:
+    _, see = _engine(policy)
     hello = tcp4(WHO, WHERE, ports=(0, 443), seq=1001, payload=client_hello(NAME))
     ports = _ports()
 
@@ -138,14 +163,14 @@ def _judge_flow() -> Callable[[], object]:
 
 
 def _judge_query() -> Callable[[], object]:
-    _, see = _engine()
+    _, see = _engine(shipped())
     query = udp4(WHO, RESOLVER, ports=(0, 53), payload=dns_query(NAME))
     ports = _ports()
     return lambda: see(_with_port(query, next(ports)), Hook.QUERY)
 
 
 def _judge_initial() -> Callable[[], object]:
-    _, see = _engine()
+    _, see = _engine(shipped())
     initial = udp4(WHO, WHERE, ports=(0, 443), payload=quic_initial(NAME))
     ports = _ports()
     return lambda: see(_with_port(initial, next(ports)), Hook.FORWARD)

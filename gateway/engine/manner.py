@@ -83,11 +83,13 @@ class Manners:
             temper = self._tempers[mac] = Temper(first, now.mono)
         temper.tries += tries
 
-    def knocked(self, mac: Mac, tries: int) -> None:
-        """It tried the gateway itself: where names lead there, that is what it was told to do."""
+    def knocked(self, mac: Mac, tries: int) -> bool:
+        """It tried the gateway itself; True where names lead there, so that it was told to."""
         temper = self._tempers.get(mac)
-        if temper is not None and temper.manner is Manner.LOCAL:
-            temper.tries += tries
+        if temper is None or temper.manner is not Manner.LOCAL:
+            return False
+        temper.tries += tries
+        return True
 
     def restarted(self, mac: Mac, now: Now) -> None:
         """It has just been switched on again – by itself, if something made it."""
@@ -170,5 +172,8 @@ def _watch(temper: Temper, score: float, tries: int, now: Now) -> bool:
 
 
 def _change(temper: Temper, manner: Manner) -> bool:
+    """True if it is another one. One that stays has no aftermath: what follows proves it right or wrong."""
+    if temper.manner is manner:
+        return False
     temper.before, temper.manner = temper.manner, manner
-    return temper.before is not manner
+    return True

@@ -27,7 +27,8 @@ WINDOW_TRIALS = 5
 therefore not judged. What a device makes of being told no is first a matter of how, then of whether."""
 RESTARTS_WINDOWS = 6
 MANY_RESTARTS = 2
-"""Within that many windows (an hour): one restart may be the household's own."""
+"""Within that many windows (an hour): one restart may be the household's own. Those in a manner that is not the rule's own may
+be the manner's: they count beside one that cannot be, and it takes one more."""
 SILENT_BEATS = 3
 MAX_TRIALS = 1_024
 
@@ -54,6 +55,15 @@ class Standing(StrEnum):
     ON_TRIAL = "on trial"
     TAKEN_BACK = "taken back"
     STAYS = "stays"
+
+
+class Restart(NamedTuple):
+    """A device started over."""
+
+    at: float
+    """Monotonic seconds."""
+    foreign: bool
+    """It was told no in a manner that is not the rule's own: it may be that which it does not bear."""
 
 
 class Key(NamedTuple):
@@ -86,7 +96,7 @@ class Trial:
     """Monotonic seconds: when the window under way began."""
     counted: dict[str, int] = field(default_factory=dict)
     """Symptom -> how often in this window."""
-    restarts: list[float] = field(default_factory=list)
+    restarts: list[Restart] = field(default_factory=list)
     heard: dict[str, float] = field(default_factory=dict)
     """Destination with a beat -> when it was called last."""
     calls: set[str] = field(default_factory=set)
@@ -99,9 +109,12 @@ class Trial:
     def hear(self, record: FlowRecord, before: FlowRecord | None) -> None:
         """A flow of its device was judged (``before`` None), or its record was written anew."""
         more = record.attempts - (before.attempts if before else 0)
-        if more <= 0 or record.local:
+        said = before is not None and record.bytes_toserver > before.bytes_toserver
+        if record.local or not (more > 0 or said):
             return
-        self.calls.add(place_of(record))
+        self.calls.add(place_of(record))  # also who only goes on speaking has not fallen silent
+        if more <= 0:
+            return
         if record.purpose != self.key.purpose:
             if record.effect == "pass" and before is None:
                 self._count("reconnects", 1)
@@ -109,11 +122,15 @@ class Trial:
             self._count("retries", more)
             self.stopped += more
 
+    def knock(self, tries: int) -> None:
+        """Tries that no record holds."""
+        self._count("retries", tries)
+
     def watch(self, now: Now, window_s: float) -> str:
         """What its device suffers from; empty where it does not seem to."""
         self.heard |= dict.fromkeys(self.calls & self.heard.keys(), now.mono)
         self.calls.clear()
-        self.restarts = [at for at in self.restarts if now.mono - at < RESTARTS_WINDOWS * window_s]
+        self.restarts = [one for one in self.restarts if now.mono - one.at < RESTARTS_WINDOWS * window_s]
         found = self._restarted(window_s) or self._lost_beat(now)
         if found or now.mono - self.since < window_s:
             return found
@@ -129,7 +146,8 @@ class Trial:
         self.counted[symptom] = self.counted.get(symptom, 0) + more
 
     def _restarted(self, window_s: float) -> str:
-        if len(self.restarts) < MANY_RESTARTS:
+        own = sum(not restart.foreign for restart in self.restarts)
+        if own < MANY_RESTARTS and not (own and len(self.restarts) > MANY_RESTARTS):
             return ""
         return f"it restarted {len(self.restarts)} times within {_span(RESTARTS_WINDOWS * window_s)}"
 
@@ -185,11 +203,16 @@ class Trials:
         for trial in self._running.get(Mac(record.device), ()) if self._running else ():
             trial.hear(record, before)
 
+    def knocked(self, mac: Mac, tries: int) -> None:
+        """It tried what it may not at the gateway itself, where names led it."""
+        for trial in self._running.get(mac, ()):
+            trial.knock(tries)
+
     def restarted(self, mac: Mac, now: Now, *, manner: Manner | None) -> None:
         """A device started over; ``manner``: how it is told no, where that is not left to its rule."""
         for trial in self._running.get(mac, ()):
-            if manner is None or (manner is Manner.SILENCE) is (trial.action == Action.DROP):
-                trial.restarts.append(now.mono)  # else it may be the manner that it does not bear
+            foreign = manner is not None and (manner is Manner.SILENCE) is not (trial.action == Action.DROP)
+            trial.restarts.append(Restart(now.mono, foreign))
 
     def tick(self, now: Now) -> list[Trial]:
         """Time went by; the trials that ended with it."""
@@ -291,8 +314,8 @@ def _without(level: Level, key: Key) -> Level:
 
 
 def _span(seconds: float) -> str:
-    """``40 s``, ``12 min``, ``5 h``, ``3 d``."""
+    """``1.5 s``, ``40 s``, ``12 min``, ``5 h``, ``3 d``."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s".replace(".0 ", " ")

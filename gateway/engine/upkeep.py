@@ -87,7 +87,9 @@ class Upkeep:
         for mac, proto, packets in event.knocked:
             before = self._knocked.get((mac, proto), 0)
             self._knocked[mac, proto] = packets
-            self._state.manners.knocked(mac, packets - before if packets >= before else packets)
+            tries = packets - before if packets >= before else packets
+            if self._state.manners.knocked(mac, tries):
+                self._state.trials.knocked(mac, tries)
         return self._tell_floods(event, now) + self._tell_contested(event, now)
 
     def _tell_floods(self, event: TriesRead, now: Now) -> list[Command]:

@@ -18,7 +18,7 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``frame``, ``hello``  frames and ClientHellos made by hand
 ``attacker``    what a gadget can do that its own kernel would not: raw frames, TCP from a program
 ``evasions``    ways around the curtain, one module per family
-``temper``      how gadgets take a no; ``burst``: more than a gadget has to say
+``temper``      how gadgets take a no, ``need`` which of them suffer from it; ``burst``: more than a gadget has to say
 ``relay``       somebody who sends on what comes to him
 ``camera``      a camera's end of a stream; ``audience`` who watches it, for scenarios about viewings
 ``trial``       plays a family of them and measures each; ``carried`` counts bytes in whatever shape they left

@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 Step = Mapping[str, Any]
 AGAIN_S = 0.25
 REFUSALS = {
-    errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES,
-    errno.ECONNABORTED, errno.EPERM,
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.EPIPE,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.EACCES,
+    errno.ECONNABORTED,
+    errno.EPERM,
 }
 
 
@@ -338,15 +344,20 @@ def live(step: Step, world: World, outcome: Outcome) -> None:
     outcome.detail = temper.live(step, world)
 
 
+def need(step: Step, world: World, outcome: Outcome) -> None:
+    """``need: content|dogged|clinging|faint|restless``, with a report to ``name``, a heartbeat to ``beat``, for ``for_s``."""
+    from .need import live
+
+    outcome.detail = live(step, world)
+
+
 def knock(step: Step, world: World, outcome: Outcome) -> None:
     """``knock: NAME``: ``times`` tries as fast as it can, each from a new socket; with ``datagrams`` over UDP."""
     from .burst import knock as burst
 
     name = str(step["knock"])
     outcome.address, outcome.port = world.locate(step, name), int(step.get("port", 443))
-    counts = burst(
-        outcome.address, outcome.port, times=int(step["times"]), name=name, datagrams=bool(step.get("datagrams"))
-    )
+    counts = burst(outcome.address, outcome.port, times=int(step["times"]), name=name, datagrams=bool(step.get("datagrams")))
     outcome.detail = json.dumps(counts)
 
 
@@ -381,6 +392,7 @@ KINDS: Mapping[str, Callable[[Step, World, Outcome], None]] = {
     "evade": evade,
     "claim": claim,
     "temper": live,
+    "need": need,
     "knock": knock,
     "half_open": half_open,
     "wait": wait,

@@ -181,6 +181,17 @@ def test_lease_that_is_asked_for_again_too_soon_counts_as_a_restart() -> None:
     assert home.engine._state.manners.of(BELL) is not None
 
 
+def test_a_choice_that_is_followed_by_a_restart_proves_wrong() -> None:
+    manners = Manners()
+    manners.note(BELL, Effect.REFUSE, Now(0.0, 0.0), tries=100)
+    manners.tick(Now(TRIAL_S, 0.0))
+    manners.tick(Now(2 * TRIAL_S, 0.0))  # calm in silence, which is therefore chosen
+    assert manners.of(BELL) is Manner.SILENCE
+    manners.restarted(BELL, Now(2 * TRIAL_S + 1, 0.0))
+    manners.tick(Now(3 * TRIAL_S, 0.0))
+    assert manners.of(BELL) is not Manner.SILENCE
+
+
 def test_knocks_at_the_gateway_count_where_names_lead_there() -> None:
     home = settled(Manner.LOCAL)
     temper = home.engine._state.manners._tempers[BELL]

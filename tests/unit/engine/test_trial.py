@@ -65,6 +65,11 @@ class Life:
         for _ in range(tries):
             self.trials.hear(flow(0, name=name, purpose=purpose, effect=effect), None)
 
+    def speak(self, name: str) -> None:
+        """More in a connection that has been open all the time."""
+        before = flow(0, name=name, purpose="control", effect="pass", bytes_toserver=10)
+        self.trials.hear(replace(before, bytes_toserver=20), before)
+
 
 LIVES: dict[str, tuple[Habit, Callable[[Life], None], str]] = {
     "is content": (Habit(), lambda life: life.call(2), ""),
@@ -95,6 +100,12 @@ LIVES: dict[str, tuple[Habit, Callable[[Life], None], str]] = {
         lambda life: life.trials.restarted(BELL, life.now, manner=Manner.SILENCE),
         "",
     ),
+    "knocks where names lead it": (
+        Habit(),
+        lambda life: life.trials.knocked(BELL, 11),
+        "tried what it may not 11 times a minute",
+    ),
+    "goes on speaking": (Habit(beats={"beat.example.com": 300.0}), lambda life: life.speak("beat.example.com"), ""),
 }
 """What it did before, what it does every minute -> the note's words, if it suffers."""
 
@@ -108,6 +119,27 @@ def test_what_suffering_is(name: str) -> None:
     assert says in trial.note and bool(trial.note) is bool(says)
     effective = life.trials.without_taken_back(life.policy, {BELL: DEVICE})
     assert entry_for(effective, DEVICE).table[Purpose.TELEMETRY][0] is (MILD if says else RULE)
+
+
+@pytest.mark.parametrize(
+    "manners, suffers",
+    [
+        ((Manner.SILENCE, Manner.SILENCE, Manner.SILENCE), False),
+        ((None, Manner.SILENCE), False),
+        ((None, Manner.SILENCE, Manner.SILENCE), True),
+        ((Manner.SILENCE, Manner.SILENCE, Manner.NO_NAME), True),
+        ((None, Manner.REFUSAL), True),
+    ],
+    ids=str,
+)
+def test_a_restart_that_is_not_the_manners_throws_light_on_the_others(
+    manners: tuple[Manner | None, ...], suffers: bool
+) -> None:
+    life = Life()
+    for manner in manners:
+        life.trials.restarted(BELL, life.now, manner=manner)
+        life.go_on(60.0)
+    assert (life.trial.standing is Standing.TAKEN_BACK) is suffers
 
 
 def test_restarts_that_lie_apart_are_the_households_own() -> None:
@@ -190,7 +222,9 @@ def test_trusted_devices_and_strangers_have_no_trials() -> None:
     assert list(life.trials) == []
 
 
-@pytest.mark.parametrize("seconds, text", [(0, "0 s"), (119, "119 s"), (600, "10 min"), (7_200, "2 h"), (259_200, "3 d")])
+@pytest.mark.parametrize(
+    "seconds, text", [(0, "0 s"), (1.5, "1.5 s"), (119, "119 s"), (600, "10 min"), (7_200, "2 h"), (259_200, "3 d")]
+)
 def test_spans(seconds: float, text: str) -> None:
     assert _span(seconds) == text
 
