@@ -5,6 +5,7 @@ threads of their own behind bounded queues.
 """
 
 import gc
+import grp
 import logging
 import os
 import selectors
@@ -194,7 +195,8 @@ class App:
             may_prune=lambda: self._clock_trusted,
         )
         parts.callback(self._ledger.close)
-        self._control = ControlServer(settings.control, self._loop.selector)
+        group = _group(settings.control_group)
+        self._control = ControlServer(settings.control, self._loop.selector, group=group)
         parts.callback(self._control.close)
 
     def _start_resolver(self) -> None:
@@ -392,3 +394,11 @@ class App:
 
 def _replies_of(policy: Policy) -> tuple[FixedReply, ...]:
     return tuple(reply for replies in policy.catalogue.replies.values() for reply in replies)
+
+
+def _group(name: str) -> int:
+    """A group's number; -1 where none is named. ValueError where there is no such group."""
+    try:
+        return grp.getgrnam(name).gr_gid if name else -1
+    except KeyError as err:
+        raise ValueError(f"control_group: there is no group '{name}' on this machine") from err

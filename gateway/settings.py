@@ -5,6 +5,7 @@ All faults are told at once. A key of a section is written ``[dnsmasq] managed =
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from ipaddress import IPv6Network, ip_address
@@ -31,6 +32,8 @@ class Settings:
     """Directories over the shipped policies, later ones over earlier ones."""
     state_dir: Path = Path("/var/lib/netcurtain")
     control: Path = Path("/run/netcurtain/control.sock")
+    control_group: str = ""
+    """The group whose members may use the control socket, the panel's; empty: nobody but the gateway's own user."""
     queue: int = 0
     """The number of the packet queue."""
     trust_clock: bool = False
@@ -63,6 +66,12 @@ class Settings:
     """How long each flow is kept."""
     ledger_months: int = 12
     """How long the sums are kept."""
+    panel_listen: tuple[str, ...] = ()
+    """Where the panel is served (``ADDRESS`` or ``ADDRESS:PORT``); empty: at this machine's private addresses."""
+    panel_hosts: tuple[str, ...] = ()
+    """Names that the panel answers to besides its addresses and its own names."""
+    panel_user: str = "netcurtain"
+    """Who the panel is, where it is started as root and there is such a user; empty: whoever starts it."""
 
 
 def load_settings(
@@ -135,11 +144,11 @@ def _put(found: dict[str, Any], faults: list[str], name: str, value: Any, *, whe
 def _from_text(name: str, text: str) -> Any:
     """A value of the environment as the file would hold it."""
     read = _KEYS[name][1]
-    if read in (_interfaces, _paths, _upstreams, _domains):
+    if read in (_texts, _interfaces, _paths, _upstreams, _domains):
         return [part.strip() for part in text.split(",") if part.strip()]
     if read is _flag:
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.strip().lower(), text)
-    if text.strip().isdecimal() and read not in (_path, _prefix6):
+    if text.strip().isdecimal() and read not in (_path, _prefix6, _name):
         return int(text)
     return text
 
@@ -166,6 +175,13 @@ def _path(value: Any) -> Path:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError("must be a path")
     return Path(value)
+
+
+def _name(value: Any) -> str:
+    """A user's or group's (useradd(8))."""
+    if not isinstance(value, str) or (value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,31}", value)):
+        raise ValueError("must be the name of a user or group")
+    return value
 
 
 def _flag(value: Any) -> bool:
@@ -223,6 +239,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "policies": ("policies", _paths),
     "state": ("state_dir", _path),
     "control": ("control", _path),
+    "control_group": ("control_group", _name),
     "queue": ("queue", _number(0, 65_535)),
     "trust_clock": ("trust_clock", _flag),
     "dnsmasq.managed": ("dnsmasq_managed", _flag),
@@ -239,6 +256,9 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "answer.port": ("answer_port", _number(1, 65_535)),
     "ledger.days": ("ledger_days", _number(1, 3_650)),
     "ledger.months": ("ledger_months", _number(1, 1_200)),
+    "panel.listen": ("panel_listen", _texts),
+    "panel.hosts": ("panel_hosts", _domains),
+    "panel.user": ("panel_user", _name),
 }
 """Key in the file -> (field, how its value is read)."""
 _SECTIONS = {key.partition(".")[0] for key in _KEYS if "." in key}

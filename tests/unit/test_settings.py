@@ -14,6 +14,7 @@ wan = ["eth0"]
 policies = ["/data/policies"]
 state = "/data/state"
 control = "/run/n.sock"
+control_group = "netcurtain"
 queue = 3
 trust_clock = true
 [dnsmasq]
@@ -29,6 +30,10 @@ grace_s = 60
 [ledger]
 days = 3
 months = 6
+[panel]
+listen = ["10.0.0.1", "[fd00::1]:8080"]
+hosts = ["curtain.example"]
+user = "panel"
 """
 ALL = Settings(
     lan=("wlan0", "eth1"),
@@ -36,6 +41,7 @@ ALL = Settings(
     policies=(Path("/data/policies"),),
     state_dir=Path("/data/state"),
     control=Path("/run/n.sock"),
+    control_group="netcurtain",
     queue=3,
     trust_clock=True,
     dnsmasq_managed=False,
@@ -48,6 +54,9 @@ ALL = Settings(
     names_grace_s=60.0,
     ledger_days=3,
     ledger_months=6,
+    panel_listen=("10.0.0.1", "[fd00::1]:8080"),
+    panel_hosts=("curtain.example",),
+    panel_user="panel",
 )
 ENVIRONMENT = {
     "NETCURTAIN_LAN": "wlan0, eth1",
@@ -55,6 +64,7 @@ ENVIRONMENT = {
     "NETCURTAIN_POLICIES": "/data/policies",
     "NETCURTAIN_STATE": "/data/state",
     "NETCURTAIN_CONTROL": "/run/n.sock",
+    "NETCURTAIN_CONTROL_GROUP": "netcurtain",
     "NETCURTAIN_QUEUE": "3",
     "NETCURTAIN_TRUST_CLOCK": "yes",
     "NETCURTAIN_DNSMASQ_MANAGED": "false",
@@ -67,6 +77,9 @@ ENVIRONMENT = {
     "NETCURTAIN_NAMES_GRACE_S": "60",
     "NETCURTAIN_LEDGER_DAYS": "3",
     "NETCURTAIN_LEDGER_MONTHS": "6",
+    "NETCURTAIN_PANEL_LISTEN": "10.0.0.1, [fd00::1]:8080",
+    "NETCURTAIN_PANEL_HOSTS": "curtain.example",
+    "NETCURTAIN_PANEL_USER": "panel",
 }
 
 
@@ -119,6 +132,7 @@ FAULTS: dict[str, tuple[str, list[str]]] = {
     "an upstream with a port that is none": ('[dnsmasq]\nupstreams = ["9.9.9.9#0"]', ["ADDRESS#PORT"]),
     "a prefix of another length": ('[dnsmasq]\nprefix6 = "fd12::/48"', ["64 bits"]),
     "a domain that is none": ('[dnsmasq]\nrebind_ok = ["a\\nuser=x"]', ["list of domains"]),
+    "a group that can be none": ('control_group = "a b"', ["name of a user or group"]),
     "no TOML": ("lan = [", ["is no TOML"]),
     "many at once": ('queue = "x"\nlann = 1\n[ledger]\ndays = 0', ["queue", "lann", "ledger.days"]),
 }
