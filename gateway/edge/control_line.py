@@ -20,7 +20,7 @@ _ARGS: dict[str, dict[str, str]] = {
     "pause": {"device": _TEXT, "purpose": _TEXT, "seconds": _NUMBER},
     "allow": {"flow": _WHOLE, "device": _TEXT, "purpose": _TEXT, "seconds": _NUMBER},
     "view": {"device": _TEXT, "seconds": _NUMBER},
-    "stop": {"device": _TEXT},
+    "stop": {"device": _TEXT, "purpose": _TEXT, "kind": _TEXT},
     "answer": {"device": _TEXT, "purpose": _TEXT, "name": _TEXT, "choice": _TEXT},
     "reload": {},
     "subscribe": {},

@@ -31,9 +31,13 @@ class Grants:
         """It goes on until then; nothing happens if it ended meanwhile."""
         self.in_force = tuple(replace(other, until=until) if other is grant else other for other in self.in_force)
 
-    def stop(self, mac: Mac | None) -> tuple[Grant, ...]:
-        """End all grants of a device (None: all there are); returns what ended."""
-        ended = tuple(grant for grant in self.in_force if mac is None or grant.mac == mac)
+    def stop(self, mac: Mac | None, *, kind: str = "", purpose: Purpose | None = None) -> tuple[Grant, ...]:
+        """End all grants of a device (None: all there are), or only those of a kind or purpose; returns what ended."""
+        ended = tuple(
+            grant
+            for grant in self.in_force
+            if mac in (None, grant.mac) and kind in ("", grant.kind) and purpose in (None, grant.purpose)
+        )
         self.in_force = tuple(grant for grant in self.in_force if grant not in ended)
         return ended
 

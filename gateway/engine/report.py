@@ -50,6 +50,7 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         rule=str(decision.rule) if decision else "",
         reason=_reason(flow),
         mixed=decision.mixed if decision else False,
+        grant=decision.grant if decision else "",
         would=str(decision.would or "") if decision else "",
         would_rule=str(decision.would_rule or "") if decision else "",
         bytes_toserver=flow.bytes_out,

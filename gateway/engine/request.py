@@ -105,7 +105,11 @@ class Requests:
         return self._open("viewing", self._mac(request.args.get("device")), Purpose.VIDEO, request, now)
 
     def _do_stop(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
-        ended = self._state.grants.stop(self._device_or_all(request.args))
+        ended = self._state.grants.stop(
+            self._device_or_all(request.args),
+            kind=request.args.get("kind", ""),
+            purpose=self._purpose(request.args) if request.args.get("purpose") else None,
+        )
         views = [grant_view(grant, self._state, now) for grant in ended]
         if not ended:
             return views, []

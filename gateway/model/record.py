@@ -55,6 +55,8 @@ class FlowRecord:
     rule: str = ""
     reason: str = ""
     mixed: bool = False
+    grant: str = ""
+    """``pause``, ``allowance`` or ``viewing``, where one of them made it pass."""
     would: str = ""
     """What a rule in shadow would have done instead of letting it pass."""
     would_rule: str = ""
@@ -99,5 +101,5 @@ class FlowRecord:
 
 OWN_FIELDS = (
     "device", "device_id", "profile", "server_name", "name_source", "names", "dissector", "purpose", "also", "confidence",
-    "action", "effect", "rule", "reason", "mixed", "would", "would_rule", "held_bytes", "attempts",
+    "action", "effect", "rule", "reason", "mixed", "grant", "would", "would_rule", "held_bytes", "attempts",
 )

@@ -45,6 +45,15 @@ def test_expire_ends_what_has_run_out() -> None:
     assert [known.mac for known in grants.in_force] == [TWO]
 
 
+def test_stop_ends_one_of_several() -> None:
+    grants = Grants()
+    for kind, purpose in (("pause", None), ("allowance", Purpose.TELEMETRY), ("allowance", Purpose.UPDATE)):
+        grants.open(Grant(kind=kind, mac=ONE, purpose=purpose, until=100.0))
+    assert [one.purpose for one in grants.stop(ONE, kind="allowance", purpose=Purpose.UPDATE)] == [Purpose.UPDATE]
+    assert [one.kind for one in grants.stop(ONE, kind="pause")] == ["pause"]
+    assert len(grants.in_force) == 1
+
+
 def test_stop_ends_those_of_one_device_or_all() -> None:
     grants = Grants()
     for mac in (ONE, TWO, None):
