@@ -2,7 +2,7 @@
 
 ``engine``    the door: one event in, commands out
 ``forward``   packets leaving the curtain: first look, second looks, verdicts (``held``: packets that wait for one)
-``look``      budgets, and how far a flow may go before it is looked at again
+``look``      budgets, and how far a flow may go before it is looked at again; ``second_look`` what its datagrams speak by then
 ``tries``     refused tries: one line for all of a kind, and what the kernel refuses by itself (``remembered``: how much of it)
 ``share``     what all may do together that nobody has named
 ``credit``    how many handshakes a device may begin towards addresses that no name led it to

@@ -13,6 +13,7 @@ from gateway.model.packet import FlowKey, Packet
 from gateway.wire import FlowReader, OtherReader
 
 from .counted import WHOLE
+from .second_look import SecondLook
 
 MAX_FLOWS = 8_192
 
@@ -25,7 +26,7 @@ class Flow:
         "other", "facts", "candidates", "assessment", "decision", "flow_class", "epoch", "held", "held_since", "held_bytes",
         "refused_bytes", "attempts", "bytes_out", "bytes_in", "pkts_out", "pkts_in",
         "macs", "syn_seen", "dirty", "gone", "carried", "table_key", "line", "passed", "on_credit", "evidence", "counted",
-        "began", "busy", "noted",
+        "began", "busy", "noted", "look",
     )  # fmt: skip
 
     def __init__(self, *, flow_id: int, key: FlowKey, device: Device, number: int, wall: float, mono: float) -> None:
@@ -51,6 +52,8 @@ class Flow:
         """Sequence number of its first byte, as its server acknowledged it."""
         self.reader: FlowReader | None = None
         self.other: OtherReader | None = None
+        self.look: SecondLook | None = None
+        """A second look that is not over."""
         self.facts: Facts = NOTHING
         self.candidates: tuple[Name, ...] = ()
         """All names it was judged with."""
@@ -123,14 +126,16 @@ class Flow:
             self.facts = facts
         return True
 
-    def read_again(self, packet: Packet, *, scapy: Callable[[], bool]) -> None:
-        """What it speaks by now: ports may be used for something else after a while. What cannot be read changes nothing."""
-        before, self.facts = self.facts, NOTHING
-        self.reader = self.other = None
-        self.read(packet, 0, scapy=scapy)
-        self.reader = self.other = None
-        if self.facts is NOTHING:
-            self.facts = before
+    def read_again(self, packet: Packet, *, scapy: Callable[[], bool]) -> bool:
+        """Look at what it speaks by now; True where that look is over. What cannot be read changes nothing."""
+        if self.look is None:
+            self.look = SecondLook(packet.proto, self.key.sport, self.key.dport)
+        if not self.look.feed(packet, scapy=scapy):
+            return False
+        if self.look.facts is not NOTHING:
+            self.facts = self.look.facts
+        self.look = None
+        return True
 
     @property
     def settled(self) -> bool:

@@ -32,6 +32,8 @@ _CLASS = {
     Effect.DROP: FlowClass.DROP,
     Effect.REDIRECT: FlowClass.REFUSE,
 }
+_LOOKING = FlowClass.LOOK_16K
+"""While a second look lasts: every packet of a flow that sent more than that is asked about."""
 _PROTECTED = RuleRef(file="built-in")
 
 
@@ -150,7 +152,9 @@ class Forward:
     def _is_second_look(self, flow: Flow, event: PacketSeen) -> bool:
         """The kernel asks because a step or a budget was passed – and not because this packet was on its way already."""
         kind = self._asked_as(event)
-        return flow.flow_class in LET_OUT and (kind == FlowClass.SPENT or (kind in SENT and kind == flow.flow_class))
+        if flow.flow_class not in LET_OUT:
+            return False
+        return kind == FlowClass.SPENT or (kind in SENT and (kind == flow.flow_class or flow.look is not None))
 
     def _asked_as(self, event: PacketSeen) -> int:
         """The class in a packet's mark, if it is of this epoch: the kernel tells with it why it asks. Else none."""
@@ -216,7 +220,8 @@ class Forward:
 
     def _settle(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Judge the flow, and let this packet and all held ones follow the judgement – once its name was checked."""
-        self._look_closer(flow, event, now)
+        if not self._look_closer(flow, event, now):
+            return [SetVerdict(event.queue_id, True, self._mark(flow))]
         if not self._judge(flow, event, now):
             self._held.add(flow, event, now)
             return self._vouch.wait(flow, event, now)
@@ -258,15 +263,20 @@ class Forward:
         self._count(flow, now)
         return self._release(flow)
 
-    def _look_closer(self, flow: Flow, event: PacketSeen, now: Now) -> None:
-        """What a second look has to go by: how much went up, and what a nameless datagram flow speaks by now."""
+    def _look_closer(self, flow: Flow, event: PacketSeen, now: Now) -> bool:
+        """What a second look has to go by: how much went up, and what a nameless datagram flow speaks by now. False: the next
+        packets have to tell, and the kernel asks about each of them, since so much has gone up already."""
         kind = self._asked_as(event)
         if kind not in SENT:
-            return
-        size = SENT[FlowClass(kind)]
-        flow.bytes_out = max(flow.bytes_out, size + 1)
-        if event.packet.proto == UDP and event.packet.payload and not flow.facts.names:
-            flow.read_again(event.packet, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
+            return True
+        flow.bytes_out = max(flow.bytes_out, SENT[FlowClass(kind)] + 1)
+        if event.packet.proto != UDP or not event.packet.payload or flow.facts.names:
+            return True
+        over = flow.read_again(event.packet, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
+        if over or flow.decision is None or flow.epoch != self._state.epoch:
+            return True
+        flow.flow_class = _LOOKING
+        return False
 
     def _count(self, flow: Flow, now: Now) -> None:
         """Into the books: a flow that was let out by itself, refused tries of one destination in one line."""
@@ -347,6 +357,7 @@ class Forward:
         kind = looks.next_class(flow, decision)
         if kind is FlowClass.PASS:
             return kind
+        kind = _LOOKING if flow.look is not None else kind
         if self._asked_as(event) == FlowClass.SPENT and unpack(event.mark).purpose == decision.purpose.number:
             looks.spend(flow, decision, now)
         elif not looks.is_spent(flow, decision, now):

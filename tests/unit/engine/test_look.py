@@ -1,13 +1,15 @@
 """The second look: what the kernel asks when a step or a budget was passed, and what the engine makes of it."""
 
+import struct
 from dataclasses import replace
 
 import pytest
 
+from gateway.engine.second_look import PACKETS
 from gateway.model.action import Action
 from gateway.model.command import Budget, LoadRuleset, Publish
 from gateway.model.event import PolicyChanged
-from gateway.model.mark import LOOKS, FlowClass, pack
+from gateway.model.mark import LET_OUT, LOOKS, FlowClass, pack
 from gateway.model.packet import Packet
 from gateway.model.policy import Policy, Rule, RuleRef
 from gateway.model.purpose import Purpose
@@ -162,14 +164,59 @@ def test_flow_of_an_earlier_process_goes_on_from_its_step(kind: FlowClass) -> No
     assert found is (later[0] if LOOKS[kind] >= 64_000 and later else FlowClass.LOOK_64K if later else FlowClass.PASS)
 
 
+def look_to_the_end(home: Watched, kind: FlowClass, packet: Packet) -> FlowClass:
+    """The kernel asks about so many packets in a row as a look lasts."""
+    for _ in range(PACKETS - 1):
+        kind = ask_again(home, kind, Purpose.CONTROL, packet)
+        assert kind is FlowClass.LOOK_16K
+    return ask_again(home, kind, Purpose.CONTROL, packet)
+
+
 def test_datagrams_are_never_let_out_for_good() -> None:
     """Ports outlive what is said through them."""
     home = Watched()
     home.bind("bell.example.com")
     said = udp(b"\x00\x01hello", dport=17_000)
     home.see(said)
-    seen = [ask_again(home, kind, Purpose.CONTROL, said) for kind in (*STEPS, FlowClass.LOOK_AGAIN)]
+    seen = [look_to_the_end(home, kind, said) for kind in (*STEPS, FlowClass.LOOK_AGAIN)]
     assert seen == [*STEPS[1:], FlowClass.LOOK_AGAIN, FlowClass.LOOK_AGAIN]
+
+
+def pictures(number: int) -> Packet:
+    return udp(struct.pack("!BBHII", 0x80, 96, number, 160 * number, 9) + b"picture", dport=17_000)
+
+
+def turn_into_pictures(home: Watched, purpose: Purpose) -> list[FlowClass]:
+    """What the kernel is told at each packet of a first look, as long as it asks."""
+    kind, said = STEPS[0], []
+    for number in range(PACKETS):
+        kind = ask_again(home, kind, purpose, pictures(number))
+        said.append(kind)
+        if kind not in LET_OUT:
+            break
+    return said
+
+
+def test_datagrams_that_turn_into_pictures_are_refused_at_the_fourth() -> None:
+    home = Watched()
+    home.bind("nobody.example.net")
+    home.see(udp(b"\x00\x01hello", dport=17_000))
+    assert turn_into_pictures(home, Purpose.UNKNOWN) == [FlowClass.LOOK_16K] * 3 + [FlowClass.REFUSE]
+
+
+def test_datagrams_of_an_earlier_process_are_looked_at_as_long() -> None:
+    home = Watched()
+    home.see(syn(sport=39_000))
+    home.bind("nobody.example.net")
+    assert turn_into_pictures(home, Purpose.CONTROL) == [FlowClass.LOOK_16K] * 3 + [FlowClass.REFUSE]
+
+
+def test_packets_that_were_on_their_way_count_for_a_look_that_lasts() -> None:
+    home = Watched()
+    home.bind("nobody.example.net")
+    home.see(udp(b"\x00\x01hello", dport=17_000))
+    seen = [ask_again(home, STEPS[0], Purpose.UNKNOWN, pictures(number)) for number in range(4)]
+    assert seen == [FlowClass.LOOK_16K] * 3 + [FlowClass.REFUSE]
 
 
 def test_pictures_in_a_channel_of_an_earlier_process_are_found_at_its_next_look() -> None:
