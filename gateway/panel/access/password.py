@@ -79,7 +79,7 @@ def weaknesses(password: str, names: Iterable[str] = ()) -> tuple[Weakness, ...]
         (Weakness.TOO_LONG, len(plain) > MAX_CHARS),
         (Weakness.REPEATS, _repeats(lower)),
         (Weakness.ROW, _is_row(lower)),
-        (Weakness.COMMON, _core(lower) in _COMMON or _core(lower.translate(_LEET)) in _COMMON),
+        (Weakness.COMMON, not _COMMON.isdisjoint(map(_core, _undisguised(lower)))),
         (Weakness.NAME, any(_is_name(lower, name) for name in names)),
     )
     return tuple(weakness for weakness, is_so in found if is_so)
@@ -94,6 +94,12 @@ def _core(lower: str) -> str:
     """Its letters without figures and signs, said once where they are said several times."""
     letters = re.sub(r"[\W\d_]+", "", lower)
     return _unit(letters)
+
+
+def _undisguised(lower: str) -> tuple[str, ...]:
+    """As it is, and with the figures that stand for letters put back; what only hangs on at an end stands for none."""
+    inner = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", lower)
+    return lower, lower.translate(_LEET), inner.translate(_LEET)
 
 
 def _unit(text: str) -> str:
