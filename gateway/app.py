@@ -24,7 +24,8 @@ from gateway.edge.control import ControlServer
 from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.health import Health
 from gateway.edge.leases import Leases
-from gateway.edge.ledger import Ledger, newest_flow_id
+from gateway.edge.ledger import Ledger
+from gateway.edge.ledger_reader import newest_flow_id
 from gateway.edge.link import Links, own_addresses, private_networks
 from gateway.edge.listener import Listener
 from gateway.edge.loop import Loop

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from gateway.edge.ledger import LedgerReader
+from gateway.edge.ledger_reader import LedgerReader
 from gateway.engine.replay import is_home
 from gateway.model.purpose import Purpose
 from gateway.model.record import PROTO_NAMES, FlowRecord

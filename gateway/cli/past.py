@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gateway.edge.ledger import LedgerReader
+from gateway.edge.ledger_reader import LedgerReader
 from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
 from gateway.policy import load

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.model.record import FlowRecord
@@ -23,11 +22,9 @@ from .ledger_schema import (
     PUT_FLOW,
     PUT_JUDGEMENT,
     READ_OLD,
-    READ_TOTALS,
     SCHEMA,
     additions,
-    read_flows,
-    record_of,
+    columns,
     rows_of,
 )
 
@@ -266,17 +263,6 @@ def _growth(counts: tuple[int, ...], key: tuple[str, ...], before: tuple[int | s
     return tuple(max(0, value) for value in grown)
 
 
-def newest_flow_id(path: Path) -> int:
-    """The largest flow id of a ledger, 0 where none can be read. The next life goes on after it, whatever its clock shows."""
-    try:
-        reader = LedgerReader(path)
-    except OSError:
-        return 0
-    with contextlib.closing(reader), contextlib.suppress(sqlite3.Error):
-        return reader.last_flow_id()
-    return 0
-
-
 def open_ledger(path: Path) -> sqlite3.Connection:
     """Open for writing. A file that is no database is put aside, and a new one begun."""
     try:
@@ -299,92 +285,9 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         database.execute(f"PRAGMA journal_size_limit = {4 * CHECKPOINT_PAGES * PAGE_BYTES}")
         database.executescript(SCHEMA)
-        for addition in additions(_columns(database)):
+        for addition in additions(columns(database)):
             database.execute(addition)
     except sqlite3.Error:
         database.close()
         raise
     return database
-
-
-def _columns(database: sqlite3.Connection) -> dict[str, list[str]]:
-    """Of its tables."""
-    return {table: [row[1] for row in database.execute(f"PRAGMA table_info({table})")] for table in ("flow", "judgement")}
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open for reading. Beside no writer the file stands alone: who may not make its companions reads it as it is."""
-    is_alone = not path.with_name(path.name + "-wal").exists()
-    for mode in ("mode=ro", "mode=ro&immutable=1") if is_alone else ("mode=ro",):
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=2.0)
-        try:
-            database.execute("SELECT 1 FROM flow LIMIT 1").close()
-        except sqlite3.Error as err:
-            database.close()
-            fault = err
-        else:
-            return database
-    raise fault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerTotal:
-    """A roll-up over a span of time."""
-
-    device: str
-    purpose: str
-    effect: str
-    attempts: int
-    flows: int
-    bytes_out: int
-    bytes_in: int
-    held_bytes: int
-
-
-class LedgerReader:
-    """The reading side: read-only, any number of them beside the writer. OSError if there is no ledger to read."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._database = _connect(path)
-            self._read_flows = read_flows(_columns(self._database))
-        except sqlite3.Error as err:
-            raise OSError(f"the ledger {path} cannot be read: {err}") from err
-
-    def flows(
-        self,
-        since: float = 0.0,
-        *,
-        device: str | None = None,
-        purpose: str | None = None,
-        limit: int = 100,
-        after: int = 0,
-    ) -> list[FlowRecord]:
-        """The last ``limit`` flows, oldest first; with ``after`` (a flow id) the first that follow it. By MAC or device id."""
-        wanted = {
-            "f.flow_id > ?": after or None,
-            "f.started >= ?": round(since * 1_000_000) or None,
-            "? IN (j.device, j.device_id)": device,
-            "j.purpose = ?": purpose,
-        }
-        given = {clause: value for clause, value in wanted.items() if value is not None}
-        where = f" WHERE {' AND '.join(given)}" if given else ""
-        order = "ASC" if after else "DESC"
-        query = f"{self._read_flows}{where} ORDER BY f.flow_id {order} LIMIT ?"
-        rows = self._database.execute(query, (*given.values(), limit)).fetchall()
-        return [record_of(row) for row in (rows if after else reversed(rows))]
-
-    def totals(self, since: float = 0.0) -> list[LedgerTotal]:
-        """Sums by device (MAC), purpose and effect, from the minute (past the days of detail: the hour) of ``since`` on."""
-        names = LedgerTotal.__slots__
-        rows = self._database.execute(READ_TOTALS, (int(since // 60),)).fetchall()
-        return [LedgerTotal(**dict(zip(names, row, strict=True))) for row in rows]
-
-    def last_flow_id(self) -> int:
-        """The highest id so far; 0 in an empty ledger."""
-        (found,) = self._database.execute("SELECT max(flow_id) FROM flow").fetchone()
-        return found or 0
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._database.close()

@@ -9,6 +9,7 @@ A ledger of an earlier version lacks columns: whoever writes adds them, whoever 
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import lru_cache
@@ -64,11 +65,21 @@ FOLD_HOURS = (
     + " FROM total WHERE minute < ? AND minute % 60 GROUP BY 1, 2, 3, 4 ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = {name} + excluded.{name}" for name in _COUNTS)
 )
-READ_TOTALS = (
-    "SELECT device, purpose, effect, "
-    + ", ".join(f"sum({name})" for name in _COUNTS)
-    + " FROM total WHERE minute >= ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+_SUMS = ", ".join(f"sum({name})" for name in _COUNTS)
+READ_TOTALS = f"SELECT device, purpose, effect, {_SUMS} FROM total WHERE minute >= ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+READ_HOURS = (
+    f"SELECT minute / 60, device, purpose, effect, {_SUMS} FROM total WHERE minute >= ? AND minute < ? GROUP BY 1, 2, 3, 4"
 )
+READ_KEPT = (
+    "SELECT DISTINCT device, purpose, server_name FROM judgement WHERE effect != 'pass' AND server_name IS NOT NULL"
+    " AND id IN (SELECT judgement FROM flow WHERE flow_id >= ?)"
+)
+FIND_FLOW = "SELECT flow_id, started FROM flow WHERE flow_id >= ? ORDER BY flow_id LIMIT 1"
+
+
+def columns(database: sqlite3.Connection) -> dict[str, list[str]]:
+    """Of its tables."""
+    return {table: [row[1] for row in database.execute(f"PRAGMA table_info({table})")] for table in _COLUMNS}
 
 
 def additions(known: Mapping[str, Collection[str]]) -> Iterator[str]:

@@ -2,7 +2,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from gateway.edge.ledger import LedgerReader
+from gateway.edge.ledger_reader import LedgerReader
 from gateway.edge.store import Store
 
 from ..scenario import PACE, Stage, outcomes

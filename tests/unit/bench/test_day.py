@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.bench import day
-from gateway.edge.ledger import LedgerReader
+from gateway.edge.ledger_reader import LedgerReader
 
 
 def test_a_home_of_thirty() -> None:

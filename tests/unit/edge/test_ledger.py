@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from gateway.edge import ledger as ledger_module
-from gateway.edge.ledger import BURST_BYTES, Ledger, LedgerReader, LedgerTotal, WriteBudget, newest_flow_id, open_ledger
+from gateway.edge.ledger import BURST_BYTES, Ledger, WriteBudget, open_ledger
+from gateway.edge.ledger_reader import LedgerReader, LedgerTotal, newest_flow_id
 from gateway.model.record import FlowRecord
 from tests.support.kill import killed
 
