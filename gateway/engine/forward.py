@@ -10,7 +10,7 @@ from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING, Facts
 from gateway.model.mark import HANDSHAKES, LET_OUT, SENT, FlowClass, class_in, pack, unpack
 from gateway.model.name import Name
-from gateway.model.packet import ACK, SYN, TCP, UDP, Packet, key_of
+from gateway.model.packet import ACK, SYN, TCP, UDP, URG, Packet, key_of
 from gateway.model.policy import RuleRef
 from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.policy import refuse_spent
@@ -164,7 +164,7 @@ class Forward:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
-        if not are_plain(event.packet.options):
+        if event.packet.flags & URG or not are_plain(event.packet.options):
             commands = self._give_up(flow, "its SYN carries bytes where no system puts any", now)
             return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
         names = () if flow.local else self._state.bound_names(flow.device.mac, flow.key.dst, now)

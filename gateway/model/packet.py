@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 
-FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 
 
 class Packet(NamedTuple):

@@ -146,6 +146,8 @@ FORWARD = """\
     tcp flags & (syn | ack) == syn @ih,0,8 >= 0 drop
     # True only where there is payload.
     @ih,0,8 >= 0 goto speaks
+    # It may call a byte urgent that comes later: the server then reads other bytes than the judge.
+    tcp flags & urg == urg drop
     # Handshake and goodbye need a handful of empty segments, and no options but timestamps: more is a channel of its own.
     ct original packets > 24 drop
     ct direction reply tcp flags & (syn | ack) == (syn | ack) jump greeting

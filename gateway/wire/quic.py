@@ -117,6 +117,11 @@ class QuicReader:
         """Handshake bytes came twice with different values: somebody wants to be read in two ways."""
         return any(connection.handshake.contradiction for connection in self._connections.values())
 
+    @property
+    def proven(self) -> bool:
+        """A client's Initial was opened: this is QUIC, whatever follows."""
+        return any(connection.proven for connection in self._connections.values())
+
     def feed(self, payload: bytes) -> Facts | None:
         """Read one datagram: ``None`` means more are needed. ValueError: it is not of a client's first flight (the reader
         stays as it was), or the flight cannot be read (too long, no ClientHello)."""

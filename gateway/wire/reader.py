@@ -58,12 +58,13 @@ class FlowReader:
 
     @property
     def contradiction(self) -> bool:
-        """The flow said two different things at one place, so that no reading of it can be trusted."""
+        """The flow said two different things at one place (or called a byte urgent, which some servers leave out), so that no
+        reading of it can be trusted."""
         return self._reader.contradiction if self._reader else False
 
     @property
     def exhausted(self) -> bool:
-        """A limit was met while a hello or a greeting was incomplete."""
+        """A limit was met while a hello or a greeting was incomplete, or what began as a hello cannot be read as one."""
         return self._reader.exhausted if self._reader else False
 
     @property

@@ -8,13 +8,13 @@ proxies and STARTTLS put TLS at any later position. No plain byte is kept while 
 from dataclasses import replace
 
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.packet import SYN, Packet
+from gateway.model.packet import SYN, URG, Packet
 
 from . import preamble
 from .dns import parse_dns_tcp
 from .http import head_end, parse_http
 from .tcp import HalfStream
-from .tls import is_record, parse_client_hello, starts_hello
+from .tls import is_record, may_be_record, parse_client_hello, starts_hello
 
 DNS_PORT = 53
 WATCHED_SEGMENTS = 512
@@ -86,6 +86,8 @@ class StreamReader:
         syn = bool(packet.flags & SYN)
         if not payload and not (syn and stream is not None):
             return self.facts if self._told else None
+        if packet.flags & URG:
+            self.contradiction = True  # a server may take the urgent byte out of the stream, and read another name
         if stream is None:
             return self._watch(side, packet, direction)
         grew = stream.add(packet.seq, payload, syn=syn)
@@ -145,6 +147,11 @@ class StreamReader:
 
     def _read_head(self, side: _Side, stream: HalfStream, direction: int, *, skip: int) -> Facts | None:
         data = bytes(stream.data[skip:])
+        if may_be_record(data):
+            if len(data) == 1:
+                return None
+            if direction == 0 and stream.anchored:
+                self.exhausted = True  # TLS from its first byte, but no hello that we can read: some server may
         facts = self._recognise(data)
         if facts is None:
             return None

@@ -105,6 +105,11 @@ def starts_hello(data: bytes) -> bool:
     return size < 6 or (data[5] == 1 and (size < 7 or data[6] <= 1 or data[3:5] == b"\0\1"))
 
 
+def may_be_record(data: bytes) -> bool:
+    """Can these bytes, as far as they go, begin a record as some server reads it? The minor version is nobody's business."""
+    return 20 <= data[0] <= 24 and data[1:2] in (b"", b"\3")
+
+
 def is_record(data: bytes) -> bool:
     """Do these bytes begin a record of a TLS connection that is under way?"""
     return (

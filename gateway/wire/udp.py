@@ -55,7 +55,7 @@ class UdpReader:
             self._learn(facts, direction)
         if self._left <= 0 and not self.done:
             self.done = True
-            self.exhausted = facts is None
+            self.exhausted = self.exhausted or facts is None
             return self.facts
         return None if facts is None else self.facts
 
@@ -86,6 +86,7 @@ class UdpReader:
             facts = reader.feed(payload)
         except ValueError:
             self._refusals[direction] += 1
+            self.exhausted = self.exhausted or (direction == 0 and reader.proven)
             return NOTHING
         self._quic[direction] = reader
         self.contradiction = self.contradiction or reader.contradiction
@@ -96,7 +97,11 @@ class UdpReader:
 
     def _read_dtls(self, payload: bytes, direction: int) -> Facts | None:
         reader = self._dtls.setdefault(direction, DtlsReader())
-        hello = reader.feed(payload)
+        try:
+            hello = reader.feed(payload)
+        except ValueError:
+            self.exhausted = self.exhausted or direction == 0
+            return NOTHING
         if hello is not None:
             return hello.facts("dtls-srtp" if _USE_SRTP in hello.extensions else "dtls")
         if reader.started:

@@ -18,6 +18,7 @@ MAIL = b"EHLO gadget.example\r\nSTARTTLS\r\n"
 CONNECT = b"CONNECT good.rogue.example:443 HTTP/1.1\r\nHost: good.rogue.example\r\n\r\n"
 PROXY1 = b"PROXY TCP4 10.77.0.66 203.0.113.99 61000 443\r\n"
 PROXY2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12)
+ALERT, EMPTY_RECORD = b"\x15\x03\x01\0\x02\x01\0", b"\x16\x03\x01\0\0"
 SOCKS = b"\x05\x01\x00\x05\x01\x00\x03\x12good.rogue.example\x01\xbb"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: good.rogue.example\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
 
@@ -224,6 +225,11 @@ def second_hello(attempt: Attempt) -> bytes:
     return refused_hello(attempt) + records(client_hello(attempt.first.allowed, stamp=attempt.token))
 
 
+def _of_a_version_to_come(attempt: Attempt) -> bytes:
+    """Servers look at the first of its two bytes only."""
+    return records(_refused(attempt), version=0x0309)
+
+
 def _after(preamble: bytes) -> Callable[[Attempt], bytes]:
     return lambda attempt: preamble + refused_hello(attempt)
 
@@ -284,12 +290,17 @@ CASES = (
     Case(id="60-kB", text="A refused name in a hello of 60 kB, in small segments",
          play=written(lambda attempt: refused_hello(attempt, padding=60_000), size=400), shown=UNFINISHED),
     Case(id="130-kB", text="A refused name in a hello of 130 kB, as long as servers take them",
-         play=written(lambda attempt: records(_refused(attempt, padding=65_000, more_ciphers=32_000)))),
+         play=written(lambda attempt: records(_refused(attempt, padding=65_000, more_ciphers=32_000))), shown=UNFINISHED),
     Case(id="two-names", text="The allowed and the refused name in one list", play=written(several_names), shown=BAD),
     Case(id="two-extensions", text="The allowed and the refused name in one extension each",
          play=written(repeated_extension), shown=BAD),
     Case(id="two-hellos", text="A refused hello, an allowed one right behind it", play=written(second_hello), shown=BAD),
-    Case(id="urgent", text="A refused name with urgent bytes in between", play=urgent),
+    Case(id="after-alert", text="A refused name behind a TLS alert", play=written(_after(ALERT)), shown=UNFINISHED),
+    Case(id="after-empty-record", text="A refused name behind an empty TLS record", play=written(_after(EMPTY_RECORD)),
+         shown=UNFINISHED),
+    Case(id="odd-version", text="A refused name in a record of a version to come", play=written(_of_a_version_to_come),
+         shown=UNFINISHED),
+    Case(id="urgent", text="A refused name with urgent bytes in between", play=urgent, shown=CONTRADICTS),
     Case(id="other-ports", text=f"A refused name on ports {', '.join(map(str, PORTS))}", play=on_other_ports, shown=BAD),
     Case(id="asked-for", text=f"96 bytes each in {NAMES} names that a gateway might ask its resolver for",
          play=names_to_ask_for, allowance_bytes=1024, reason="what looks like code may be asked for, that much of it an hour"),

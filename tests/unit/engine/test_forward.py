@@ -10,7 +10,7 @@ from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
 from gateway.model.mark import LET_OUT, FlowClass, pack
-from gateway.model.packet import ACK, RST, SYN, TCP, UDP, Packet, key_of
+from gateway.model.packet import ACK, RST, SYN, TCP, UDP, URG, Packet, key_of
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.policy import load
@@ -418,3 +418,22 @@ def test_answer_within_the_home_has_a_number_of_its_own() -> None:
     home.see(tcp(src=PHONE_ADDRESS, dst=HOME, flags=SYN, seq=5, sport=50_000, dport=554), mac=PHONE, to_lan=True)
     answer = tcp(src=HOME, dst=PHONE_ADDRESS, flags=SYN | ACK, seq=77, sport=554, dport=50_000)
     assert marks(home.see(answer, to_lan=True))[0].flow_class == UNDECIDED
+
+
+@pytest.mark.parametrize("flags", [SYN | URG, ACK | URG], ids=["syn", "handshake"])
+def test_urgent_byte_is_not_called_before_anything_was_said(flags: int) -> None:
+    """The server takes it out of what comes later."""
+    home = Watched()
+    home.bind("bell.example.com")
+    home.see(syn())
+    assert marks(home.see(tcp(b"", flags=flags, seq=1_001 if flags & ACK else 1_000)))[0].flow_class == FlowClass.REFUSE
+
+
+def test_hello_that_is_longer_than_what_is_read_is_refused() -> None:
+    home = Watched()
+    home.bind("bell.example.com")
+    home.see(syn())
+    long = b"\x16\x03\x01\x40\x00\x01\x02\x00\x00\x03\x03" + bytes(1_389)
+    commands = home.see(tcp(long))
+    assert marks(commands)[-1].flow_class == FlowClass.REFUSE
+    assert "its hello did not become whole within the bounds" in records(commands)[0].reason

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.packet import ACK, SYN
+from gateway.model.packet import ACK, SYN, URG
 from gateway.wire.stream import WATCHED_SEGMENTS, StreamReader
 from tests.support.hello import named, tls_hello
 from tests.support.packets import client_hello, tcp
@@ -62,8 +62,12 @@ class Case(NamedTuple):
     names: tuple[str, ...] = ()
     done: bool = True
     port: int = 443
+    unreadable: bool = False
+    """It is TLS from its first byte, and nobody can tell what its server reads."""
 
 
+TOO_LONG = b"\x16\x03\x01\x40\x00\x01\x01\x11\x70\x03\x03" + bytes(1_389)
+AS_LONG_AS_SERVERS_TAKE_IT = b"\x16\x03\x01\x40\x00\x01\x02\x01\x40\x03\x03" + bytes(1_389)
 CONNECT = b"CONNECT proxy.example:443 HTTP/1.1\r\n\r\n"
 CASES = {
     "tls": Case([(0, HELLO)], ["tls"], ("a.example",)),
@@ -72,7 +76,7 @@ CASES = {
     "tls-from-the-other-side": Case([(1, HELLO)], ["tls"], ("a.example",)),
     "old-tls": Case([(0, b"\x80\x1c\x01\x03\x01\0\3\0\0\0\x10\0\0\x2f" + bytes(16))], ["tls"]),
     "server-speaks-first": Case([(1, b"\x16\x03\x03\0\x20\x02" + bytes(31)), (0, HELLO)], ["tls", "tls"], ("a.example",)),
-    "middle-of-tls": Case([(0, b"\x17\x03\x03\0\x20" + bytes(32))], ["tls"], done=False),
+    "middle-of-tls": Case([(0, b"\x17\x03\x03\0\x20" + bytes(32))], ["tls"], done=False, unreadable=True),
     "http": Case([(0, REQUEST), (1, ANSWER)], ["http", "http"],
                  ("h.example",), done=False),
     "http-answer-first": Case([(1, ANSWER), (0, REQUEST)], ["http", "http"],
@@ -97,7 +101,13 @@ CASES = {
                            ["rdp", "rdp", "tls"], ("a.example",)),
     "hello-right-after-one-odd-byte": Case([(0, b"\0"), (0, HELLO)], [None, "tls"], ("a.example",)),
     "unknown": Case([(0, b"\x10\x0c\0\4MQTT\4\2\0\0\0"), (1, b"\x20\2\0\0"), (0, b"\xc0\0")], ["unknown"] * 3, done=False),
-    "hello-broken": Case([(0, tls_hello(body=b"\xff" * 60) + HELLO)], ["tls"], done=False),
+    "hello-broken": Case([(0, tls_hello(body=b"\xff" * 60) + HELLO)], ["tls"], done=False, unreadable=True),
+    "hello-of-70-kB": Case([(0, TOO_LONG)], ["tls"], done=False, unreadable=True),
+    "hello-of-131-kB": Case([(0, AS_LONG_AS_SERVERS_TAKE_IT)], ["tls"], done=False, unreadable=True),
+    "hello-behind-an-alert": Case([(0, b"\x15\x03\x01\0\2\1\0" + HELLO)], ["tls"], done=False, unreadable=True),
+    "hello-behind-an-empty-record": Case([(0, b"\x16\x03\x01\0\0" + HELLO)], ["unknown"], done=False, unreadable=True),
+    "hello-of-a-version-to-come": Case([(0, b"\x16\x03\x09" + HELLO[3:])], ["unknown"], done=False, unreadable=True),
+    "alert-in-two": Case([(0, b"\x15"), (0, b"\x03\x01\0\2\1\0")], [None, "tls"], done=False, unreadable=True),
     "dns": Case([(0, QUERY)], ["dns"], done=False, port=53),
     "dns-in-two": Case([(0, QUERY[:2]), (0, QUERY[2:])],
                        [None, "dns"], done=False, port=53),
@@ -115,7 +125,18 @@ def test_speech(case: Case, opened: bool) -> None:
     assert _names(talk.reader.facts) == case.names
     assert talk.reader.done is case.done
     assert (talk.reader.hello_from is not None) is talk.reader.facts.hello
-    assert not (talk.reader.contradiction or talk.reader.exhausted)
+    assert not talk.reader.contradiction
+    assert talk.reader.exhausted is (opened and case.unreadable)
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["first-piece", "second-piece"])
+def test_an_urgent_byte_makes_two_readings(at: int) -> None:
+    talk = Talk().open()
+    for number, piece in enumerate((HELLO[:40], HELLO[40:])):
+        packet = tcp(piece, seq=talk.next[0] & 0xFFFFFFFF, flags=ACK | (URG if number == at else 0))
+        talk.reader.feed(packet, 0)
+        talk.next[0] += len(piece)
+    assert talk.reader.contradiction and talk.reader.done
 
 
 def test_direction_of_the_hello() -> None:

@@ -104,6 +104,18 @@ def test_quic_that_contradicts_itself() -> None:
     assert reader.contradiction
 
 
+def test_quic_hello_that_cannot_be_read_is_no_nameless_one() -> None:
+    reader = UdpReader(0, limit_packets=64)
+    _feed(reader, quic.initial(quic.padded(quic.crypto(0, b"\x01\x01\x00\x00" + bytes(900)))))
+    assert reader.exhausted and not reader.facts.hello
+
+
+def test_dtls_hello_that_cannot_be_read_is_no_nameless_one() -> None:
+    reader = UdpReader(0, limit_packets=64)
+    (whole,) = dtls_fragments(b"\xff" * 60, 60)
+    assert _feed(reader, whole) is NOTHING and reader.exhausted
+
+
 def test_long_headers_of_nobody_are_refused() -> None:
     reader = UdpReader(0, limit_packets=64)
     for _ in range(MAX_REFUSALS + 2):
