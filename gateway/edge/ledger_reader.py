@@ -10,6 +10,7 @@ from gateway.model.record import FlowRecord
 
 from .ledger_schema import FIND_FLOW, READ_HOURS, READ_KEPT, READ_TOTALS, columns, read_flows, record_of
 
+
 def newest_flow_id(path: Path) -> int:
     """The largest flow id of a ledger, 0 where none can be read. The next life goes on after it, whatever its clock shows."""
     try:
@@ -86,7 +87,8 @@ class LedgerReader:
             "(effect != 'pass') = ?": stopped,
             "grant = ?": granted,
         }
-        numbers = {"f.flow_id > ?": after or None, "f.flow_id < ?": before or None, "f.started >= ?": round(since * 1e6) or None}
+        started = round(since * 1e6) or None
+        numbers = {"f.flow_id > ?": after or None, "f.flow_id < ?": before or None, "f.started >= ?": started}
         told = {clause: value for clause, value in texts.items() if value is not None}
         given = {clause: value for clause, value in numbers.items() if value is not None}
         clauses = [*given]
@@ -110,7 +112,7 @@ class LedgerReader:
         return [LedgerTotal(**dict(zip(names, row, strict=True))) for row in rows]
 
     def hours(self, since: float, until: float) -> dict[int, list[LedgerTotal]]:
-        """Sums by the hour: hours since 1970 -> by device (MAC), purpose and effect, of the minutes in ``since`` … ``until``."""
+        """Sums by the hour: hours since 1970 -> by device (MAC), purpose and effect, of the minutes ``since`` … ``until``."""
         names = LedgerTotal.__slots__
         found: dict[int, list[LedgerTotal]] = {}
         for hour, *row in self._database.execute(READ_HOURS, (int(since // 60), int(until // 60))):
