@@ -22,6 +22,8 @@ from .zone import Zone, load_zone
 HTTPS_PORTS = (443, 5223, 6012, 8084, 9543, 9998, 9999)
 """443, and where Apple's push, Shelly, Arlo, Nest and Ring speak TLS as well."""
 MEDIA_PORTS = (3478, 17000, 36000)
+COMMAND_PORT = 8053
+"""Where Xiaomi's devices send their datagrams."""
 MAX_DATAGRAM_BYTES = 1232
 HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 BODY_LIMIT_BYTES = 64_000_000
@@ -198,6 +200,9 @@ async def serve(config: dict[str, Any]) -> None:
         for address in (host.address4, host.address6):
             for port in MEDIA_PORTS:
                 await loop.create_datagram_endpoint(MediaServer, (address, port))
+    for host in zone.offering("commands"):
+        for address in (host.address4, host.address6):
+            await loop.create_datagram_endpoint(Datagrams, (address, COMMAND_PORT))
     for address in zone.lonely.values():
         await loop.create_datagram_endpoint(MediaServer, (address, MEDIA_PORTS[-1]))
     for host in zone.offering("ntp"):

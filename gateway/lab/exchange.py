@@ -5,6 +5,9 @@ import socket
 
 from . import message
 
+BODILESS = ("204", "304")
+"""Statuses whose answers end with their heads (RFC 9112, section 6.3)."""
+
 
 class Exchange:
     """A connection that carries requests and answers over HTTP/1.1."""
@@ -41,7 +44,9 @@ class Exchange:
         while b"\r\n\r\n" not in data:
             data += self._more()
         head, _, body = data.partition(b"\r\n\r\n")
-        lines = head.decode("latin-1").lower().split("\r\n")
+        status, *lines = head.decode("latin-1").lower().split("\r\n")
+        if status.split(" ")[1] in BODILESS:
+            return b""
         length = next(int(line.split(":")[1]) for line in lines if line.startswith("content-length"))
         parts, size = [body], len(body)
         while size < length:

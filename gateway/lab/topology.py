@@ -1,8 +1,8 @@
 """Who is plugged in where. Addresses: the home private (RFC 1918, ULA), the internet from the documentation prefixes.
 
-    gadgets, phones -- br0 [gateway] wan0 -- lan0 [router] inet0 -- isp0 [internet]
-    (isolated ports)  10.77.0.0/24      192.168.178.0/24     192.0.2.0/30
-                      fd77:77::/64      2001:db8:178::/64    2001:db8:ffff::/64
+gadgets, phones -- br0 [gateway] wan0 -- lan0 [router] inet0 -- isp0 [internet]
+(isolated ports)  10.77.0.0/24      192.168.178.0/24     192.0.2.0/30
+                  fd77:77::/64      2001:db8:178::/64    2001:db8:ffff::/64
 """
 
 import ctypes
@@ -20,6 +20,8 @@ GATEWAY_LAN_MAC, GATEWAY_WAN_MAC = "02:00:5e:77:00:01", "02:00:5e:77:00:02"
 CURTAIN4, CURTAIN6 = "10.77.0.{}", "fd77:77::{:x}"
 OLD4, OLD6 = "192.168.178.{}", "2001:db8:178::{:x}"
 GATEWAY_HOST, ROUTER_HOST = 20, 1
+IFNAME_CHARS = 15
+"""Linux: IFNAMSIZ less its final zero."""
 FRAGMENT_S = 1
 """How long the gateway's kernel waits for the rest of a packet: half a minute elsewhere."""
 SERVED_PORTS, SWALLOWING_PORT = (53, 80, 443, 853, 9998, 9999), 9
@@ -38,6 +40,11 @@ class Plug:
     """False: on the old network."""
     dhcp: bool = False
     """It finds its IPv4 address by itself."""
+
+    @property
+    def port(self) -> str:
+        """The other end of its cable, as long as an interface's name may be."""
+        return f"p-{self.name}"[:IFNAME_CHARS]
 
     @property
     def address4(self) -> str:
@@ -75,8 +82,8 @@ class Topology:
             f"link set {LAN} up",
             f"link add {WAN} address {GATEWAY_WAN_MAC} type veth peer name p-gateway netns {router.path}",
             *(self._port(plug) for plug in self.plugs.values() if plug.curtain),
-            *(f"link set p-{name} master {LAN} up" for name, plug in self.plugs.items() if plug.curtain),
-            *(f"link set p-{name} type bridge_slave isolated on" for name, plug in self.plugs.items() if plug.curtain),
+            *(f"link set {plug.port} master {LAN} up" for plug in self.plugs.values() if plug.curtain),
+            *(f"link set {plug.port} type bridge_slave isolated on" for plug in self.plugs.values() if plug.curtain),
             peers=[router, *(self.machines[name] for name in self.plugs)],
         )
         outside = [plug for plug in self.plugs.values() if not plug.curtain]
@@ -86,13 +93,13 @@ class Topology:
             f"link add inet0 type veth peer name isp0 netns {internet.path}",
             "link set p-gateway master lan0 up",
             *(self._port(plug) for plug in outside),
-            *(f"link set p-{plug.name} master lan0 up" for plug in outside),
+            *(f"link set {plug.port} master lan0 up" for plug in outside),
             peers=[internet, *(self.machines[plug.name] for plug in outside)],
         )
 
     def _port(self, plug: Plug) -> str:
         peer = self.machines[plug.name]
-        return f"link add p-{plug.name} type veth peer name eth0 address {plug.mac} netns {peer.path}"
+        return f"link add {plug.port} type veth peer name eth0 address {plug.mac} netns {peer.path}"
 
     def _internet(self, zone: Zone) -> None:
         self.machines["internet"].sysctl(net__ipv6__ip_nonlocal_bind=1)  # local routes are enough to answer, not to bind

@@ -24,7 +24,7 @@ class Host:
     address4: str
     address6: str
     offers: tuple[str, ...] = ()
-    """Besides HTTPS and HTTP, which every address offers: ``quic media ntp mqtt``."""
+    """Besides HTTPS and HTTP, which every address offers: ``quic media ntp mqtt commands``."""
     ttl_s: int = 60
     beside: str = ""
     """Another name, whose address stands in the answer too."""

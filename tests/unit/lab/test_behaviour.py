@@ -5,6 +5,7 @@ import pytest
 
 from gateway.engine.judge import judge
 from gateway.lab.behaviour import Behaviour, known_gadgets, load_behaviours, parse
+from gateway.lab.topology import IFNAME_CHARS
 from gateway.lab.zone import load_zone
 from gateway.model.assessment import Evidence
 from gateway.model.device import Device, Mac
@@ -76,6 +77,8 @@ def judged(policy: Policy, behaviour: Behaviour, trigger: str) -> Iterator[tuple
 def test_macs_and_hosts_are_distinct() -> None:
     behaviours = ALL.values()
     assert len({one.mac for one in behaviours}) == len({(one.network, one.host) for one in behaviours}) == len(behaviours)
+    ports = {one.plug(dhcp=False).port for one in behaviours}
+    assert len(ports) == len(behaviours) and max(map(len, ports)) == IFNAME_CHARS
 
 
 @pytest.mark.parametrize(("name", "trigger", "step"), STEPS)
