@@ -70,8 +70,8 @@ class Settings:
     """Where the panel is served (``ADDRESS`` or ``ADDRESS:PORT``); empty: at this machine's private addresses."""
     panel_hosts: tuple[str, ...] = ()
     """Names that the panel answers to besides its addresses and its own names."""
-    panel_user: str = "netcurtain"
-    """Who the panel is, where it is started as root and there is such a user; empty: whoever starts it."""
+    panel_user: str = ""
+    """Who the panel becomes once its ports are open, where root starts it; empty: it stays who it is."""
 
 
 def load_settings(

@@ -13,6 +13,7 @@
 ``devices``, ``confirm``  who is there, and what it is from now on
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
+``panel``                 the household's panel, and links that log in
 ``doctor``                what this machine lacks (``symptom``: how that is found out)
 ``lab``, ``bench``        the virtual home, and how fast the datapath is
 
@@ -59,6 +60,7 @@ COMMANDS = {
     "systems": Place("systems", "systems", "Meshes, shops and the like: what helps against them."),
     "whatif": Place("whatif", "whatif", "Tell what would change under other policies."),
     "baseline": Place("baseline", "baseline", "Lock a device to what it was seen to need."),
+    "panel": Place("panel", "panel", "Serve the household's panel."),
     "doctor": Place("doctor", "doctor", "Find out what this machine lacks."),
     "lab": Place("lab", "lab", "The virtual home."),
     "bench": Place("bench", "bench", "Measure the datapath against a plain router."),

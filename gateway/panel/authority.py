@@ -36,6 +36,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.edge.disk import Disk
+from gateway.panel.access.guard import NAMES
 from gateway.panel.access.keep import PrivateDisk
 
 log = logging.getLogger("netcurtain.panel")
@@ -46,8 +47,6 @@ SEEN = "netcurtain_https"
 SEEN_S = 365 * 86_400
 PORTS_APART = 363
 """HTTPS is served so many ports above plain HTTP: 80 and 443, 8080 and 8443."""
-NAMES = ("netcurtain.home.arpa", "netcurtain.local", "netcurtain.lan")
-"""What the box may be called in a home: RFC 8375, RFC 6762, and what many routers make of a host's name."""
 PRIVATE = (
     IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"), IPv4Network("169.254.0.0/16"),
     IPv4Network("127.0.0.0/8"), IPv6Network("fc00::/7"), IPv6Network("fe80::/10"), IPv6Network("::1/128"),
@@ -104,7 +103,7 @@ class Authority:
         self._folder = folder
         self._wall = wall
         self._disk: Disk = disk or PrivateDisk()
-        self._names = tuple(dict.fromkeys((*NAMES, "localhost", *hosts)))
+        self._names = tuple(dict.fromkeys((*NAMES, *hosts)))
         self._subjects: tuple[str | Address, ...] = ()
         self._context: ssl.SSLContext | None = None
         self._key, self.certificate = self._own()
@@ -192,7 +191,7 @@ class Authority:
 
     def _sign_leaf(self, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
         began = self._now() - datetime.timedelta(days=1)
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAMES[0])])
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Netcurtain")])
         return (
             _builder(subject, self.certificate.subject, public, began, began + datetime.timedelta(days=LEAF_DAYS))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
