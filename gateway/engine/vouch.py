@@ -41,7 +41,8 @@ MAX_ASKERS = 512
 REFUSED_KEPT_S = 60.0
 MAX_REFUSED = 4_096
 MAX_REFUSED_NAMES = 8
-MAX_RIVALS = 24
+MAX_RIVALS = 64
+"""More than one hello can say in all readings."""
 
 _ASKABLE = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?!\d+\Z)[a-z0-9-]{2,63}").fullmatch
 """Names as hosts have them (RFC 1123, and the underscore): no address literal, nothing unprintable, no single label."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from gateway.model.facts import Facts
 from gateway.model.name import NameSource
 
-from .name import name_of
+from .name import names_of
 from .quic_crypto import VERSIONS, ClientKeys
 from .quic_packet import INITIAL, crypto_frames, split_datagram
 
@@ -109,10 +109,9 @@ def _facts(message: bytes) -> Facts:
     if message[:4] != b"CHLO":
         return _NAMELESS
     tags = dict(_tags(message))
-    name = name_of(tags.get(b"SNI\0", b""), NameSource.QUIC)
     return Facts(
         app_proto="gquic",
-        names=(name,) if name else (),
+        names=names_of(tags.get(b"SNI\0", b""), NameSource.QUIC),
         hello=True,
         dissector="fast",
         detail="".join(chr(byte) for byte in tags.get(b"UAID", b"") if 0x20 <= byte < 0x7F)[:120],

@@ -5,7 +5,7 @@ import re
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
 
-from .name import name_of
+from .name import names_of
 
 MAX_HEAD_BYTES = 8_192
 MAX_HOSTS = 4
@@ -69,16 +69,16 @@ def _parse_request(head: bytes, *, method: bytes, target: bytes) -> Facts | None
 
 
 def _facts(method: bytes, *authorities: bytes) -> Facts:
-    names = dict.fromkeys(name for authority in authorities[:MAX_HOSTS] if (name := host_of(authority)))
+    names = dict.fromkeys(name for authority in authorities[:MAX_HOSTS] for name in hosts_of(authority))
     return Facts(app_proto="http", names=tuple(names), dissector="fast", detail=method.decode("ascii"))
 
 
-def host_of(authority: bytes) -> Name | None:
+def hosts_of(authority: bytes) -> tuple[Name, ...]:
     """The host of ``host:port``, without the port and without the brackets of an IPv6 address."""
     if authority[:1] == b"[":
-        return name_of(authority[1:].partition(b"]")[0], NameSource.HTTP)
+        return names_of(authority[1:].partition(b"]")[0], NameSource.HTTP)
     host, colon, port = authority.rpartition(b":")
-    return name_of(host if colon and (port.isdigit() or not port) else authority, NameSource.HTTP)
+    return names_of(host if colon and (port.isdigit() or not port) else authority, NameSource.HTTP)
 
 
 def _parse_response(data: bytes) -> Facts | None:

@@ -8,7 +8,7 @@ from typing import Final
 from gateway.model.facts import Facts
 from gateway.model.name import NameSource
 
-from .name import clean, name_of
+from .name import clean, names_of
 from .quic_crypto import VERSIONS, ClientKeys
 from .quic_packet import (
     INITIAL,
@@ -196,7 +196,7 @@ class QuicReader:
                 hello = parse_body(message[4:])
                 return Facts(
                     app_proto="quic",
-                    names=tuple(name for raw in hello.server_names if (name := name_of(raw, NameSource.QUIC))),
+                    names=tuple(name for raw in hello.server_names for name in names_of(raw, NameSource.QUIC)),
                     alpn=tuple(map(clean, hello.alpn)),
                     ech=hello.ech,
                     hello=True,

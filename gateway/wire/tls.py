@@ -10,15 +10,17 @@ from typing import NamedTuple
 from gateway.model.facts import Facts
 from gateway.model.name import NameSource
 
-from .name import MAX_NAME_BYTES, clean, name_of
+from .name import MAX_NAME_BYTES, clean, names_of
 
 MAX_HELLO_BYTES = 65_536
 MAX_RECORD_BYTES = 16_384 + 2_048
 MAX_RECORDS = 256
 """Records one hello is spread over before it counts as none."""
 MAX_EXTENSIONS = 256
+MAX_NAMES = 4
+"""A hello with more names counts as none: it has one (RFC 6066 section 3), and all would have to be judged."""
 MAX_LISTED = 32
-"""Names or protocols read from one list."""
+"""Protocols read from one list."""
 MAX_KEPT_ALPN = 4
 
 _SERVER_NAME, _SIGNATURE_ALGORITHMS, _ALPN, _SUPPORTED_VERSIONS, _ECH = 0, 13, 16, 43, 0xFE0D
@@ -51,7 +53,7 @@ class ClientHello(NamedTuple):
 
 
 def _facts(app_proto: str, server_names: tuple[bytes, ...], alpn: tuple[bytes, ...], ech: bool) -> Facts:
-    names = [name for raw in server_names if (name := name_of(raw, NameSource.SNI))]
+    names = [name for raw in server_names for name in names_of(raw, NameSource.SNI)]
     return Facts(
         app_proto=app_proto, names=tuple(names), alpn=tuple(map(clean, alpn)), ech=ech, hello=True, dissector="fast",
     )  # fmt: skip
@@ -150,12 +152,14 @@ def _parse_extensions(data: bytes, *, version: int, ciphers: bytes) -> ClientHel
             if kind not in found:
                 found[kind] = data[at - size : at]
             elif kind == _SERVER_NAME:  # which of them the server reads, nobody knows: all of them count
-                again = (*again, *_server_names(data[at - size : at]))[:MAX_LISTED]
+                again = (*again, *_server_names(data[at - size : at]))[: MAX_NAMES + 1]
     except error:
         at = -1
     if at != end or len(types) > MAX_EXTENSIONS:
         raise ValueError("extensions contradict their length")
     names = _server_names(found[_SERVER_NAME]) + again if _SERVER_NAME in found else ()
+    if len(names) > MAX_NAMES:
+        raise ValueError("more names than a hello has")
     protocols = _protocols(found[_ALPN]) if _ALPN in found else ()
     algorithms, versions = found.get(_SIGNATURE_ALGORITHMS, b"")[2:], found.get(_SUPPORTED_VERSIONS, b"")[1:]
     return ClientHello(version, names, protocols, _ECH in found, ciphers, tuple(types), algorithms, versions)
@@ -164,7 +168,7 @@ def _parse_extensions(data: bytes, *, version: int, ciphers: bytes) -> ClientHel
 def _server_names(data: bytes) -> tuple[bytes, ...]:
     """The host names of the list (RFC 6066 section 3); a list that is cut gives what is whole in it."""
     at, names = 2, list[bytes]()
-    while at + 3 <= len(data) and len(names) < MAX_LISTED:
+    while at + 3 <= len(data) and len(names) <= MAX_NAMES:
         size = data[at + 1] << 8 | data[at + 2]
         if at + 3 + size > len(data):
             break

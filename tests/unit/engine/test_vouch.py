@@ -13,6 +13,7 @@ from gateway.engine.vouch import (
     MAX_ANSWERS,
     MAX_ASKERS,
     MAX_REFUSED,
+    MAX_RIVALS,
     QUESTIONS_PER_MINUTE,
     REFUSED_KEPT_S,
     SILENCE_KEPT_S,
@@ -142,7 +143,7 @@ def test_rivals(names: tuple[str, ...], bound: tuple[str, ...], refused: tuple[s
 
 def test_rivals_are_bounded() -> None:
     many = tuple(f"n{number}" for number in range(200))
-    assert len(rivals(Claim(many, (), BELL, CLOUD, 443), ())) == 24
+    assert len(rivals(Claim(many, (), BELL, CLOUD, 443), ())) == MAX_RIVALS
 
 
 def test_a_name_that_dns_gave_this_device_passes_at_once() -> None:

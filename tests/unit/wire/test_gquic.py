@@ -77,7 +77,7 @@ def test_names(payload: bytes) -> None:
         pytest.param(((b"VER\0", b"Q043"),), (), id="no name"),
         pytest.param(((b"SNI\0", b""),), (), id="an empty name"),
         pytest.param(((b"SNI\0", b"a.example."),), ("a.example",), id="a trailing dot"),
-        pytest.param(((b"SNI\0", b"a b"),), (r'"a\x20b"',), id="odd bytes"),
+        pytest.param(((b"SNI\0", b"a b"),), (r'"a\x20b"', "a", "b", "ab"), id="odd bytes"),
     ],
 )
 def test_hellos_with_other_tags(tags: tuple[tuple[bytes, bytes], ...], names: tuple[str, ...]) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.name import Name, NameSource
-from gateway.wire.name import MAX_NAME_BYTES, clean, name_of
+from gateway.wire.name import MAX_HOST_CHARACTERS, MAX_NAME_BYTES, MAX_PIECES, clean, names_of
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_any_bytes_are_printable(raw: bytes) -> None:
 
 
 def test_a_name_says_where_it_was_read() -> None:
-    assert name_of(b"A.example.", NameSource.HTTP) == Name("a.example", NameSource.HTTP)
-    assert name_of(b".", NameSource.SNI) is None
+    assert names_of(b"A.example.", NameSource.HTTP) == (Name("a.example", NameSource.HTTP),)
+    assert names_of(b".", NameSource.SNI) == ()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_name_says_where_it_was_read() -> None:
     [b"fw.ring.com", b"_dns.resolver.arpa", b"xn--bcher-kva.example", b"192.0.2.7", b"2001:db8::7", b"a" * 253],
 )
 def test_host_stands_as_it_is(raw: bytes) -> None:
-    assert name_of(raw, NameSource.SNI) == Name(raw.decode(), NameSource.SNI)
+    assert names_of(raw, NameSource.SNI) == (Name(raw.decode(), NameSource.SNI),)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,37 @@ def test_host_stands_as_it_is(raw: bytes) -> None:
     ],
 )
 def test_what_no_host_is_called_is_below_no_domain(raw: bytes) -> None:
-    name = name_of(raw, NameSource.SNI)
-    assert name is not None
+    name, *_ = names_of(raw, NameSource.SNI)
     assert name.text[0] == name.text[-1] == '"'
     assert not name.text.endswith("good.example")
+
+
+LONG = "b" * 59 + "."
+READINGS = [
+    pytest.param(b".bad.example", ["bad.example"], id="leading-dot"),
+    pytest.param(b"bad.example..", ["bad.example"], id="two-last-dots"),
+    pytest.param(b"bad..example", ["bad.example"], id="empty-label"),
+    pytest.param(b"bad.example\0", ["bad.example"], id="nul-behind"),
+    pytest.param(b"\0bad.example", ["bad.example"], id="nul-before"),
+    pytest.param(b"bad.example\0.good.example", ["bad.example", "good.example", "bad.example.good.example"], id="nul-between"),
+    pytest.param(b"bad.exa\0mple", ["bad.exa", "mple", "bad.example"], id="nul-within"),
+    pytest.param(b"BAD.example/.x", ["bad.example", "x", "bad.example.x"], id="slash"),
+    pytest.param(b"*.bad.example", ["bad.example"], id="star"),
+    pytest.param("ｂａｄ。ｅｘａｍｐｌｅ".encode(), ["bad.example"], id="wide-letters"),
+    pytest.param((LONG * 5).encode() + b"bad.example", [(LONG * 5)[:253], LONG * 4 + "bad.example"], id="long"),
+    pytest.param(b"x" * 300, ["x" * 253], id="long-without-dots"),
+    pytest.param(b"a b c d e f", ["a", "b", "e", "f", "abcdef"], id="the-outer-pieces"),
+    pytest.param(b"\0\0", [], id="nothing-at-all"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "readings"), READINGS)
+def test_what_no_host_is_called_is_read_in_every_way(raw: bytes, readings: list[str]) -> None:
+    assert [name.text for name in names_of(raw, NameSource.SNI)[1:]] == readings
+
+
+@given(st.binary(max_size=600))
+def test_readings_are_hosts_and_few(raw: bytes) -> None:
+    _, *readings = names_of(raw, NameSource.SNI) or (None,)
+    assert len(readings) <= 2 * MAX_PIECES + 2
+    assert all(name is not None and 0 < len(name.text) <= MAX_HOST_CHARACTERS for name in readings)
