@@ -178,10 +178,15 @@ def become(name: str) -> None:
     """Go on as this user, with its groups, for good. ValueError where there is no such user; does nothing without root."""
     if os.geteuid() != 0 or not name:
         return
-    try:
-        user = pwd.getpwnam(name)
-    except KeyError as err:
-        raise ValueError(f"panel.user: there is no user '{name}' on this machine") from err
+    user = find_user(name)
     os.setgroups(os.getgrouplist(name, user.pw_gid))
     os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
     os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+
+
+def find_user(name: str) -> pwd.struct_passwd:
+    """A user of this machine. ValueError where there is none."""
+    try:
+        return pwd.getpwnam(name)
+    except KeyError as err:
+        raise ValueError(f"panel.user: there is no user '{name}' on this machine") from err

@@ -3,6 +3,7 @@
 Without a gateway it starts all the same: its pages say that the gateway is down.
 """
 
+import errno
 import logging
 import os
 import pwd
@@ -10,16 +11,19 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.settings import Settings
 
 from .access.claim import Claim
-from .listening import Listening, become, home_places, inherited_sockets, listen, parse_place
+from .listening import Listening, become, find_user, home_places, inherited_sockets, listen, parse_place
 
 log = logging.getLogger("netcurtain.panel")
+OWN = "panel"
+"""The panel's own folder in the gateway's: whoever the panel is must be able to write there, and nowhere else."""
 LINKS = "panel-links"
-CERTIFICATES = "panel-tls"
+CERTIFICATES = "tls"
 LOOK_S = 5.0
 """How often this machine's addresses are looked at, where the panel goes by them."""
 NO_ADDRESS = "this machine has no private address yet: name one with --listen ADDR[:PORT], or try again later"
@@ -31,9 +35,10 @@ def new_link(settings: Settings) -> str:
     if not places:
         raise ValueError(NO_ADDRESS)
     try:
-        token = Claim(settings.state_dir / LINKS).new_link()
+        _make_own(settings)
+        token = Claim(own_folder(settings) / LINKS).new_link()
     except OSError as err:
-        raise _unwritable(settings.state_dir, err) from err
+        raise _unwritable(own_folder(settings), err) from err
     return f"{places[0].url}/enter/{token}"
 
 
@@ -42,10 +47,11 @@ def serve(settings: Settings, environment: Mapping[str, str] = os.environ) -> bo
     for number in (signal.SIGTERM, signal.SIGINT):  # while it serves they are uvicorn's
         signal.signal(number, lambda number, frame: sys.exit(0))
     listening, watch = _listen(settings, environment)
+    _make_own(settings)
     become(settings.panel_user)
     if os.geteuid() == 0:
         log.warning("the panel runs as root: name somebody who may do less (panel.user)")
-    _check_state(settings.state_dir)
+    _check(own_folder(settings))
     return _run(settings, listening, watch)
 
 
@@ -86,11 +92,13 @@ def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) ->
     from .panel import Panel, PanelSettings
     from .server import PanelServer
 
-    authority = Authority(settings.state_dir / CERTIFICATES, hosts=settings.panel_hosts) if listening.secure else None
-    own = PanelSettings(
-        control=settings.control, policies=settings.policies, state_dir=settings.state_dir, hosts=settings.panel_hosts
+    own, hosts = own_folder(settings), settings.panel_hosts
+    authority = Authority(own / CERTIFICATES, hosts=hosts) if listening.secure else None
+    told = PanelSettings(
+        control=settings.control, policies=settings.policies, state_dir=own, ledger=settings.state_dir / "ledger.db",
+        hosts=hosts, retention_days=settings.ledger_days,
     )  # fmt: skip
-    app = build(Panel(own))
+    app = build(Panel(told))
     app.state.authority = authority
     log.info("the panel is served at %s", ", ".join(str(one) for one in listening.places))
     if authority is not None:
@@ -100,11 +108,25 @@ def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) ->
     return not server.ended_by_itself
 
 
-def _check_state(folder: Path) -> None:
+def own_folder(settings: Settings) -> Path:
+    """Where accounts, links and keys lie."""
+    return settings.state_dir / OWN
+
+
+def _make_own(settings: Settings) -> None:
+    """The folder, of whoever the panel will be. ValueError where there is no such user; where it fails, ``_check`` tells."""
+    folder = own_folder(settings)
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.geteuid() == 0 and settings.panel_user:
+            user = find_user(settings.panel_user)
+            os.chown(folder, user.pw_uid, user.pw_gid)
+
+
+def _check(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError("it cannot be written")
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES if folder.exists() else errno.ENOENT))
     except OSError as err:
         raise _unwritable(folder, err) from err
 
