@@ -67,6 +67,16 @@ class Access:
         """The box has an owner."""
         return self.accounts.get(HOUSEHOLD) is not None
 
+    @property
+    def is_first_run(self) -> bool:
+        """It was claimed, and nobody has come to the end of its first run yet."""
+        return bool(self.keep.rows("first_run"))
+
+    def finish_first_run(self) -> None:
+        """That is over."""
+        if self.is_first_run:
+            self.keep.try_put("first_run", [])
+
     def may_claim(self, request: Request) -> bool:
         """It has none, and this visitor may become it."""
         if self.is_claimed:
@@ -89,8 +99,13 @@ class Access:
         return self._csrf.token(self._binding(request) or self._new_visitor(request))
 
     def csrf_fits(self, request: Request, token: str) -> bool:
-        """The form came from one of our pages, given to this browser."""
-        return self._csrf.fits(self._binding(request), token)
+        """The form came from one of our pages, given to this browser; perhaps before it showed its session.
+
+        A page that is opened from elsewhere gets no strict cookie, and what is sent from it does.
+        """
+        return any(
+            self._csrf.fits(binding, token) for binding in (self._binding(request), self._cookies.read(request, VISITOR))
+        )
 
     def leave(self, request: Request, response: Response) -> None:
         """Put the cookies that this request earned into its response."""
@@ -127,6 +142,7 @@ class Access:
         with self._hashing:
             self.accounts.add(HOUSEHOLD, "owner", password)
         self.claim.take_tickets()
+        self.keep.try_put("first_run", [{"step": "phone"}])
         self.open_session(request, HOUSEHOLD, by="password")
 
     def change_password(self, request: Request, name: str, password: str) -> int:
@@ -149,8 +165,14 @@ class Access:
             self._waiting.release()
         return LogIn(session=session if account else None, wait_s=wait_s)
 
+    def add_reader(self, name: str, password: str) -> Account:
+        """An account that may only look. AccountError, OSError as ``Accounts.add``."""
+        with self._hashing:
+            return self.accounts.add(name, "reader", password)
+
     def remove_account(self, name: str) -> None:
         """With its sessions."""
+        name = normal_name(name)
         self.accounts.remove(name)
         self.sessions.revoke_all(name)
         self.throttle.forget(name)
