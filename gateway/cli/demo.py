@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import termios
 import time
@@ -26,6 +27,7 @@ HOUSEHOLD = "household"
 HOME = "a virtual home behind the real gateway, in this kernel"
 REPLAY = "REPLAY of a recorded home: same engine, nothing is really stopped"
 SWITCHES = "a recording: there is no gateway here whose policy could be switched"
+NO_PANEL = "a recording has no panel: there is no gateway here that it could ask"
 LEAVE_PICTURE = "\x1b[?1049l\x1b[?25h"
 """The alternate screen is left, the cursor seen again."""
 
@@ -60,16 +62,17 @@ def _in_the_kernel(*, plain: bool, seconds: float | None) -> Ended:
         return Ended(reason="network namespaces are a thing of Linux")
     try:
         from gateway.lab.namespace import LabError, inside
+        from gateway.lab.panel import open_outside
     except ImportError as err:
         return Ended(reason=f"{err.name} is not installed (pip install 'netcurtain[lab]')")
     try:
-        with _one_who_listens():
-            return inside(lambda: _live(plain=plain, seconds=seconds))
+        with _one_who_listens(), open_outside() as outside:  # before the world: from in there nobody gets out here
+            return inside(lambda: _live(outside, plain=plain, seconds=seconds))
     except LabError as err:
         return Ended(code=130) if str(err) == "interrupted" else Ended(reason=_sentence(str(err)))
 
 
-def _live(*, plain: bool, seconds: float | None) -> Ended:
+def _live(outside: socket.socket, *, plain: bool, seconds: float | None) -> Ended:
     from gateway.lab.demo import Demo
     from gateway.lab.namespace import LabError
 
@@ -77,12 +80,13 @@ def _live(*, plain: bool, seconds: float | None) -> Ended:
     began = time.monotonic()
     with ExitStack() as stack:
         try:
-            home = stack.enter_context(Demo())
+            home = stack.enter_context(Demo(outside))
         except LabError as err:
             return Ended(reason=_sentence(str(err)))
         tell(f"it stands after {time.monotonic() - began:.1f} s")
         code = watch(
-            home.control, plain=plain, seconds=seconds, household=home.household, keys=keys_of(home), banner=HOME
+            home.control, plain=plain, seconds=seconds, household=home.household, keys=keys_of(home), banner=HOME,
+            notice=home.panel,
         )  # fmt: skip
         return Ended(code)
 
@@ -95,7 +99,11 @@ def _sentence(text: str) -> str:
 
 def keys_of(home: "Demo") -> dict[str, Key]:
     """What can be done by hand in this home, besides what every gateway offers."""
-    return {"v": Key("view door", home.watch_door), "t": Key("telemetry", home.switch_telemetry)}
+    return {
+        "v": Key("view door", home.watch_door),
+        "t": Key("telemetry", home.switch_telemetry),
+        "l": Key("log in", home.make_link),
+    }
 
 
 @contextmanager
@@ -132,4 +140,5 @@ def _replay(*, plain: bool, seconds: float | None) -> int:
             return 1
         with Playback(recording, policy) as playback:
             tell(f"a recording of {playback.length_s:.0f} s, again and again")
-            return show(View(playback, banner=REPLAY, message=SWITCHES), plain=plain, seconds=seconds)
+            view = View(playback, banner=REPLAY, message=SWITCHES, notice=lambda: NO_PANEL)
+            return show(view, plain=plain, seconds=seconds)

@@ -65,15 +65,16 @@ def watch(
     household: Path | None = None,
     keys: Mapping[str, Key] | None = None,
     banner: str = "",
+    notice: Callable[[], str] = str,
 ) -> int:
     """Show a running gateway until ``q``, the end of ``seconds``, or of the gateway; returns the exit code.
 
     With ``household`` (a household.yaml that may be edited) the key ``s`` switches its preset; ``keys`` come in addition to the
-    usual ones, or in the place of one.
+    usual ones, or in the place of one; what ``notice`` says stays in sight.
     """
     try:
         with ControlClient(control) as client:
-            view = View(client, banner=banner)
+            view = View(client, banner=banner, notice=notice)
             view.keys |= view.switches() | (view.presets(household) if household else {}) | dict(keys or {})
             return show(view, plain=plain, seconds=seconds)
     except ControlError as err:
@@ -96,8 +97,9 @@ def show(view: "View", *, plain: bool, seconds: float | None) -> int:
 class View:
     """One live view on one source. ``keys`` is what may be pressed besides a device's number and ``q``."""
 
-    def __init__(self, client: Source, *, banner: str = "", message: str = "") -> None:
+    def __init__(self, client: Source, *, banner: str = "", message: str = "", notice: Callable[[], str] = str) -> None:
         self._client = client
+        self._notice = notice
         self.keys: dict[str, Key] = {}
         self._scene = Scene(banner=banner, message=message)
         self._status_at = self._devices_at = float("-inf")
@@ -111,8 +113,8 @@ class View:
         end = time.monotonic() + seconds if seconds is not None else float("inf")
         past = list(self._scene.lines)
         with suppress(KeyboardInterrupt):
-            if self._scene.banner:
-                past.insert(0, Line(time=time.strftime("%H:%M:%S"), event="note", why=self._scene.banner))
+            for said in filter(None, (self._scene.notice, self._scene.banner)):
+                past.insert(0, Line(time=time.strftime("%H:%M:%S"), event="note", why=said))
             for line in past:
                 print(line.plain())
             sys.stdout.flush()
@@ -170,6 +172,7 @@ class View:
         if now - self._status_at >= STATUS_EVERY_S:
             self._status_at = now
             self._scene.take_status(self._client.ask("status"))
+            self._scene.notice = self._notice()
         if now - self._devices_at >= DEVICES_EVERY_S:
             self._devices_at = now
             self._scene.take_devices(self._client.ask("devices"))

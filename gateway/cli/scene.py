@@ -76,6 +76,8 @@ class Scene:
     picked: str = ""
     """MAC of the device that is looked at; empty: all."""
     message: str = ""
+    notice: str = ""
+    """What stays in sight."""
     _by_flow: dict[int, Line] = field(default_factory=dict)
 
     def take(self, event: dict[str, Any], *, now: str) -> Line:

@@ -23,10 +23,13 @@ def draw(scene: Scene, console: Console, *, hints: Mapping[str, str]) -> Rendera
     upper.add_column(ratio=1)
     upper.add_column(ratio=1)
     upper.add_row(_devices(scene, top, wide=wide), _kept(scene, top))
-    room = max(3, height - top - 8)
+    notice = [_text(scene.notice, style="bold")] if scene.notice else []
+    room = max(3, height - top - 8 - len(notice))
     flows = _flows(scene, scene.shown()[-room:], width=width)
     blank = [Text() for _ in range(room - min(room, len(scene.shown())))]
-    return Group(_title(scene, width), upper, Text(), flows, *blank, _why(scene), _open(scene), _total(scene), _keys(hints))
+    return Group(
+        _title(scene, width), *notice, upper, Text(), flows, *blank, _why(scene), _open(scene), _total(scene), _keys(hints)
+    )
 
 
 def _title(scene: Scene, width: int) -> Text:

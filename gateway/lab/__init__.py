@@ -28,6 +28,7 @@ Nothing has a name outside, so several homes live side by side, and the kernel t
 ``clock``       the gateway with a wall clock of its own; ``pulse`` who must not notice a fault, and how long others were silent
 ``home``        ``Home``: all of it, started and taken down
 ``scenario``    promises and how they are checked; ``scenarios`` holds one file per promise
+``panel``       the household's panel in it, with one socket outside the world
 ``life``        an ordinary day, played without end
 ``demo``        the home that the demo shows, and what is done in it by hand
 ``record``      that day without a curtain, as a capture: ``recordings/home.pcap.gz`` (``netcurtain lab record``)

@@ -1,6 +1,7 @@
 """The home that the demo shows: everybody lives an ordinary day behind the real gateway, and a few things are done by hand."""
 
 import shutil
+import socket
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 from .home import Home
 from .life import live
 from .namespace import PACKAGES, LabError
+from .panel import LabPanel
 
 NEEDED = ("ip", "nft", "dnsmasq")
 CAMERA = "front-door"
@@ -24,9 +26,13 @@ PICTURES_S = VIEWING_S + 4.0
 class Demo:
     """A running home. Use it inside a world of its own; what is done by hand answers with a sentence."""
 
-    def __init__(self) -> None:
+    def __init__(self, outside: socket.socket | None = None) -> None:
+        """``outside``: where the panel is served besides (``panel.open_outside``); None: there is no panel."""
         broker = shutil.which("mosquitto") is not None  # its package starts a service: nobody has to have it for this
         self._home = Home(captured=False, without=() if broker else ("mqtt",))
+        self._outside = outside
+        self._panel: LabPanel | None = None
+        self._link = ""
         self._over = threading.Event()
         self._day = threading.Thread(target=self._live, daemon=True)
 
@@ -35,12 +41,26 @@ class Demo:
             if shutil.which(program) is None:
                 raise LabError(f"{program} is not installed: {PACKAGES[program]}")
         self._home.__enter__()
+        self._start_panel()
         self._day.start()
         return self
+
+    def _start_panel(self) -> None:
+        if self._outside is None:
+            return
+        curtain = self._home.curtain
+        gateway = self._home.machines["gateway"]
+        self._panel = LabPanel(
+            gateway, control=curtain.control, policies=curtain.policies, state=curtain.state, outside=self._outside
+        )  # fmt: skip
+        self._panel.start()
+        self.make_link()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
         self._day.join(1.0)
+        if self._panel is not None:
+            self._panel.stop()
         self._home.close()
 
     @property
@@ -52,6 +72,21 @@ class Demo:
     def household(self) -> Path:
         """The file in which this home's policy is written; the gateway reads it anew when it changes."""
         return self._home.policies / "household.yaml"
+
+    def panel(self) -> str:
+        """Where the household's panel is, in a line."""
+        if self._panel is None:
+            return "there is no panel here"
+        if self._panel.trouble:
+            return f"the panel is not there: {self._panel.trouble}"
+        return f"panel: {self._link}" if self._panel.has_link else f"panel: {self._panel.url} (l: another link to log in)"
+
+    def make_link(self) -> str:
+        """Another link that logs in once."""
+        if self._panel is None or self._panel.trouble:
+            return self.panel()
+        self._link = self._panel.new_link()
+        return self.panel()
 
     def switch_telemetry(self) -> str:
         """Write another rule for the speaker's telemetry into the household's file."""
