@@ -1,0 +1,82 @@
+"""The application: routes, what stands before them, and the pages for what went wrong."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway import __version__
+from gateway.edge.control_client import ControlError
+
+from .access.guard import Guard
+from .pages import activity, certificate, device, enter, first_run, home, receipt, settings, stream
+from .panel import Panel
+from .plain import Plain
+from .visit import Turned, anyone, turned
+
+STATIC_S = 86_400
+PAGES = (enter, first_run, home, device, activity, receipt, settings, stream, certificate)
+
+
+def build(panel: Panel) -> FastAPI:
+    """The whole panel, as an ASGI application."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        panel.start()
+        yield
+        panel.close()
+
+    app = FastAPI(
+        title="Netcurtain",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+        middleware=[
+            Middleware(Guard, hosts=panel.settings.hosts),  # first: nobody gets past it
+            Middleware(Plain, is_claimed=lambda: panel.access.is_claimed),
+        ],
+    )
+    app.state.panel = panel
+    app.mount("/static", Static(directory=str(files(__package__) / "static")), name="static")
+    for page in PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    app.add_exception_handler(Turned, turned)
+    app.add_exception_handler(ControlError, _gateway_down)
+    app.add_exception_handler(HTTPException, _failed)
+    return app
+
+
+class Static(StaticFiles):
+    """Style and script; their addresses carry the version, so that they may be kept."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """With how long it may be kept."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = f"public, max-age={STATIC_S}, immutable"
+        return response
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file."""
+        return await super().get_response(path, scope)
+
+
+def _gateway_down(request: Request, exc: Exception) -> Response:
+    """The page that says what still protects, and what to do."""
+    assert isinstance(exc, ControlError)
+    return anyone(request).page("down.html", status=503, error=exc)
+
+
+def _failed(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    return anyone(request).page("failed.html", status=exc.status_code, code=exc.status_code)

@@ -1,0 +1,60 @@
+"""The parts of the panel, built once; pages find them at ``request.app.state.panel``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .access import Access, Keep
+from .books import Books
+from .change import Changes
+from .gateway_link import GatewayLink
+from .house import Files, House
+from .language import Languages
+from .live import Live
+from .render import Renderer
+from .visit import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelSettings:
+    """What the panel is told about its machine."""
+
+    control: Path
+    policies: tuple[Path, ...]
+    state_dir: Path
+    """Where ``panel.json`` lies: the panel's own."""
+    ledger: Path | None = None
+    """The gateway's, read only; None: beside the panel's own."""
+    hosts: tuple[str, ...] = ()
+    """Names that a browser may call this machine by, besides the usual ones."""
+    retention_days: int = 14
+
+
+class Panel:
+    """One panel."""
+
+    def __init__(self, settings: PanelSettings) -> None:
+        self.settings = settings
+        self.access = Access(Keep(settings.state_dir / "panel.json"))
+        self.languages = Languages()
+        self.link = GatewayLink(settings.control)
+        self.books = Books(settings.ledger or settings.state_dir / "ledger.db")
+        self.files = Files(settings.policies)
+        self.house = House(self.files, self.books, self.link)
+        self.changes = Changes(settings.policies, self.files, self.link)
+        self.live = Live(self.link.events)
+        self._renderer = Renderer(self.languages)
+
+    def start(self) -> None:
+        """Listen to the gateway."""
+        self.link.start()
+
+    def close(self) -> None:
+        """End the streams, and let go of the gateway."""
+        self.live.close()
+        self.link.close()
+
+    def render(self, visit: Visit, template: str, context: Mapping[str, Any]) -> str:
+        """A page's text."""
+        return self._renderer.render(visit, template, context)
