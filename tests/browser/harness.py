@@ -1,0 +1,129 @@
+"""People with browsers, and the other end of the virtual home's process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+TOP = Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "wool anchor drizzle"
+FIRST_PORT = 8500
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+class HomeError(RuntimeError):
+    """The home could not do what it was told."""
+
+
+class HomeProcess:
+    """The virtual home; ``home.sent(name="…")`` tells it to do something (``tests.browser.home``)."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.home", str(FIRST_PORT)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TOP,
+        )  # fmt: skip
+        self._read()
+        self.url: str = self.do("url")
+
+    def do(self, what: str, **args: Any) -> Any:
+        """One command and its value."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": what, **args}) + "\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise HomeError(f"the home ended with {self._process.wait()}")
+        answer = json.loads(line)
+        if not answer["ok"]:
+            raise HomeError(answer["error"])
+        return answer["value"]
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that Debian ships."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Person:
+    """Somebody with a browser of their own; everything that went wrong in it is remembered in ``complaints``."""
+
+    def __init__(self, browser: Browser, home: HomeProcess, **options: Any) -> None:
+        options.setdefault("viewport", DESKTOP)
+        options.setdefault("locale", "en-GB")
+        self.context: BrowserContext = browser.new_context(base_url=home.url, **options)
+        self.context.set_default_timeout(8_000)
+        self.page: Page = self.context.new_page()
+        self.home = home
+        self.clicks = 0
+        self.fields = 0
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+
+    def go(self, path: str) -> int:
+        """Open a page of the panel; its status."""
+        response = self.page.goto(path)
+        return response.status if response else 0
+
+    def click(self, name: str, *, role: Any = "button", exact: bool = False) -> None:
+        """Press what bears this name; counted."""
+        self.clicks += 1
+        self.page.get_by_role(role, name=name, exact=exact).first.click()
+        self.page.wait_for_load_state()
+
+    def fill(self, label: str, text: str) -> None:
+        """Write into the field of this label; counted."""
+        self.fields += 1
+        self.page.get_by_label(label).first.fill(text)
+
+    def enter(self) -> None:
+        """In by a login link; on a new box that claims it."""
+        self.go(self.home.do("link"))
+        self.page.locator("form[action^='/enter/'] button").first.click()
+        if self.page.url.endswith("/welcome"):
+            self.page.locator("input[name=password]").fill(PASSWORD)
+            self.page.locator("form[action='/welcome'] button.main").click()
+        self.page.wait_for_load_state()
+        self.go("/")
+
+    def is_sideways(self) -> bool:
+        """The page is wider than its window."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+    def close(self) -> None:
+        """Shut the browser."""
+        self.context.close()

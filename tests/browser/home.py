@@ -1,0 +1,136 @@
+"""``python -m tests.browser.home``: the virtual home with its panel. A command a line on standard input, an answer a line
+on standard output: ``{"do": …}`` -> ``{"ok": true, "value": …}`` or ``{"ok": false, "error": …}``. It ends with its input.
+"""
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any
+
+from gateway.lab.home import Home
+from gateway.lab.life import live
+from gateway.lab.namespace import inside
+from gateway.lab.panel import LabPanel, open_outside
+from gateway.lab.topology import GATEWAY_WAN_MAC
+from gateway.lab.truth import read_frames
+
+
+class Played:
+    """The home, and what can be done in it from outside."""
+
+    def __init__(self, outside: socket.socket) -> None:
+        self._home = Home()
+        self._outside = outside
+        self._over = threading.Event()
+        self._living: threading.Thread | None = None
+        self.commands: dict[str, Callable[..., Any]] = {
+            "url": lambda: self.panel.url,
+            "link": lambda: self.panel.new_link(),
+            "panel_pid": lambda: self.panel.pid,
+            "panel_log": lambda: self.panel.log.read_text(errors="replace"),
+            "household": lambda: (self._home.policies / "household.yaml").read_text(encoding="utf-8"),
+            "ask": lambda verb, **args: self._home.ask(verb, **args),
+            "run": self.run,
+            "begin": self.begin,
+            "live": self.live,
+            "rest": self.rest,
+            "sent": self.sent,
+            "kill_gateway": lambda: self._home.curtain.stop(kill=True),
+            "start_gateway": self.start_gateway,
+            "kill_panel": lambda: self.panel.stop(),
+            "start_panel": lambda: self.panel.start(),
+            "get": self.get,
+        }
+
+    def __enter__(self) -> "Played":
+        self._home.__enter__()
+        curtain, gateway = self._home.curtain, self._home.machines["gateway"]
+        self.panel = LabPanel(
+            gateway, control=curtain.control, policies=curtain.policies, state=curtain.state, outside=self._outside
+        )  # fmt: skip
+        self.panel.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rest()
+        self.panel.stop()
+        self._home.close()
+
+    def run(self, gadget: str, what: Any, timeout_s: float = 20.0) -> list[dict[str, Any]]:
+        """A trigger of a gadget's behaviour, or steps, to the end: what became of each."""
+        return [{"ok": one.ok, "ms": one.ms} for one in self._home[gadget].do(what, timeout_s=timeout_s)]
+
+    def begin(self, gadget: str, what: Any) -> None:
+        """The same, without waiting."""
+        self._home[gadget].begin(what)
+
+    def live(self) -> None:
+        """From now on an ordinary day."""
+        self._over.clear()
+        going: Callable[[], bool] = lambda: not self._over.is_set()  # noqa: E731
+        self._living = threading.Thread(target=live, args=(self._home.gadgets,), kwargs={"going": going}, daemon=True)
+        self._living.start()
+
+    def rest(self) -> None:
+        """No more of it."""
+        self._over.set()
+        if self._living is not None:
+            self._living.join(2.0)
+
+    def sent(self, name: str, since: float = 0.0) -> int:
+        """Bytes of payload that left the home for the addresses of a name since a wall time."""
+        self._home.settle()
+        host = self._home.zone.hosts[name]
+        wanted = {ip_address(address).packed for address in (host.address4, host.address6)}
+        frames = read_frames(self._home.wan_capture)
+        return sum(
+            one.packet.payload_length
+            for one in frames
+            if one.at >= since and one.source == GATEWAY_WAN_MAC and one.packet.dst in wanted
+        )
+
+    def start_gateway(self) -> None:
+        """It is back, in its own time."""
+        self._home.curtain.start()
+        self._home.curtain.await_ready()
+
+    def get(self, machine: str, address: str, port: int = 80, timeout_s: float = 3.0) -> str:
+        """The first line that somebody in the home gets over HTTP; why not, where nothing comes."""
+        with self._home.machines[machine].entered():
+            try:
+                with socket.create_connection((address, port), timeout=timeout_s) as sock:
+                    host = f"[{address}]" if ":" in address else address
+                    sock.sendall(f"GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                    return sock.recv(4096).split(b"\r\n")[0].decode(errors="replace")
+            except OSError as err:
+                return type(err).__name__
+
+
+def serve(outside: socket.socket) -> int:
+    """Build it, and do as told."""
+    began = time.monotonic()
+    with Played(outside) as home:
+        say({"ok": True, "value": time.monotonic() - began})
+        for line in sys.stdin:
+            command = json.loads(line)
+            try:
+                say({"ok": True, "value": home.commands[command.pop("do")](**command)})
+            except Exception as err:
+                say({"ok": False, "error": f"{type(err).__name__}: {err}"})
+    return 0
+
+
+def say(answer: dict[str, Any]) -> None:
+    """One line."""
+    print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    with open_outside(int(sys.argv[1])) as opened:
+        sys.exit(inside(lambda: serve(opened)))
