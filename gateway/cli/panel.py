@@ -39,6 +39,7 @@ def panel(
     Without --listen: at this machine's private addresses.
     """
     logging.basicConfig(level=logging.INFO, format="netcurtain: %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         settings = load_settings(config, control=control, state=state, **{"panel.listen": listen})  # type: ignore[arg-type]
     except SettingsError as err:
