@@ -9,6 +9,7 @@ from gateway.model.packet import TCP, UDP
 from gateway.model.policy import Policy
 from gateway.model.record import PROTO_NAMES
 from gateway.policy import decide
+from gateway.policy.part import BUILT_IN
 from gateway.purpose import NOTHING_BEFORE, Context, classify
 
 
@@ -35,7 +36,8 @@ def judge(
         inbound=inbound,
         dns=dns,
     )
-    return assessment, judge_assessed(policy, subject, moment)
+    decision = judge_assessed(policy, subject, moment)
+    return assessment, _refuse_opaque(evidence, decision) if evidence.facts.opaque and not device.trusted else decision
 
 
 def judge_assessed(policy: Policy, subject: Subject, moment: Moment) -> Decision:
@@ -56,4 +58,20 @@ def _refuse_nameless(proto: int, decision: Decision) -> Decision:
         reason=f"{protocol} carries no name that could be judged",
         confidence=decision.confidence,
         would_pass_if=f"an exception allowed this address, or {decision.purpose} were allowed outright",
+    )
+
+
+def _refuse_opaque(evidence: Evidence, decision: Decision) -> Decision:
+    """Who is spoken to behind a proxy or after STARTTLS nobody reads, so the name of the address says nothing of it. Where the
+    household said that this very thing may pass, it does."""
+    if decision.effect is not Effect.PASS or decision.exempt or decision.grant or evidence.local:
+        return decision
+    return Decision(
+        action=Action.BLOCK,
+        effect=Effect.REFUSE,
+        purpose=decision.purpose,
+        rule=BUILT_IN,
+        reason=f"after {evidence.facts.app_proto} of this kind anything may follow, under a name that nobody reads",
+        confidence=decision.confidence,
+        would_pass_if="an exception allowed this address or name",
     )

@@ -18,6 +18,8 @@ class Facts:
     """An encrypted ClientHello was offered: the name seen may be a cover."""
     hello: bool = False
     """A whole hello was read (with or without a name): its sender is the initiator."""
+    opaque: bool = False
+    """What follows may be for anybody, under a name that nobody reads: a proxy's words, STARTTLS, an upgrade, a shell."""
     dissector: str = ""
     """``fast`` (our parsers) or ``scapy``; empty where neither knew the bytes."""
     detail: str = ""

@@ -18,6 +18,9 @@ _METHODS = (
 _METHOD = re.compile(rb"[A-Z][A-Z_-]{1,23}")
 _OPENING = re.compile(rb"(?:" + b"|".join(_METHODS) + rb") (?:\Z|[/*]|h|H)|CONNECT ")
 _HOST = re.compile(rb"\n[Hh][Oo][Ss][Tt][ \t]*:([^\r\n]*)(?=\r?\n)")
+_UPGRADE = re.compile(rb"\n[Uu][Pp][Gg][Rr][Aa][Dd][Ee][ \t]*:([^\r\n]*)")
+_READABLE = frozenset((b"websocket", b"h2c", b""))
+"""Upgrades after which the host still speaks for itself (RFC 6455, 7540): after others, TLS under any name may follow."""
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#@]*)")
 _RESPONSE = re.compile(rb"HTTP/1\.[01] \d\d\d")
 _END = re.compile(rb"\r?\n\r?\n")
@@ -58,19 +61,22 @@ def _may_be_request(data: bytes) -> bool:
 
 def _parse_request(head: bytes, *, method: bytes, target: bytes) -> Facts | None:
     if method == b"CONNECT":
-        return _facts(method, target)
+        return _facts(method, target, opaque=True)
     authority = _AUTHORITY.match(target)
     ended = head_end(head)
     hosts = [host.strip() for host in _HOST.findall(head, 0, ended or len(head))]
     if not authority and not hosts and not ended and len(head) < MAX_HEAD_BYTES:
         return None
     # Which of several a server takes, nobody knows: all of them count.
-    return _facts(method, *([authority[1]] if authority else []), *hosts)
+    authorities = (*([authority[1]] if authority else []), *hosts)
+    wanted = {token.strip().lower() for line in _UPGRADE.findall(head, 0, ended or len(head)) for token in line.split(b",")}
+    return _facts(method, *authorities, opaque=not wanted <= _READABLE or len(authorities) > MAX_HOSTS)
 
 
-def _facts(method: bytes, *authorities: bytes) -> Facts:
+def _facts(method: bytes, *authorities: bytes, opaque: bool) -> Facts:
     names = dict.fromkeys(name for authority in authorities[:MAX_HOSTS] for name in hosts_of(authority))
-    return Facts(app_proto="http", names=tuple(names), dissector="fast", detail=method.decode("ascii"))
+    said = method.decode("ascii")
+    return Facts(app_proto="http", names=tuple(names), opaque=opaque, dissector="fast", detail=said)
 
 
 def hosts_of(authority: bytes) -> tuple[Name, ...]:

@@ -176,7 +176,7 @@ class StreamReader:
             pass
         app_proto = preamble.recognise(data)
         if app_proto:
-            return Facts(app_proto=app_proto, dissector="fast")
+            return Facts(app_proto=app_proto, opaque=True, dissector="fast")
         return None if preamble.may_grow(data) else NOTHING
 
     def _learn(self, facts: Facts) -> Facts:

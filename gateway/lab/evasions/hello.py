@@ -12,7 +12,7 @@ from ..hello import client_hello, records
 from .case import BAD, GOOD, Attempt, Case
 
 NAMES = 60
-CONTRADICTS, UNFINISHED = "contradict each other", "whole"
+CONTRADICTS, UNFINISHED, TUNNEL = "contradict each other", "whole", "under a name that nobody reads"
 """What the gateway says of hellos whose name nobody can read."""
 MAIL = b"EHLO gadget.example\r\nSTARTTLS\r\n"
 CONNECT = b"CONNECT good.rogue.example:443 HTTP/1.1\r\nHost: good.rogue.example\r\n\r\n"
@@ -20,6 +20,8 @@ PROXY1 = b"PROXY TCP4 10.77.0.66 203.0.113.99 61000 443\r\n"
 PROXY2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes(12)
 ALERT, EMPTY_RECORD = b"\x15\x03\x01\0\x02\x01\0", b"\x16\x03\x01\0\0"
 SOCKS = b"\x05\x01\x00\x05\x01\x00\x03\x12good.rogue.example\x01\xbb"
+SOCKS4 = b"\x04\x01\x01\xbb\xcb\x00\x71\x63\0"
+XMPP = b"<?xml version='1.0'?><stream:stream to='good.rogue.example'><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: good.rogue.example\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
 
 
@@ -305,17 +307,23 @@ CASES = (
     Case(id="asked-for", text=f"96 bytes each in {NAMES} names that a gateway might ask its resolver for",
          play=names_to_ask_for, allowance_bytes=1024, reason="what looks like code may be asked for, that much of it an hour"),
     Case(id="after-starttls", text="A refused name behind a mail dialogue with STARTTLS",
-         play=written(_after(MAIL), port=587)),
+         play=written(_after(MAIL), port=587), shown=TUNNEL),
+    Case(id="after-starttls-in-pieces", text="The same, in segments of three bytes",
+         play=written(_after(MAIL), size=3, port=587), shown=TUNNEL),
+    Case(id="after-xmpp", text="A refused name behind an XMPP stream with STARTTLS", play=written(_after(XMPP), port=5222),
+         shown=TUNNEL),
     Case(id="after-connect", text="A refused name behind an HTTP CONNECT to the allowed one",
          play=written(_after(CONNECT), port=8080), shown=BAD),
     Case(id="after-upgrade", text="A refused name behind an HTTP upgrade at the allowed one",
-         play=written(_after(UPGRADE), port=80)),
+         play=written(_after(UPGRADE), port=80), shown=TUNNEL),
     Case(id="after-proxy-1", text="A refused name behind the PROXY protocol, version 1",
          play=written(_after(PROXY1)), shown=BAD),
     Case(id="after-proxy-2", text="A refused name behind the PROXY protocol, version 2",
          play=written(_after(PROXY2)), shown=BAD),
     Case(id="after-socks", text="A refused name behind SOCKS to the allowed one",
-         play=written(_after(SOCKS), port=1080)),
+         play=written(_after(SOCKS), port=1080), shown=TUNNEL),
+    Case(id="after-socks-4", text="A refused name behind SOCKS 4 to the allowed one's address, in segments of three bytes",
+         play=written(_after(SOCKS4), size=3, port=1080), shown=TUNNEL),
     Case(id="no-protocol", text="Bytes of no protocol at all", play=written(lambda attempt: attempt.payload(3000))),
     Case(id="endless", text="A hello of 16 MB that never ends", play=never_end),
     Case(id="dribble", text="A hello of eleven bytes every half second", play=dribble, shown=UNFINISHED),

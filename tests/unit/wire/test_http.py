@@ -9,7 +9,7 @@ from scapy.layers.http import HTTP, HTTPRequest
 
 from gateway.model.facts import Facts
 from gateway.model.name import Name, NameSource
-from gateway.wire.http import HTTP2_PREFACE, MAX_HEAD_BYTES, head_end, parse_http
+from gateway.wire.http import HTTP2_PREFACE, MAX_HEAD_BYTES, MAX_HOSTS, head_end, parse_http
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from gateway.wire.http import HTTP2_PREFACE, MAX_HEAD_BYTES, head_end, parse_htt
 )
 def test_requests(data: bytes, name: str | None, method: str) -> None:
     names = (Name(name, NameSource.HTTP),) if name else ()
-    assert parse_http(data) == Facts(app_proto="http", names=names, dissector="fast", detail=method)
+    assert parse_http(data) == Facts(app_proto="http", names=names, dissector="fast", detail=method, opaque=method == "CONNECT")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,24 @@ def test_requests(data: bytes, name: str | None, method: str) -> None:
 def test_every_host_counts(data: bytes, names: list[str]) -> None:
     facts = parse_http(data)
     assert facts is not None and [name.text for name in facts.names] == names
+
+
+OPAQUE = [
+    pytest.param(b"Upgrade: TLS/1.2\r\n", True, id="tls"),
+    pytest.param(b"uPGRADE:h2c , Anything\r\n", True, id="one-of-two"),
+    pytest.param(b"Upgrade: h2c\r\nUpgrade: TLS/1.0\r\n", True, id="said-twice"),
+    pytest.param(b"Upgrade: WebSocket\r\n", False, id="websocket"),
+    pytest.param(b"Upgrade: h2c\r\n", False, id="http2"),
+    pytest.param(b"Host: b\r\n" * (MAX_HOSTS - 1), False, id="as-many-hosts-as-are-judged"),
+    pytest.param(b"Host: b\r\n" * MAX_HOSTS, True, id="more-hosts"),
+    pytest.param(b"\r\nUpgrade: TLS/1.2\r\n", False, id="in-the-body"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "opaque"), OPAQUE)
+def test_request_after_which_anything_may_follow(lines: bytes, opaque: bool) -> None:
+    facts = parse_http(b"GET / HTTP/1.1\r\nHost: a.example\r\n" + lines + b"\r\n")
+    assert facts is not None and facts.opaque is opaque
 
 
 @given(st.from_regex(r"[a-z0-9-]{1,20}(\.[a-z0-9-]{1,20}){0,4}", fullmatch=True), st.sampled_from(["GET", "POST", "PUT"]))
