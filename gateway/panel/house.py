@@ -17,6 +17,7 @@ from gateway.model.action import Action
 from gateway.model.device import Device, Mac
 from gateway.model.policy import DevicePolicy, Policy, Rule
 from gateway.model.purpose import Purpose
+from gateway.model.record import FlowRecord
 from gateway.policy import Loaded, load
 from gateway.policy.assembly import costs_of
 from gateway.policy.part import Cost
@@ -24,7 +25,7 @@ from gateway.policy.ruling import entry_for
 
 from .books import Books, Sum, Sums, total_of
 from .gateway_link import GatewayLink
-from .wording import SHOWN_FIRST
+from .wording import SHOWN_FIRST, spoken
 
 LOOK_S = 1.0
 SILENT_S = 3_600.0
@@ -85,6 +86,13 @@ class DeviceView:
     today: Sum
     week: Sum
     tries_hour: int
+
+    @property
+    def label(self) -> str:
+        """What people call it: ``Front door``; one that nobody named, by what it calls itself."""
+        if not self.named:
+            return self.hostname or self.mac
+        return spoken(self.id)
 
     @property
     def is_camera(self) -> bool:
@@ -155,6 +163,11 @@ class HouseView:
     def paused(self) -> tuple[DeviceView, ...]:
         """Everything of theirs passes."""
         return tuple(device for device in self.devices if device.paused)
+
+    def called(self, record: FlowRecord) -> str:
+        """Whose flow it is, in the household's words."""
+        device = self.device(record.device)
+        return device.label if device else record.device_id
 
     def device(self, named: str) -> DeviceView | None:
         """By id or hardware address."""

@@ -84,6 +84,14 @@ SHOWN_FIRST = (
 """What people came to see comes first."""
 
 
+def spoken(name: str) -> str:
+    """A device's key as people say it: ``front-door`` is ``Front door``; an address stays one."""
+    if ":" in name:
+        return name
+    words = name.replace("-", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
 def choices(purpose: Purpose, now: Action) -> tuple[Action, ...]:
     """What may be chosen instead of what holds now."""
     others: tuple[Action, ...] = (Action.BLOCK, Action.ALLOW)
