@@ -7,9 +7,10 @@ from gateway.model.assessment import Assessment, Evidence
 from gateway.model.decision import Decision
 from gateway.model.device import Device, Mac
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.mark import FlowClass
+from gateway.model.mark import HANDSHAKES, LET_OUT, FlowClass, class_of
 from gateway.model.name import Name
-from gateway.model.packet import FlowKey, Packet
+from gateway.model.packet import TCP, FlowKey, Packet
+from gateway.model.purpose import BY_NUMBER, Purpose
 from gateway.wire import FlowReader, OtherReader
 
 from .counted import WHOLE
@@ -100,6 +101,27 @@ class Flow:
         if self.start is not None:
             return self.start
         return self.isn + 1 if self.syn_seen and self.isn >= 0 else None
+
+    @property
+    def began_unseen(self) -> bool:
+        """Its first bytes were said before anybody read along, and no mark tells of them."""
+        return self.key.proto == TCP and not self.syn_seen and not self.carried and self.facts is NOTHING
+
+    @property
+    def carried_over(self) -> Purpose | None:
+        """An earlier process judged this connection, and its mark still names the purpose: its own first bytes are lost."""
+        return BY_NUMBER.get(self.carried) if self.carried and self.facts is NOTHING else None
+
+    def lost_its_beginning(self, mark: int) -> bool:
+        """Its handshake passed without us and it has said nothing yet, so nobody can tell which segment is its first. ``mark``:
+        of its packet, of whatever epoch."""
+        return self.key.proto == TCP and not self.syn_seen and class_of(mark) in HANDSHAKES
+
+    def is_used_again(self, packet: Packet, *, opens: bool, begins: bool) -> bool:
+        """Its ports are: a SYN after it was let out or with another number, or a first byte after the first."""
+        if begins:
+            return self.decision is not None or self.start is not None
+        return opens and self.decision is not None and (self.flow_class in LET_OUT or self.isn != packet.seq)
 
     def read(self, packet: Packet, direction: int, *, scapy: Callable[[], bool]) -> bool:
         """Feed one packet to the readers; True when there is something to judge by now. ``scapy``: may it be asked?"""

@@ -8,11 +8,11 @@ from gateway.model.command import Command, SetVerdict
 from gateway.model.decision import Decision
 from gateway.model.event import NameResolved, Now, PacketSeen
 from gateway.model.facts import NOTHING, Facts
-from gateway.model.mark import HANDSHAKES, LET_OUT, SENT, FlowClass, class_in, pack, unpack
+from gateway.model.mark import HANDSHAKES, LET_OUT, SENT, FlowClass, class_in, class_of, pack, unpack
 from gateway.model.name import Name
-from gateway.model.packet import ACK, SYN, TCP, UDP, URG, Packet, key_of
+from gateway.model.packet import ACK, SYN, TCP, UDP, URG, key_of
 from gateway.model.policy import RuleRef
-from gateway.model.purpose import BY_NUMBER, Purpose
+from gateway.model.purpose import Purpose
 from gateway.policy import refuse_spent
 from gateway.wire import are_plain
 
@@ -90,8 +90,8 @@ class Forward:
         key = key_of(packet)
         flow = self._state.flows.get(key) or self._state.flows.get(key.reversed())
         opens = packet.proto == TCP and packet.flags & (SYN | ACK) == SYN
-        begins = self._asked_as(event) == FlowClass.BEGUN
-        if flow is not None and not self._is_another(flow, packet, opens=opens, begins=begins):
+        begins = class_of(event.mark) == FlowClass.BEGUN  # also where a new epoch has begun since the kernel said so
+        if flow is not None and not flow.is_used_again(packet, opens=opens, begins=begins):
             if begins:
                 flow.start = packet.seq
             return flow
@@ -116,13 +116,6 @@ class Forward:
             self._within_the_home(flow, member)
         self._state.flows.add(flow)
         return flow
-
-    @staticmethod
-    def _is_another(flow: Flow, packet: Packet, *, opens: bool, begins: bool) -> bool:
-        """The same ports used again: a SYN after it was let out or with another number, or a first byte after the first."""
-        if begins:
-            return flow.decision is not None or flow.start is not None
-        return opens and flow.decision is not None and (flow.flow_class in LET_OUT or flow.isn != packet.seq)
 
     def _within_the_home(self, flow: Flow, member: Member) -> None:
         """A flow between two devices is judged by the gadget's policy, whoever opened it."""
@@ -162,6 +155,8 @@ class Forward:
 
     def _look_at_address(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
+        if flow.lost_its_beginning(event.mark):
+            return self._begin_anew(flow, event, now)
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
         if event.packet.flags & URG or not are_plain(event.packet.options):
@@ -186,11 +181,10 @@ class Forward:
 
     def _look_at_payload(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Hold every packet with payload until the hello is whole."""
-        if flow.carried and flow.reader is None and unpack(event.mark).flow_class not in HANDSHAKES:
+        if flow.carried and flow.reader is None and class_of(event.mark) not in HANDSHAKES:
             return self._settle(flow, event, now)
-        if event.packet.proto == TCP and not flow.syn_seen and self._asked_as(event) in HANDSHAKES:
-            self._give_up(flow, "only an earlier gateway knew where it begins, so it is reset once and begins anew", now)
-            return [SetVerdict(event.queue_id, True, self._mark(flow))]
+        if flow.lost_its_beginning(event.mark):
+            return self._begin_anew(flow, event, now)
         direction = int(event.packet.src != flow.key.src)
         known = flow.read(event.packet, direction, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
         reader = flow.reader
@@ -203,6 +197,10 @@ class Forward:
         if spoiled or not has_room:
             return self._give_up(flow, "its hello did not become whole within the bounds", now)
         return []
+
+    def _begin_anew(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
+        commands = self._give_up(flow, "where it begins was only known before, so it is reset once and begins anew", now)
+        return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
 
     def _hold_on(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Its name is being asked for: what follows waits with it."""
@@ -333,7 +331,7 @@ class Forward:
     def _judge(self, flow: Flow, event: PacketSeen, now: Now, *, may_ask: bool = True) -> bool:
         """What it is for, and what happens to it; False: our resolver has to be asked first."""
         names = () if flow.local else self._state.bound_names(flow.device.mac, flow.key.dst, now)
-        if self._began_unseen(flow) and not names:
+        if flow.began_unseen and not names:
             self._refuse(flow, "it began before it could be watched, so it is reset once and names itself anew")
             return True
         flow.candidates = flow.facts.names + names
@@ -365,10 +363,6 @@ class Forward:
         flow.decision = refuse_spent(policy, flow.device, decision)
         return FlowClass.REFUSE
 
-    @staticmethod
-    def _began_unseen(flow: Flow) -> bool:
-        return flow.key.proto == TCP and not flow.syn_seen and not flow.carried and flow.facts is NOTHING
-
     def _evidence(self, flow: Flow, names: tuple[Name, ...], *, facts: Facts | None = None) -> Evidence:
         device = flow.device
         counts = flow.counted.weigh(Counts(flow.bytes_out, flow.bytes_in))
@@ -385,13 +379,8 @@ class Forward:
             bytes_out=counts.out,
             bytes_in=counts.into,
             media_bytes=self._state.looks.media_bytes(flow),
-            settled=self._carried_over(flow),
+            settled=flow.carried_over,
         )
-
-    @staticmethod
-    def _carried_over(flow: Flow) -> Purpose | None:
-        """An earlier process judged this connection, and its mark still names the purpose: its own first bytes are lost."""
-        return BY_NUMBER.get(flow.carried) if flow.carried and flow.facts is NOTHING else None
 
     def _count_again(self, flow: Flow, event: PacketSeen, now: Now) -> None:
         """Another packet of a flow that was refused is another try of it."""

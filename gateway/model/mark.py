@@ -85,6 +85,11 @@ def unpack(mark: int) -> Mark:
     return Mark(mark >> 24 & 0xFF, mark >> 12 & 0xFFF, mark >> 5 & 0x7F, mark >> 1 & 0xF)
 
 
+def class_of(mark: int) -> int:
+    """The class in a mark, whatever its epoch."""
+    return mark >> 1 & 0xF
+
+
 def class_in(mark: int, epoch: int) -> int:
     """The class in a mark of this epoch; ``NONE`` for one of another."""
     return mark >> 1 & 0xF if mark >> 12 & 0xFFF == epoch else 0

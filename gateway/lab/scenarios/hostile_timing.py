@@ -35,6 +35,7 @@ ALLOWANCE_BYTES = round((END_S * PICTURES_PER_S * PICTURE_BYTES + 60_000) * PACE
 
 def play(stage: Stage) -> None:
     reloads(stage)
+    handshakes(stage)
     end_of_a_viewing(stage)
     new_at_the_end(stage)
     starts_and_stops(stage)
@@ -109,6 +110,30 @@ def reloads(stage: Stage) -> None:
     reloaded = stage.home.ask("status")["epoch"] - before
     seen = f"{left} bytes of {len(knocks)} tries over {reloaded} generations"
     stage.check("while rulesets are made anew nothing refused slips out", not left and reloaded >= 6 and len(knocks) > 20, seen)
+
+
+def handshakes(stage: Stage) -> None:
+    """Handshakes that the kernel let pass by itself, and a new epoch before anything is said. Then half of them send the
+    allowed hello behind a gap, the others an empty segment; and all of them a refused hello where they begin."""
+    token, rogue, address = os.urandom(8), stage.home[ROGUE], stage.home.zone.hosts[GOOD].address4
+    good, bad = records(client_hello(GOOD)), records(client_hello(BAD, stamp=token, padding=200))
+    rogue.one(tls=GOOD, up=300)
+    with rogue.machine.entered():
+        attacker = Attacker()
+        streams = [attacker.stream(address, 443) for _ in range(8)]
+        opened = sum(stream.connect() for stream in streams)
+        stage.home.ask("allow", device="front-door", purpose="advertising", seconds=30)
+        for number, stream in enumerate(streams):
+            stream.send(good if number % 2 else b"", at=len(bad), flags=frame.ACK)
+            time.sleep(0.02)
+            stream.send(bad, at=0)
+            stream.read(0.1)
+            stream.close()
+    stage.home.ask("stop", device="front-door")
+    left = _count(stage, token)
+    seen = f"{left} of {len(streams) * len(bad)} bytes left, of {opened} connections"
+    kept = opened == len(streams) and not left
+    stage.check("a handshake that passed before a new epoch carries nothing refused in it", kept, seen)
 
 
 def end_of_a_viewing(stage: Stage) -> None:

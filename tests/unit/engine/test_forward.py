@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from gateway.engine.held import MAX_PACKETS_OF_DEVICE
 from gateway.model.command import LoadRuleset, Publish, SetVerdict
 from gateway.model.device import Mac
 from gateway.model.event import Hook, PacketUndecodable, PolicyChanged, Ticked
-from gateway.model.mark import LET_OUT, FlowClass, pack
+from gateway.model.mark import LET_OUT, FlowClass, pack, unpack
 from gateway.model.packet import ACK, RST, SYN, TCP, UDP, URG, Packet, key_of
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
@@ -406,11 +407,32 @@ def test_side_that_answers_may_speak_first() -> None:
     assert marks(home.see(greeting, to_lan=True))[0].flow_class in LET_OUT
 
 
-def test_handshake_of_an_earlier_gateway_is_reset() -> None:
-    """Nobody knows any more where its first byte is."""
+@pytest.mark.parametrize("payload", [client_hello("bell.example.com"), b""], ids=["speaks", "is-silent"])
+@pytest.mark.parametrize("later", [0, 1], ids=["earlier-gateway", "new-epoch"])
+@pytest.mark.parametrize("kind", [UNDECIDED, FlowClass.WELCOME], ids=lambda kind: kind.name)
+def test_handshake_that_nobody_remembers_is_reset(payload: bytes, later: int, kind: FlowClass) -> None:
+    """Nobody knows any more where its first byte is; what its address is called says nothing of what it will say."""
     home = Watched()
-    mark = pack(1, home.engine.epoch, 0, UNDECIDED)
-    assert marks(home.see(tcp(client_hello("bell.example.com"), seq=99), mark=mark))[0].flow_class == REFUSE
+    home.bind("bell.example.com")
+    mark = pack(1, home.engine.epoch, 0, kind)
+    for _ in range(later):
+        home.do(PolicyChanged(policy=replace(policy(), digest="f" * 16)))
+    assert bool(later) is (unpack(mark).epoch != home.engine.epoch)
+    assert marks(home.see(tcp(payload, seq=99), mark=mark))[0].flow_class == REFUSE
+
+
+def test_first_byte_is_the_first_in_a_new_epoch_too() -> None:
+    """It waited in the queue meanwhile; what stands before it, the server does not take."""
+    home = Watched()
+    home.bind("bell.example.com")
+    mark = begun(home)
+    home.do(PolicyChanged(policy=replace(policy(), digest="f" * 16)))
+    assert unpack(mark).epoch != home.engine.epoch
+    hello = client_hello("metrics.example.com")
+    assert verdicts(home.see(tcp(hello[:100], seq=999), mark=mark)) == []
+    good = client_hello("bell.example.com")
+    assert verdicts(home.see(tcp(good, seq=999 - len(good)), mark=pack(1, home.engine.epoch, 0, UNDECIDED))) == []
+    assert {mark.flow_class for mark in marks(home.see(tcp(hello[100:], seq=1_099)))} == {REFUSE}
 
 
 def test_answer_within_the_home_has_a_number_of_its_own() -> None:
