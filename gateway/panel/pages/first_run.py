@@ -18,7 +18,7 @@ from gateway.panel.visit import Visit, owner
 from gateway.panel.wording import N_
 
 from .enter import Anyone, Filled
-from .roster import cameras, here, label, maybe_phones, owner_id, why_not
+from .roster import cameras, here, maybe_phones, owner_id, why_not
 from .weakness import tell
 
 router = APIRouter(include_in_schema=False)
@@ -139,7 +139,7 @@ def show_done(visit: Owner) -> Response:
     """What holds from now on."""
     visit.panel.access.finish_first_run()
     house = visit.panel.house.view()
-    return visit.page("welcome_done.html", house=house, behind=[label(visit, one) for one in house.devices])
+    return visit.page("welcome_done.html", house=house, behind=[one.label for one in house.devices])
 
 
 def _phone(visit: Visit, *, status: int = 200, fault: str = "") -> Response:
@@ -147,8 +147,8 @@ def _phone(visit: Visit, *, status: int = 200, fault: str = "") -> Response:
     choices = maybe_phones(house)
     context = {
         "here": here(visit, choices),
-        "choices": [(one.mac, label(visit, one)) for one in choices],
-        "labels": {one.mac: label(visit, one) for one in choices},
+        "choices": [(one.mac, one.label) for one in choices],
+        "labels": {one.mac: one.label for one in choices},
         "down": house.down,
     }
     return visit.page("welcome_phone.html", status=status, fault=fault, **context)
@@ -157,7 +157,7 @@ def _phone(visit: Visit, *, status: int = 200, fault: str = "") -> Response:
 def _camera(visit: Visit, house: HouseView, camera: DeviceView, *, status: int = 200, fault: str = "") -> Response:
     context = {
         "camera": camera,
-        "label": label(visit, camera),
+        "label": camera.label,
         "viewings": VIEWINGS,
         "others": sum(one.mac > camera.mac for one in cameras(house)),
     }

@@ -38,13 +38,6 @@ def owner_id(name: str) -> str:
     return "-".join(kept.split())[:MAX_NAME_CHARS] or NOBODY
 
 
-def label(visit: Visit, device: DeviceView) -> str:
-    """What people would know it by: its name, what it calls itself, what it is, else its address."""
-    called = "".join(letter for letter in device.hostname if letter.isprintable()).strip()
-    kind = visit.language.pick(device.titles) if device.named else ""
-    return (device.id if device.named else "") or called[:MAX_NAME_CHARS] or kind or device.mac
-
-
 def why_not(visit: Visit, err: NotDone) -> str:
     """Why a change was not made, in the visitor's language."""
     return said(visit.language, err.text, err.values)

@@ -17,7 +17,7 @@ from gateway.panel.visit import Visit, owner, reader
 from gateway.panel.wording import N_
 
 from .enter import Filled
-from .roster import here, label, maybe_phones, owner_id, why_not
+from .roster import here, maybe_phones, owner_id, why_not
 from .weakness import tell
 
 router = APIRouter(include_in_schema=False)
@@ -111,6 +111,12 @@ def change_password(visit: Owner, filled: Filled) -> Response:
     return visit.go("/settings?done=password")
 
 
+@router.get("/settings/{rest:path}")
+def go_back(visit: Reader, rest: str) -> Response:
+    """What only takes forms, opened as a page: after a change of language, or with the browser's back button."""
+    return visit.go("/settings")
+
+
 @router.post("/settings/accounts")
 def add_account(visit: Owner, filled: Filled) -> Response:
     """Somebody who may look and change nothing."""
@@ -161,7 +167,7 @@ def _settings(visit: Visit, *, status: int = 200, done: str = "", fault: str = "
     context = {
         "house": house,
         "phones": _phone_rows(visit, house),
-        "choices": [(one.mac, label(visit, one)) for one in phones if not one.owner],
+        "choices": [(one.mac, one.label) for one in phones if not one.owner],
         "accounts": access.accounts.listed(),
         "has_room": len(access.accounts) < MAX_ACCOUNTS,
         "household": HOUSEHOLD,
@@ -174,7 +180,7 @@ def _settings(visit: Visit, *, status: int = 200, done: str = "", fault: str = "
 
 def _phone_rows(visit: Visit, house: HouseView) -> list[PhoneRow]:
     mine = here(visit, house.phones)
-    rows = [PhoneRow(one.owner, one.mac, label(visit, one), one == mine) for one in house.phones if one.owner]
+    rows = [PhoneRow(one.owner, one.mac, one.label, one == mine) for one in house.phones if one.owner]
     return sorted(rows)
 
 
