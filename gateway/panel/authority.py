@@ -63,7 +63,7 @@ Address = IPv4Address | IPv6Address
 
 def may_be_plain(host: str, path: str, is_claimed: bool) -> bool:
     """May a request that came in at this address of ours, for this path, be served over plain HTTP?"""
-    return not is_claimed or _is_loopback(host) or is_open(path)
+    return not is_claimed or is_loopback(host) or is_open(path)
 
 
 def is_open(path: str) -> bool:
@@ -85,7 +85,8 @@ def secure_url(host: str, path: str, port: int) -> str:
     return f"https://{host}{'' if secure == 443 else f':{secure}'}{path}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """What comes there never leaves the machine."""
     try:
         return ip_address(host.partition("%")[0]).is_loopback
     except ValueError:

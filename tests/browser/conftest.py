@@ -36,6 +36,7 @@ def person(browser: Browser, home: HomeProcess) -> Iterator[Callable[..., Person
     yield make
     for one in made:
         one.close()
+    home.do("reset")
     for one in made:
         assert one.complaints == []
         assert one.hosts <= {home.url.removeprefix("http://")}, "a request left for another host"

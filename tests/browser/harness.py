@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 TOP = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -34,12 +35,27 @@ class HomeProcess:
         self._read()
         self.url: str = self.do("url")
 
-    def do(self, what: str, **args: Any) -> Any:
+    def do(self, command: str, /, **args: Any) -> Any:
         """One command and its value."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": what, **args}) + "\n")
+        self._process.stdin.write(json.dumps({"do": command, **args}) + "\n")
         self._process.stdin.flush()
         return self._read()
+
+    @property
+    def is_claimed(self) -> bool:
+        """Somebody owns the box."""
+        return bool(self.do("claimed"))
+
+    def sends(self, gadget: str, what: Any, name: str, *, wanted: Callable[[int], bool], timeout_s: float = 12.0) -> int:
+        """Let a gadget do something again and again, until as many bytes leave for a name as wanted; how many left at last."""
+        end = time.monotonic() + timeout_s
+        while True:
+            began = time.time()
+            self.do("run", gadget=gadget, what=what)
+            sent = int(self.do("sent", name=name, since=began))
+            if wanted(sent) or time.monotonic() > end:
+                return sent
 
     def _read(self) -> Any:
         assert self._process.stdout is not None
@@ -99,11 +115,22 @@ class Person:
         response = self.page.goto(path)
         return response.status if response else 0
 
+    def press(self, what: Locator) -> None:
+        """Press it, and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            what.click()
+
     def click(self, name: str, *, role: Any = "button", exact: bool = False) -> None:
         """Press what bears this name; counted."""
         self.clicks += 1
-        self.page.get_by_role(role, name=name, exact=exact).first.click()
-        self.page.wait_for_load_state()
+        self.press(self.page.get_by_role(role, name=name, exact=exact).first)
+
+    def throw(self, mac: str, purpose: str, action: str) -> None:
+        """Open a switch of a device and choose; two clicks."""
+        switch = self.page.locator(f"#switch-{mac.replace(':', '')}-{purpose}")
+        switch.locator("summary").click()
+        self.press(switch.locator(f"button[name=action][value={action}]"))
+        self.clicks += 2
 
     def fill(self, label: str, text: str) -> None:
         """Write into the field of this label; counted."""
@@ -113,12 +140,37 @@ class Person:
     def enter(self) -> None:
         """In by a login link; on a new box that claims it."""
         self.go(self.home.do("link"))
-        self.page.locator("form[action^='/enter/'] button").first.click()
+        self.press(self.page.locator("form[action^='/enter/'] button").first)
         if self.page.url.endswith("/welcome"):
             self.page.locator("input[name=password]").fill(PASSWORD)
-            self.page.locator("form[action='/welcome'] button.main").click()
-        self.page.wait_for_load_state()
+            self.press(self.page.locator("form[action='/welcome'] button.main"))
         self.go("/")
+
+    def changes(self) -> str:
+        """What can be undone, in words."""
+        return self.page.locator("#changes").inner_text()
+
+    def focused(self) -> str:
+        """Where the keyboard's focus leads or stands: a link's target, a button's value, or the id of what it is in."""
+        return str(
+            self.page.evaluate(
+                "(one => one.getAttribute('href') || one.value || one.closest('[id]')?.id || '')(document.activeElement)"
+            )
+        )
+
+    def tab_to(self, wanted: str, *, tag: str, within: str = "body", presses: int = 200) -> None:
+        """Press Tab until the focus is on such a thing. HomeError where it never is."""
+        script = "([tag, within]) => document.activeElement.tagName === tag && !!document.activeElement.closest(within)"
+        for _ in range(presses):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate(script, [tag, within]) and wanted in self.focused():
+                return
+        raise HomeError(f"{presses} presses of Tab lead to no {tag} {wanted!r}")
+
+    def has_visible_focus(self) -> bool:
+        """What has the focus shows it."""
+        script = "(style => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)"
+        return bool(self.page.evaluate(f"{script}(getComputedStyle(document.activeElement))"))
 
     def is_sideways(self) -> bool:
         """The page is wider than its window."""

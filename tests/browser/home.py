@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from gateway.lab.home import Home
@@ -33,8 +34,10 @@ class Played:
             "link": lambda: self.panel.new_link(),
             "panel_pid": lambda: self.panel.pid,
             "panel_log": lambda: self.panel.log.read_text(errors="replace"),
+            "claimed": lambda: '"household"' in self._kept(),
             "household": lambda: (self._home.policies / "household.yaml").read_text(encoding="utf-8"),
             "ask": lambda verb, **args: self._home.ask(verb, **args),
+            "reset": self.reset,
             "run": self.run,
             "begin": self.begin,
             "live": self.live,
@@ -54,6 +57,7 @@ class Played:
             gateway, control=curtain.control, policies=curtain.policies, state=curtain.state, outside=self._outside
         )  # fmt: skip
         self.panel.start()
+        self._files = self._read_files()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,9 +65,27 @@ class Played:
         self.panel.stop()
         self._home.close()
 
-    def run(self, gadget: str, what: Any, timeout_s: float = 20.0) -> list[dict[str, Any]]:
-        """A trigger of a gadget's behaviour, or steps, to the end: what became of each."""
-        return [{"ok": one.ok, "ms": one.ms} for one in self._home[gadget].do(what, timeout_s=timeout_s)]
+    def _read_files(self) -> dict[str, str]:
+        return {str(file): file.read_text(encoding="utf-8") for file in self._home.policies.rglob("*.yaml")}
+
+    def reset(self) -> None:
+        """The household's files as they were, and nothing open any more: what one test did is over."""
+        self.rest()
+        for grant in self._home.ask("status")["grants"]:
+            self._home.ask("stop", device=grant["device"])
+        changed = {path: text for path, text in self._files.items() if Path(path).read_text(encoding="utf-8") != text}
+        for path, text in changed.items():
+            Path(path).write_text(text, encoding="utf-8")
+        if changed:
+            self._home.cli("reload", "--control", str(self._home.curtain.control))
+
+    def _kept(self) -> str:
+        file = self._home.curtain.state / "panel/panel.json"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def run(self, gadget: str, what: Any, timeout_s: float = 20.0) -> int:
+        """A trigger of a gadget's behaviour, or steps, to the end: how many there were."""
+        return len(self._home[gadget].do(what, timeout_s=timeout_s))
 
     def begin(self, gadget: str, what: Any) -> None:
         """The same, without waiting."""
@@ -108,7 +130,7 @@ class Played:
                     sock.sendall(f"GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                     return sock.recv(4096).split(b"\r\n")[0].decode(errors="replace")
             except OSError as err:
-                return type(err).__name__
+                return os.strerror(err.errno) if err.errno else type(err).__name__
 
 
 def serve(outside: socket.socket) -> int:

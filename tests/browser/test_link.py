@@ -9,7 +9,7 @@ def test_a_link_opens_the_panel_once(person: Callable[..., Person], home: HomePr
     link = home.do("link")
     somebody = person()
     assert somebody.go(link) == 200
-    somebody.page.locator("form[action^='/enter/'] button").first.click()
+    somebody.press(somebody.page.locator("form[action^='/enter/'] button").first)
     assert somebody.page.locator("h1").inner_text()
     other = person()
     assert other.go(link) == 410

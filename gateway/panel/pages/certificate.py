@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.panel.authority import CERTIFICATE, SEEN, SEEN_S, Authority, secure_url
+from gateway.panel.authority import CERTIFICATE, SEEN, SEEN_S, Authority, is_loopback, secure_url
 from gateway.panel.plain import host_and_port
 from gateway.panel.visit import Visit, anyone
 
@@ -31,6 +31,7 @@ def show(visit: Anyone) -> Response:
     if authority is None:
         return visit.page("certificate.html", fingerprint="")
     scheme, here = visit.request.url.scheme, visit.request.headers.get("host", "")
+    needs_more = scheme == "http" and not is_loopback(visit.request.scope["server"][0])
     host, port = host_and_port(here) if scheme == "http" else (here, 0)
     return visit.page(
         "certificate.html",
@@ -39,8 +40,9 @@ def show(visit: Anyone) -> Response:
         pem=f"{CERTIFICATE}/{PEM}",
         code=_qr(f"{scheme}://{here}{CERTIFICATE}"),
         address=f"{scheme}://{here}{CERTIFICATE}",
-        works=secure_url(host, WORKS, port) if scheme == "http" else "",
-        probe=secure_url(host, PROBE, port) if scheme == "http" else "",
+        works=secure_url(host, WORKS, port) if needs_more else "",
+        probe=secure_url(host, PROBE, port) if needs_more else "",
+        scheme=scheme,
     )
 
 
