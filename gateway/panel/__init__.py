@@ -9,6 +9,7 @@
 ``house``      devices, purposes, rules, counts: the views that pages and API share
 ``books``      sums of the ledger by the hour; ``gateway_link`` the control socket, asked sparingly, and its events in a ring
 ``change``     what people change, each with its undo
+``aftermath``  what passed only because everything was let through
 ``live``       Server-Sent Events
 ``language``   gettext and Babel; ``wording`` plain words; ``render`` the Jinja environments
 ``pages/``     one module per page; ``templates/``, ``static/``, ``locale/``

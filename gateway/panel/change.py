@@ -150,7 +150,7 @@ class Changes:
 
     def pause(self, device: str, purpose: Purpose | None, seconds: float) -> Change:
         """Suspend refusals."""
-        text = N_("Everything of %(device)s passes for a while.") if purpose is None else N_("%(device)s: %(purpose)s passes.")
+        text = N_("Everything passes for a while: %(device)s.") if purpose is None else N_("%(device)s: %(purpose)s passes.")
         return self._open("pause", text, device=device, purpose=purpose, seconds=seconds)
 
     def allow(self, device: str, purpose: Purpose, seconds: float) -> Change:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, lists, numbers, units
@@ -61,7 +62,8 @@ class Language:
         while value >= _STEP and place < len(_UNITS) - 1:
             value, place = value / _STEP, place + 1
         shown = round(value) if value >= 10 or not place else round(value, 1)
-        return units.format_unit(shown, _UNITS[place], length="short", locale=self.locale, numbering_system="default")
+        length: Literal["long", "short"] = "short" if place else "long"
+        return units.format_unit(shown, _UNITS[place], length=length, locale=self.locale, numbering_system="default")
 
     def span(self, seconds: float) -> str:
         """How long, in its largest unit: ``5 minutes``."""

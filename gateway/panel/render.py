@@ -10,7 +10,7 @@ from gateway import __version__
 
 from .access import FIELD
 from .language import Language, Languages
-from .wording import CHOICES, CONFIDENCES, EFFECTS, FAMILIES, GRANTS, PURPOSES, STATES, spoken
+from .wording import CHOICES, CONFIDENCES, EFFECTS, EVERYBODY, FAMILIES, GRANTS, PURPOSES, STATES, spoken
 
 if TYPE_CHECKING:
     from .visit import Visit
@@ -58,7 +58,7 @@ def said(language: Language, text: str, values: Mapping[str, str]) -> str:
     """A text of the catalogues with its values, of which purposes and states are words too."""
     told = dict(values)
     if "device" in told:
-        told["device"] = spoken(told["device"])
+        told["device"] = spoken(told["device"]) if told["device"] != "all" else language.gettext(EVERYBODY)
     if told.get("purpose") in PURPOSES:
         told["purpose"] = language.gettext(PURPOSES[told["purpose"]].title)  # type: ignore[index]
     if told.get("state") in STATES:

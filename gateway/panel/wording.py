@@ -76,6 +76,7 @@ GRANTS: dict[str, str] = {
 EFFECTS: dict[str, str] = {
     "pass": N_("passed"), "refuse": N_("stopped"), "drop": N_("stopped"), "redirect": N_("answered at home"),
 }  # fmt: skip
+EVERYBODY = N_("all devices")
 SHOWN_FIRST = (
     Purpose.MESH_SHARING, Purpose.VIDEO, Purpose.VOICE, Purpose.MOTION_EVENT, Purpose.TELEMETRY, Purpose.ADVERTISING,
     Purpose.DIRECT_ADDRESS, Purpose.UNKNOWN, Purpose.MEDIA_STREAMING, Purpose.UPDATE, Purpose.CONTROL, Purpose.ACCOUNT,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.model.action import Action
 from gateway.model.purpose import BY_TEXT, Purpose
 
+from ..aftermath import aftermath
 from ..change import NotDone
 from ..form import Form
 from ..house import DeviceView, HouseView
@@ -17,7 +18,6 @@ from ..wording import choices
 from .stream import not_done
 
 router = APIRouter(prefix="/devices/{named}")
-TRIAL_S = 86_400.0
 MAX_NAMES = 30
 MAX_SECONDS = 86_400.0
 Owner = Annotated[Visit, Depends(owner)]
@@ -36,7 +36,7 @@ def show(visit: Annotated[Visit, Depends(reader)], named: str) -> Response:
         device=device,
         hours=visit.panel.books.hourly(device.mac),
         names=visit.panel.books.names(device.mac)[:MAX_NAMES],
-        trial=_trial(visit, device),
+        needed=[] if device.paused or device.trusted else aftermath(visit.panel.books, device=device.mac),
         choices=choices,
         profiles=sorted(house.profiles.items(), key=lambda item: visit.language.pick(item[1]).casefold()),
         likely=device.profile if device.named else guess.get("profile") or device.profile,
@@ -124,17 +124,3 @@ def _seconds(filled: Form, default: float) -> float:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text[:9]) <= MAX_SECONDS:
         raise HTTPException(400)
     return float(text[:9])
-
-
-def _trial(visit: Visit, device: DeviceView) -> dict[str, Any] | None:
-    """What passed only because everything was let through, within a day; None where nothing ever was."""
-    if device.paused or device.trusted:
-        return None
-    since = visit.panel.books.now - TRIAL_S
-    found: dict[str, dict[str, Any]] = {}
-    for record in visit.panel.books.flows(device=device.mac, granted="pause", since=since, limit=500):
-        row = found.setdefault(record.purpose, {"purpose": record.purpose, "count": 0, "names": []})
-        row["count"] += record.attempts
-        if record.server_name and record.server_name not in row["names"] and len(row["names"]) < 4:
-            row["names"].append(record.server_name)
-    return {"rows": sorted(found.values(), key=lambda row: -row["count"])} if found else None

@@ -7,11 +7,14 @@ from starlette.responses import Response
 
 from gateway.model.purpose import Purpose
 
+from ..aftermath import Needed, aftermath
+from ..form import Form
 from ..house import DeviceView, HouseView, PurposeView
-from ..visit import Visit, reader
+from ..visit import Visit, form, owner, reader
 from ..wording import choices
 
 router = APIRouter()
+PAUSE_S = 600.0
 SHOWN = frozenset(
     (
         Purpose.MESH_SHARING, Purpose.VIDEO, Purpose.VOICE, Purpose.MOTION_EVENT, Purpose.TELEMETRY, Purpose.ADVERTISING,
@@ -26,10 +29,40 @@ def show(visit: Annotated[Visit, Depends(reader)]) -> Response:
     """The page."""
     house = visit.panel.house.view()
     problems = [one for one in house.status.get("problems", ()) if one.get("message") and not one.get("over_at")]
-    questions = _questions(house)
+    everything = next((one for one in house.status.get("grants", ()) if one["device"] == "all" and not one["purpose"]), None)
     return visit.page(
-        "home.html", house=house, problems=problems, questions=questions, switches=switches, choices=choices
-    )  # fmt: skip
+        "home.html",
+        house=house,
+        problems=problems,
+        questions=_questions(house),
+        pause=everything,
+        needed=_needed(visit, house),
+        switches=switches,
+        choices=choices,
+    )
+
+
+@router.post("/pause")
+def pause(visit: Annotated[Visit, Depends(owner)], filled: Annotated[Form, Depends(form)]) -> Response:
+    """Let everything of everybody through for ten minutes, and see."""
+    visit.panel.changes.pause("all", None, PAUSE_S)
+    return visit.go("/")
+
+
+@router.post("/stop")
+def stop(visit: Annotated[Visit, Depends(owner)], filled: Annotated[Form, Depends(form)]) -> Response:
+    """End that at once."""
+    visit.panel.changes.stop("all", kind="pause")
+    return visit.go("/")
+
+
+def _needed(visit: Visit, house: HouseView) -> list[tuple[DeviceView, list[Needed]]]:
+    """By device; nothing while it is still let through."""
+    found: dict[str, list[Needed]] = {}
+    for one in aftermath(visit.panel.books):
+        found.setdefault(one.device, []).append(one)
+    known = ((house.device(mac), rows) for mac, rows in found.items())
+    return [(device, rows) for device, rows in known if device is not None and not device.paused]
 
 
 def switches(device: DeviceView) -> list[PurposeView]:
