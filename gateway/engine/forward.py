@@ -156,7 +156,7 @@ class Forward:
     def _look_at_address(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
         if flow.lost_its_beginning(event.mark):
-            return self._begin_anew(flow, event, now)
+            return [SetVerdict(event.queue_id, False)]  # the first byte tells where it begins, if the kernel still knows
         if flow.carried or (event.packet.proto == TCP and not flow.syn_seen):
             return self._settle(flow, event, now)
         if event.packet.flags & URG or not are_plain(event.packet.options):
@@ -184,7 +184,8 @@ class Forward:
         if flow.carried and flow.reader is None and class_of(event.mark) not in HANDSHAKES:
             return self._settle(flow, event, now)
         if flow.lost_its_beginning(event.mark):
-            return self._begin_anew(flow, event, now)
+            self._give_up(flow, "where it begins was only known before, so it is reset once and begins anew", now)
+            return [SetVerdict(event.queue_id, True, self._mark(flow))]
         direction = int(event.packet.src != flow.key.src)
         known = flow.read(event.packet, direction, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
         reader = flow.reader
@@ -197,10 +198,6 @@ class Forward:
         if spoiled or not has_room:
             return self._give_up(flow, "its hello did not become whole within the bounds", now)
         return []
-
-    def _begin_anew(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
-        commands = self._give_up(flow, "where it begins was only known before, so it is reset once and begins anew", now)
-        return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
 
     def _hold_on(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """Its name is being asked for: what follows waits with it."""

@@ -104,6 +104,8 @@ FORWARD = """\
     ct state related drop
     ct state new jump newcomer
     ct mark & $EMASK == $EPOCH goto known_flow
+    # Its handshake passed before this epoch; what its server acknowledged is known all the same.
+    meta l4proto tcp ct direction original @ih,0,8 >= 0 ct id . tcp sequence @begun goto begins
     goto again
   }
   chain newcomer {

@@ -407,18 +407,19 @@ def test_side_that_answers_may_speak_first() -> None:
     assert marks(home.see(greeting, to_lan=True))[0].flow_class in LET_OUT
 
 
-@pytest.mark.parametrize("payload", [client_hello("bell.example.com"), b""], ids=["speaks", "is-silent"])
 @pytest.mark.parametrize("later", [0, 1], ids=["earlier-gateway", "new-epoch"])
 @pytest.mark.parametrize("kind", [UNDECIDED, FlowClass.WELCOME], ids=lambda kind: kind.name)
-def test_handshake_that_nobody_remembers_is_reset(payload: bytes, later: int, kind: FlowClass) -> None:
-    """Nobody knows any more where its first byte is; what its address is called says nothing of what it will say."""
+def test_handshake_that_nobody_remembers_is_reset(later: int, kind: FlowClass) -> None:
+    """Nobody knows any more where its first byte is. An empty segment decides nothing: neither by what its address is called,
+    nor against what follows."""
     home = Watched()
     home.bind("bell.example.com")
     mark = pack(1, home.engine.epoch, 0, kind)
     for _ in range(later):
         home.do(PolicyChanged(policy=replace(policy(), digest="f" * 16)))
     assert bool(later) is (unpack(mark).epoch != home.engine.epoch)
-    assert marks(home.see(tcp(payload, seq=99), mark=mark))[0].flow_class == REFUSE
+    assert [verdict.accept for verdict in verdicts(home.see(tcp(b"", seq=99), mark=mark))] == [False]
+    assert marks(home.see(tcp(client_hello("bell.example.com"), seq=99), mark=mark))[0].flow_class == REFUSE
 
 
 def test_first_byte_is_the_first_in_a_new_epoch_too() -> None:
@@ -433,6 +434,16 @@ def test_first_byte_is_the_first_in_a_new_epoch_too() -> None:
     good = client_hello("bell.example.com")
     assert verdicts(home.see(tcp(good, seq=999 - len(good)), mark=pack(1, home.engine.epoch, 0, UNDECIDED))) == []
     assert {mark.flow_class for mark in marks(home.see(tcp(hello[100:], seq=1_099)))} == {REFUSE}
+
+
+def test_connection_goes_on_over_a_new_epoch_where_the_kernel_knows_its_first_byte() -> None:
+    home = Watched()
+    home.bind("bell.example.com")
+    silent, speaks = pack(1, home.engine.epoch, 0, FlowClass.WELCOME), begun(home)
+    home.do(PolicyChanged(policy=replace(policy(), digest="f" * 16)))
+    home.see(tcp(b"", seq=99), mark=silent)
+    first = home.see(tcp(client_hello("bell.example.com"), seq=99), mark=speaks)
+    assert marks(first)[0].flow_class == PASS
 
 
 def test_answer_within_the_home_has_a_number_of_its_own() -> None:
