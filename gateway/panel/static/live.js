@@ -30,6 +30,7 @@ function replaceParts(fresh) {
     }
     if (found.innerHTML !== old.innerHTML) old.replaceChildren(...found.childNodes);
   }
+  paint();
 }
 
 // Time that is left, counted down once a second.
@@ -37,17 +38,23 @@ const format = Intl.DurationFormat
   ? new Intl.DurationFormat(document.documentElement.lang, { style: "digital", hoursDisplay: "auto" })
   : null;
 
-function countDown() {
+function paint() {
   for (const one of document.querySelectorAll("[data-left]")) {
-    const left = Number(one.dataset.left) - 1;
-    one.dataset.left = left;
-    if (left < 0) refresh();
-    else if (format) {
-      const text = format.format({ hours: Math.floor(left / 3600), minutes: Math.floor(left / 60) % 60, seconds: left % 60 });
-      one.textContent = one.classList.contains("left") ? `(${text})` : text;
-    }
+    const left = Math.max(0, Number(one.dataset.left));
+    if (!format) continue;
+    const text = format.format({ hours: Math.floor(left / 3600), minutes: Math.floor(left / 60) % 60, seconds: left % 60 });
+    one.textContent = one.classList.contains("left") ? `(${text})` : text;
   }
 }
+
+function countDown() {
+  for (const one of document.querySelectorAll("[data-left]")) {
+    one.dataset.left -= 1;
+    if (one.dataset.left < 0) refresh();
+  }
+  paint();
+}
+paint();
 setInterval(countDown, 1000);
 
 const liveness = document.getElementById("liveness");
