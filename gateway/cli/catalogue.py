@@ -11,6 +11,7 @@ from gateway.engine import Engine
 from gateway.model.device import Device, Mac
 from gateway.model.policy import Policy
 from gateway.model.record import FlowRecord
+from gateway.policy.advice import UNKNOWN, tell
 
 from .column import printable, size, table
 from .coverage import Coverage, Share, is_ledger, read_ledger
@@ -40,10 +41,12 @@ def lookup(name: str, profile: str | None, policies: str | None, as_json: bool) 
         found = look_up(policy.catalogue, name, device)
     except ValueError as err:
         raise click.BadParameter(f"{name!r} {err}", param_hint="NAME") from err
+    decider = found.decider
+    advice = tell(policy.profiles[device.profile].advice.get(decider.purpose)) if decider else UNKNOWN
     if as_json:
-        click.echo(json.dumps(found.json(), ensure_ascii=False))
+        click.echo(json.dumps({**found.json(), "advice": advice}, ensure_ascii=False))
     else:
-        click.echo("\n".join(_lines(found)))
+        click.echo("\n".join(_lines(found, advice)))
     sys.exit(0 if found.rows or found.hints else 1)
 
 
@@ -53,10 +56,11 @@ def _device(policy: Policy, profile: str | None) -> Device:
     return policy.profiles[chosen].device
 
 
-def _lines(found: Lookup) -> Iterator[str]:
+def _lines(found: Lookup, advice: str) -> Iterator[str]:
     decider = found.decider
     if decider is not None:
         yield f"{found.name} is {_purposes(found)} for {found.device} ({decider.source})"
+        yield f"how {found.device} takes a no about {decider.purpose} best: {advice}"
     elif found.rows:
         yield f"{found.name} is unknown for {found.device}: no row that covers it may decide"
     else:

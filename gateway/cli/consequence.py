@@ -117,5 +117,7 @@ def _turn(line: Change) -> str:
 def _known(line: Change) -> Iterator[str]:
     if line.cost.profile:
         yield f"{line.purpose} of {printable(line.device)}: {line.cost.profile}"
+    if line.cost.advice:
+        yield f"{line.purpose} of {printable(line.device)} is better told no {line.cost.advice}"
     if line.cost.breaks:
         yield f"{printable(line.name)}: {line.cost.breaks}"

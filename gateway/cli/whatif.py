@@ -15,6 +15,7 @@ from gateway.model.device import Device, Mac
 from gateway.model.policy import Policy
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
+from gateway.policy.advice import goes_against, tell
 from gateway.policy.ruling import entry_for
 from gateway.policy.treatment import Treatment, treat
 from gateway.policy.what_if import Change, Cost, WhatIf
@@ -129,4 +130,10 @@ def _device(policy: Policy, record: FlowRecord) -> Device:
 def _cost(change: Change, again: Again, before: Policy, after: Policy) -> Cost:
     """What the device's profile and the catalogue know; where both policies do, by the word of the draft."""
     stated = (entry_for(policy, _device(policy, change.example)).costs.get(change.purpose, "") for policy in (after, before))
-    return Cost(next((cost for cost in stated if cost), ""), again.breaks(change.example, change.purpose))
+    advice = entry_for(after, _device(after, change.example)).advice.get(change.after.purpose)
+    unwise = goes_against(advice, change.after.purpose, change.after.action)
+    return Cost(
+        next((cost for cost in stated if cost), ""),
+        again.breaks(change.example, change.purpose),
+        tell(advice) if unwise else "",
+    )

@@ -106,9 +106,15 @@ class Manners:
         temper = self._tempers.get(mac)
         return temper.manner if temper is not None and temper.scores else None
 
+    def against(self, mac: Mac, decision: Decision) -> Manner | None:
+        """The manner of one refusal: not silence, where its device is known to suffer from that. None: as the policy says."""
+        manner = self.of(mac)
+        spared = manner is Manner.SILENCE and decision.advice is not None and decision.advice.never_silence
+        return None if spared else manner
+
     def apply(self, mac: Mac, decision: Decision) -> Decision:
         """The same refusal, in the manner that this device takes best."""
-        manner = self.of(mac) if decision.effect in (Effect.REFUSE, Effect.DROP) else None
+        manner = self.against(mac, decision) if decision.effect in (Effect.REFUSE, Effect.DROP) else None
         if manner is None:
             return decision
         effect = Effect.DROP if manner is Manner.SILENCE else Effect.REFUSE

@@ -98,7 +98,7 @@ class Resolve:
     def _refuse(self, event: PacketSeen, member: Member, decision: Decision, now: Now) -> list[Command]:
         """Answered at once, in the manner that the device takes best; a tunnel learns that the name does not exist."""
         self._state.manners.note(member.device.mac, decision.effect, now)
-        manner = self._state.manners.of(member.device.mac)
+        manner = self._state.manners.against(member.device.mac, decision)
         if decision.purpose is Purpose.DNS_ESCAPE or manner is None:
             return self._answer(event, NXDOMAIN if decision.effect is Effect.DROP else NODATA)
         if manner is Manner.LOCAL:

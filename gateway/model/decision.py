@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .action import Action, Effect
 from .assessment import Assessment
 from .device import Device, Mac
-from .policy import RuleRef
+from .policy import Advice, RuleRef
 from .purpose import Purpose
 
 
@@ -48,6 +48,8 @@ class Decision:
     """``pause``, ``allowance`` or ``viewing``, where one of them made it pass."""
     would_pass_if: str = ""
     """For a refusal: the smallest change that would let it pass."""
+    advice: Advice | None = None
+    """How its device takes a no about that purpose best; None: nobody has shown."""
     budget_bytes: int = 0
     exempt: bool = False
     """An exception let it pass: no budget holds for it."""

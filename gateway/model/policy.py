@@ -55,6 +55,20 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """How a kind of device takes a no about one purpose best, as far as there is evidence."""
+
+    how: str
+    """``answer`` (in the internet's place), ``refuse`` or ``silence``."""
+    never_silence: bool = False
+    """It suffers where nobody answers: it is refused, in whatever manner it is met otherwise."""
+    why: str = ""
+    """In English."""
+    evidence: str = ""
+    confidence: str = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """``to:`` of an exception."""
 
@@ -98,6 +112,8 @@ class DevicePolicy:
     """Catalogue match -> ``keep`` or ``drop``."""
     costs: Mapping[Purpose, str] = field(default_factory=dict)
     """What stops working, in English, where the profile states it."""
+    advice: Mapping[Purpose, Advice] = field(default_factory=dict)
+    """How it is best told no; what is not in here nobody has shown."""
     on_fault_open: bool = False
     mesh_bridge: bool = False
     """It can lend the home's connection to strangers' gadgets: what it sends without a known purpose is possibly that."""

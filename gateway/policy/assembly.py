@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..model.action import Action
 from ..model.device import Device, Mac
-from ..model.policy import DevicePolicy, Level, Policy, Regime, Rule, RuleRef
+from ..model.policy import Advice, DevicePolicy, Level, Policy, Regime, Rule, RuleRef
 from ..model.purpose import Purpose
 from .catalogue import build_catalogue
 from .codec import digest_policy
@@ -14,6 +14,7 @@ from .identification import build_identification
 from .part import (
     BUILT_IN,
     BUILT_IN_PROFILES,
+    Advised,
     CataloguePart,
     Cost,
     DevicePart,
@@ -35,6 +36,8 @@ NEWCOMER = {
 }
 """The profile of whom nobody has recognised."""
 DEFAULT_PRESET = "recommended"
+EVERYBODY = "careful"
+"""The profile whose ``advice`` is that for every device."""
 
 
 LAST_LEVEL = Level(rules={purpose: LAST_RESORT for purpose in Purpose})
@@ -95,11 +98,29 @@ class _Base(NamedTuple):
     def costs(self, profile: ProfilePart) -> dict[Purpose, str]:
         return {purpose: cost.texts["en"] for purpose, cost in costs_of(profile, self.profiles).items()}
 
+    def advice(self, profile: ProfilePart) -> dict[Purpose, Advice]:
+        return {
+            purpose: Advice(
+                how=said.how,
+                never_silence=said.never == "silence",
+                why=said.texts["en"],
+                evidence=said.evidence,
+                confidence=said.confidence,
+            )
+            for purpose, said in advice_of(profile, self.profiles).items()
+        }
+
 
 def costs_of(profile: ProfilePart, profiles: Mapping[str, ProfilePart]) -> dict[Purpose, Cost]:
     """What a profile states, and besides it what the one states that it is ``like``."""
     model = profiles.get(profile.like)
     return {**(model.costs if model else {}), **profile.costs}
+
+
+def advice_of(profile: ProfilePart, profiles: Mapping[str, ProfilePart]) -> dict[Purpose, Advised]:
+    """How it is best told no: what it says itself, what the one says that it is ``like``, and what is known of all devices."""
+    nearest_last = (profiles.get(EVERYBODY), profiles.get(profile.like), profile)
+    return {purpose: said for part in nearest_last if part is not None for purpose, said in part.advice.items()}
 
 
 def _for_profile(profile: ProfilePart, base: _Base) -> DevicePolicy:
@@ -108,6 +129,7 @@ def _for_profile(profile: ProfilePart, base: _Base) -> DevicePolicy:
         levels=base.levels(profile),
         mixed={match: entry.choice for match, entry in base.mixed(profile).items()},
         costs=base.costs(profile),
+        advice=base.advice(profile),
         on_fault_open=profile.on_fault_open,
         mesh_bridge=profile.mesh_bridge,
         ref=RuleRef(file=profile.file, line=profile.line),
@@ -140,6 +162,7 @@ def _for_device(entry: DevicePart, profile: ProfilePart, base: _Base, owner: str
         levels=(entry.level, *base.levels(profile)),
         mixed={match: choice.choice for match, choice in mixed.items()},
         costs=base.costs(profile),
+        advice=base.advice(profile),
         mesh_bridge=profile.mesh_bridge,
         on_fault_open=profile.on_fault_open if entry.on_fault_open is None else entry.on_fault_open,
         ref=entry.ref,

@@ -15,7 +15,7 @@ from ..model.name import Name, NameSource
 from ..model.packet import TCP, UDP
 from ..model.policy import Policy, Target
 from ..model.purpose import Purpose
-from .document import CaseDocument, CasesDocument, ExpectDocument, GivenDocument
+from .document import UNKNOWN, CaseDocument, CasesDocument, ExpectDocument, GivenDocument
 from .source import Source
 from .value import parse_target, parse_zone
 
@@ -158,6 +158,9 @@ def _differences(expect: ExpectDocument, decision: Decision) -> Iterator[str]:
         wanted, got = getattr(expect, key), getattr(decision, key)
         if wanted is not None and wanted != got:
             yield f"expected {key} {_word(wanted)}, was {_word(got)}"
+    how = decision.advice.how if decision.advice else UNKNOWN
+    if expect.advice is not None and expect.advice != how:
+        yield f"expected advice {expect.advice}, was {how}"
     if expect.rule is not None and expect.rule not in (decision.rule.file, str(decision.rule)):
         yield f"expected rule {expect.rule}, was {decision.rule}"
 

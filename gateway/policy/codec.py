@@ -8,12 +8,12 @@ from typing import Any
 from ..model.action import Action
 from ..model.assessment import Catalogue, FixedReply, Hint, Row
 from ..model.device import Device, Mac
-from ..model.policy import DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
+from ..model.policy import Advice, DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
 from ..model.purpose import BY_TEXT
 from .catalogue import by_host
 from .identification import identification_from, identification_plain, judged_identification
 
-FORMAT = 7
+FORMAT = 8
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -73,7 +73,8 @@ def digest_policy(policy: Policy, catalogue: Iterable[str]) -> str:
 
 def _judged_entry(entry: DevicePolicy) -> list[Any]:
     levels = [_judged_level(level) for level in entry.levels]
-    return [levels, sorted(entry.mixed.items()), entry.on_fault_open, entry.mesh_bridge, _device(entry.device)]
+    never_silence = sorted(purpose for purpose, said in entry.advice.items() if said.never_silence)
+    return [levels, sorted(entry.mixed.items()), never_silence, entry.on_fault_open, entry.mesh_bridge, _device(entry.device)]
 
 
 def _judged_level(level: Level) -> list[Any]:
@@ -116,6 +117,10 @@ def _device_policy(entry: DevicePolicy, pool: _Pool) -> list[Any]:
         [pool.number(level) for level in entry.levels],
         list(entry.mixed.items()),
         list(entry.costs.items()),
+        [
+            [purpose, said.how, said.never_silence, said.why, said.evidence, said.confidence]
+            for purpose, said in entry.advice.items()
+        ],
         entry.on_fault_open,
         entry.mesh_bridge,
         _ref(entry.ref),
@@ -123,7 +128,7 @@ def _device_policy(entry: DevicePolicy, pool: _Pool) -> list[Any]:
 
 
 def _device_policy_from(plain: list[Any], levels: list[Level]) -> DevicePolicy:
-    device, numbers, mixed, costs, on_fault_open, mesh_bridge, ref = plain
+    device, numbers, mixed, costs, advice, on_fault_open, mesh_bridge, ref = plain
     mac, name, profile, vendor, family, trusted, owner, confirmed = device
     return DevicePolicy(
         device=Device(
@@ -133,6 +138,10 @@ def _device_policy_from(plain: list[Any], levels: list[Level]) -> DevicePolicy:
         levels=tuple(levels[number] for number in numbers),
         mixed=dict(mixed),
         costs={BY_TEXT[purpose]: text for purpose, text in costs},
+        advice={
+            BY_TEXT[purpose]: Advice(how=how, never_silence=never, why=why, evidence=evidence, confidence=confidence)
+            for purpose, how, never, why, evidence, confidence in advice
+        },
         on_fault_open=on_fault_open,
         mesh_bridge=mesh_bridge,
         ref=_ref_from(ref),

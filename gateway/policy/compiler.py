@@ -29,6 +29,7 @@ from .document import (
 from .fault import Fault
 from .field import CONFIDENCE_VALUE
 from .part import (
+    Advised,
     CataloguePart,
     Cost,
     DevicePart,
@@ -145,6 +146,12 @@ def _profile(document: Any, source: Source, zone: str) -> ProfilePart:
         costs={
             purpose: Cost(texts=cost.mapping(), evidence=cost.evidence, confidence=cost.confidence)
             for purpose, cost in profile.costs.items()
+        },
+        advice={
+            purpose: Advised(
+                how=said.how, never=said.never or "", texts=said.mapping(), evidence=said.evidence, confidence=said.confidence
+            )
+            for purpose, said in profile.advice.items()
         },
         on_fault_open=profile.on_fault == "open",
         mesh_bridge=profile.mesh_bridge,
@@ -269,9 +276,7 @@ def _devices(document: Any, source: Source, zone: str) -> HouseholdPart:
     return HouseholdPart(
         file=source.file,
         devices=tuple(_device(name, part, source, zone=zone) for name in part.devices),
-        owners=tuple(
-            OwnerPart(id=name, devices=owner.devices) for name, owner in part.owners.items()
-        ),
+        owners=tuple(OwnerPart(id=name, devices=owner.devices) for name, owner in part.owners.items()),
     )
 
 

@@ -12,7 +12,7 @@ from ..model.decision import Decision, Subject
 from ..model.device import Device
 from ..model.moment import Grant, Moment
 from ..model.packet import TCP, UDP
-from ..model.policy import DevicePolicy, Policy
+from ..model.policy import Advice, DevicePolicy, Policy
 from ..model.purpose import Purpose
 from .assembly import LAST_RESORT
 from .reason import explain_grant, explain_home, explain_refusal, explain_ruling, explain_shadow
@@ -68,7 +68,7 @@ def _decide(policy: Policy, subject: Subject, moment: Moment) -> Decision:
     outcome = _ALWAYS.get(ruling.action) or _outcome(ruling, subject, moment, replies=policy.catalogue.replies)
     if (moment.grants and outcome.effect is not Effect.PASS) and (grant := _grant(ruling, outcome, device, moment)):
         return _granted(grant, ruling, subject)
-    decision = _decision(ruling, outcome, subject)
+    decision = _decision(ruling, outcome, subject, entry.advice.get(ruling.purpose))
     if entry.mesh_bridge and ruling.purpose in UNEXPLAINED and outcome.effect in _REFUSALS:
         return replace(decision, possible=Purpose.MESH_SHARING, reason=f"{decision.reason}; {POSSIBLE_MESH}")
     return decision
@@ -142,7 +142,7 @@ def _granted(grant: Grant, ruling: Ruling, subject: Subject) -> Decision:
     )
 
 
-def _decision(ruling: Ruling, outcome: Outcome, subject: Subject) -> Decision:
+def _decision(ruling: Ruling, outcome: Outcome, subject: Subject, advice: Advice | None) -> Decision:
     passes = outcome.effect is Effect.PASS
     return Decision(
         action=ruling.action,
@@ -157,6 +157,7 @@ def _decision(ruling: Ruling, outcome: Outcome, subject: Subject) -> Decision:
         would_pass_if="" if passes or outcome.effect is Effect.REDIRECT else explain_refusal(ruling, subject),
         budget_bytes=ruling.rule.budget_bytes if passes and ruling.exemption is None else 0,
         exempt=passes and ruling.exemption is not None,
+        advice=advice,
     )
 
 

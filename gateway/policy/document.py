@@ -58,6 +58,7 @@ OPTIONS = {
     "shadow": frozenset(Action) - {Action.LIMIT},
 }
 """Which options of a rule fit which actions."""
+ADVISED, UNKNOWN = ("answer", "refuse", "silence"), "unknown"
 Version = Literal[1]
 
 
@@ -134,6 +135,15 @@ class CostDocument(Texts):
     confidence: ConfidenceField = "low"
 
 
+class AdviceDocument(Texts):
+    """How such a device takes a no about a purpose best, why, and how we know. Without an entry that is not known."""
+
+    how: Annotated[str, *one_of("a way to say no", ADVISED)]
+    never: Annotated[str, *one_of("what it suffers from", ("silence",))] | None = None
+    evidence: TextField
+    confidence: ConfidenceField
+
+
 class SignalDocument(Document):
     """One way to recognise a device: exactly one key."""
 
@@ -167,6 +177,7 @@ class ProfileDocument(Document):
     exceptions: tuple[ExceptionDocument, ...] = ()
     mixed: Mixed = {}
     costs: dict[PurposeField, CostDocument] = {}
+    advice: dict[PurposeField, AdviceDocument] = {}
     on_fault: OpenOrClosed = "closed"
 
 
@@ -363,6 +374,7 @@ class ExpectDocument(Document):
     possible: PurposeField | None = None
     grant: Annotated[str, *one_of("a grant", ("", "pause", "allowance", "viewing"))] | None = None
     would: ActionField | None = None
+    advice: Annotated[str, *one_of("a way to say no", (*ADVISED, UNKNOWN))] | None = None
 
 
 class CaseDocument(Document):

@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from typing import Any
 
+from ..model.action import Effect
 from ..model.decision import Decision, Subject
 from ..model.policy import DevicePolicy, Policy
 from ..model.record import PROTO_NAMES
+from .advice import tell
 from .reason import label
 from .ruling import entry_for
 
@@ -42,6 +44,8 @@ class Explanation:
     """What levels further away say of the purpose."""
     reason: str
     would_pass_if: str
+    advice: str
+    """How its device takes a no about that best, or that this is not known; empty where it passes."""
     cost: str
     """What stops working where the purpose is refused, if the profile states it."""
 
@@ -67,6 +71,7 @@ class Explanation:
             ("in shadow", self.would),
             ("why", self.reason),
             ("passes if", self.would_pass_if),
+            ("best told", self.advice),
             ("costs", self.cost),
         ]
         return [f"{title:<11}{text}".rstrip() for title, text in rows if text]
@@ -98,6 +103,7 @@ def explain(policy: Policy, subject: Subject, decision: Decision) -> Explanation
         overruled=tuple(_overruled(entry, decision)),
         reason=decision.reason,
         would_pass_if=decision.would_pass_if,
+        advice="" if decision.effect is Effect.PASS else tell(decision.advice),
         cost=entry.costs.get(decision.purpose, ""),
     )
 

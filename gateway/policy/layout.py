@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..model.policy import Policy
+from .advice import warnings as unwise
 from .assembly import assemble
 from .codec import FORMAT
 from .fault import Fault, in_order
@@ -68,6 +69,7 @@ def load(
     policy = None if faults else assemble(parts[name] for name in sorted(parts))
     if policy and now is not None:
         warnings.extend(_past(policy, now))
+        warnings.extend(unwise(policy))
     profiles = _profiles(parts.values()) if policy else {}
     return Loaded(policy=policy, faults=in_order(faults), warnings=in_order(warnings), files=files, profiles=profiles)
 

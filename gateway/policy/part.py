@@ -61,6 +61,19 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advised:
+    """How a kind of device takes a no about a purpose best, and how we know."""
+
+    how: str
+    never: str = ""
+    """``silence``, where it suffers from that."""
+    texts: Mapping[str, str]
+    """Language -> sentence; ``en`` is always there."""
+    evidence: str = ""
+    confidence: str = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePart:
     """A file of ``profiles/``."""
 
@@ -75,6 +88,7 @@ class ProfilePart:
     level: Level = Level()
     mixed: Mapping[str, MixedChoice] = field(default_factory=dict)
     costs: Mapping[Purpose, Cost] = field(default_factory=dict)
+    advice: Mapping[Purpose, Advised] = field(default_factory=dict)
     on_fault_open: bool = False
     mesh_bridge: bool = False
 

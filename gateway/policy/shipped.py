@@ -7,7 +7,7 @@ from typing import Any
 from ..model.purpose import Purpose
 from .codec import hint_from, hint_plain, level_from, level_plain, reply_from, reply_plain, row_from, row_plain
 from .identification import identity_from, identity_plain
-from .part import CataloguePart, Cost, IdentityPart, MixedChoice, Part, PresetPart, ProfilePart
+from .part import Advised, CataloguePart, Cost, IdentityPart, MixedChoice, Part, PresetPart, ProfilePart
 
 
 def dump_parts(digest: str, parts: Mapping[str, Part]) -> bytes:
@@ -37,9 +37,13 @@ def _plain(part: Part) -> list[Any]:
     if isinstance(part, ProfilePart):
         mixed = [[match, entry.choice, entry.line, entry.column] for match, entry in part.mixed.items()]
         costs = {purpose: [dict(cost.texts), cost.evidence, cost.confidence] for purpose, cost in part.costs.items()}
+        advice = {
+            purpose: [said.how, said.never, dict(said.texts), said.evidence, said.confidence]
+            for purpose, said in part.advice.items()
+        }
         return [
             "profile", part.file, part.id, part.line, dict(part.titles), part.vendor, part.family, part.like,
-            level_plain(part.level), mixed, costs, part.on_fault_open, part.mesh_bridge,
+            level_plain(part.level), mixed, costs, advice, part.on_fault_open, part.mesh_bridge,
         ]  # fmt: skip
     raise ValueError(f"{part.file} is nothing that is shipped")
 
@@ -63,7 +67,8 @@ def _preset(plain: list[Any]) -> PresetPart:
 
 
 def _profile(plain: list[Any]) -> ProfilePart:
-    file, name, line, titles, vendor, family, like, level, mixed, costs, on_fault_open, mesh_bridge = plain
+    file, name, line, titles, vendor, family, like, level, mixed, costs, advice, *odd = plain
+    on_fault_open, mesh_bridge = odd
     return ProfilePart(
         file=file,
         id=name,
@@ -77,6 +82,10 @@ def _profile(plain: list[Any]) -> ProfilePart:
         costs={
             Purpose(purpose): Cost(texts=texts, evidence=evidence, confidence=confidence)
             for purpose, (texts, evidence, confidence) in costs.items()
+        },
+        advice={
+            Purpose(purpose): Advised(how=how, never=never, texts=texts, evidence=evidence, confidence=confidence)
+            for purpose, (how, never, texts, evidence, confidence) in advice.items()
         },
         on_fault_open=on_fault_open,
         mesh_bridge=mesh_bridge,

@@ -43,6 +43,8 @@ class Cost(NamedTuple):
     """What the device's profile states of the purpose."""
     breaks: str = ""
     """What the catalogue's row of the name states."""
+    advice: str = ""
+    """How such a device is better told no, where the draft goes against that."""
 
 
 class _Place(NamedTuple):
@@ -97,7 +99,7 @@ class Change:
             "change": self.kind, "device": self.device, "mac": self.example.device, "purpose": self.purpose, "name": self.name,
             "flows": self.flows, "tries": self.tries, "bytes_out": self.bytes_out, "bytes_in": self.bytes_in,
             "held_bytes": self.held_bytes, "before": plain(self.before), "after": plain(self.after), "cut": self.cut,
-            "cost": self.cost.profile, "breaks": self.cost.breaks,
+            "cost": self.cost.profile, "breaks": self.cost.breaks, "advice": self.cost.advice,
         }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from gateway.model.device import Device, Mac
 from gateway.model.identity import Confidence, Identification, Signal, Trait
 from gateway.model.moment import Grant, Moment
 from gateway.model.name import Name, NameSource
-from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
+from gateway.model.policy import Advice, DevicePolicy, Exemption, Level, Policy, Regime, Rule, RuleRef, Schedule, Target
 from gateway.model.purpose import Purpose
 from gateway.policy.assembly import assemble
 from gateway.policy.catalogue import build_catalogue
@@ -71,6 +71,8 @@ rules:
 exceptions:
   - {to: "*.partner.example.org", action: block, why: never needed}
 mixed: {bell.example.com: keep}
+advice:
+  update: {how: refuse, never: silence, en: It looks for it for ever., evidence: made up, confidence: low}
 costs:
   motion-event: {en: No more motion reports., evidence: made up, confidence: low}
 """,
@@ -206,6 +208,14 @@ DEVICES = st.builds(
     owner=st.sampled_from(["", "anna"]),
     confirmed=st.booleans(),
 )
+ADVICE = st.builds(
+    Advice,
+    how=st.sampled_from(["answer", "refuse", "silence"]),
+    never_silence=st.booleans(),
+    why=TEXTS,
+    evidence=TEXTS,
+    confidence=st.sampled_from(["high", "medium", "low"]),
+)
 ENTRIES = st.builds(
     DevicePolicy,
     device=DEVICES,
@@ -215,6 +225,7 @@ ENTRIES = st.builds(
     ref=REFS,
     mixed=st.dictionaries(NAMES, st.sampled_from(["keep", "drop"]), max_size=2),
     costs=st.dictionaries(PURPOSES, TEXTS, max_size=2),
+    advice=st.dictionaries(PURPOSES, ADVICE, max_size=2),
 )
 REPLIES = st.builds(
     FixedReply,

@@ -28,10 +28,17 @@ def test_lookup_tells_what_decides_and_why() -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0].startswith("fw.ring.com is control, also motion-event, for ring-doorbell (catalogue/ring.yaml:")
-    assert lines[1].startswith("sources disagree: ")
+    assert lines[1] == "how ring-doorbell takes a no about control best: not known"
+    assert lines[2].startswith("sources disagree: ")
     shown = {line.split("  ")[0]: line for line in lines}
     assert {"decides", "why", "devices", "breaks", "conflict", "evidence", "known too", "alone"} <= set(shown)
     assert shown["decides"].endswith("fw.ring.com: control, also motion-event")
+
+
+def test_lookup_tells_how_a_device_is_best_told_no() -> None:
+    said = run("lookup", "device-metrics-us.amazon.com", "--device", "kindle").stdout.splitlines()[1]
+    assert said.startswith("how kindle takes a no about telemetry best: by an answer, never by silence: One report")
+    assert json.loads(run("lookup", "nowhere.example.org", "--json").stdout)["advice"] == "not known"
 
 
 def test_lookup_of_what_can_be_answered_and_of_a_port_that_everything_uses() -> None:

@@ -96,6 +96,28 @@ def test_what_would_change(ask, rules: str, wanted: list[tuple[object, ...]]) ->
     assert all(change["device"] == "front-door" and change["mac"] == "02:00:5e:10:00:01" for change in found)
 
 
+TOLD = "by an answer, never by silence: It stopped (a thread; low)"
+
+
+def advise(home: Path) -> None:
+    said = "advice:\n  telemetry: {how: answer, never: silence, en: It stopped., evidence: a thread, confidence: low}\n"
+    head, _, tail = FILES["profiles/bell.yaml"].partition("advice:\n")
+    (home / "shipped/profiles/bell.yaml").write_text(head + said + tail.partition("\n")[2])
+
+
+def test_people_read_how_a_device_is_better_told_no(ask, home: Path) -> None:
+    advise(home)
+    lines = ask(with_rules("{media-streaming: allow, telemetry: drop}")).stdout.splitlines()
+    assert f"  telemetry of front-door is better told no {TOLD}" in lines
+
+
+@pytest.mark.parametrize(("rules", "told"), [("telemetry: drop", [TOLD]), ("telemetry: allow", [""])])
+def test_only_what_goes_against_the_evidence_is_told(ask, home: Path, rules: str, told: list[str]) -> None:
+    advise(home)
+    found = changes(ask(with_rules(f"{{media-streaming: allow, {rules}}}"), "--json"))
+    assert [change["advice"] for change in found] == told
+
+
 def test_people_read_the_costs_and_what_was_not_judged(ask, home: Path) -> None:
     rows = FILES["catalogue/maker.yaml"].replace("purpose: telemetry,", "purpose: telemetry, breaks: the weather,")
     (home / "shipped/catalogue/maker.yaml").write_text(rows)

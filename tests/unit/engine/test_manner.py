@@ -1,6 +1,7 @@
 """How a device is told no: tried, compared, remembered."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -20,12 +21,13 @@ from gateway.model.command import SaveState, SendPacket
 from gateway.model.decision import Decision
 from gateway.model.event import Hook, LeaseGiven, Now, Ticked, TriesRead
 from gateway.model.packet import TCP
-from gateway.model.policy import RuleRef
+from gateway.model.policy import Advice, RuleRef
 from gateway.model.purpose import Purpose
 from gateway.wire import parse_dns
 from gateway.wire.ip import decode_ip
 from tests.support.dns import query
 from tests.support.home import Watched
+from tests.support.home import policy as home_policy
 from tests.support.packets import BELL, GATEWAY, HOME
 
 REFUSED = Decision(
@@ -204,3 +206,27 @@ def test_knocks_at_the_gateway_are_no_tries_elsewhere() -> None:
     home = settled(Manner.SILENCE)
     home.do(TriesRead(knocked=((BELL, TCP, 30),)))
     assert home.engine._state.manners._tempers[BELL].tries == 0
+
+
+@pytest.mark.parametrize(("never_silence", "rcode"), [(False, 3), (True, 0)], ids=["may be silent", "suffers from silence"])
+def test_who_suffers_from_silence_is_refused_whatever_manner_it_is_met_in(never_silence: bool, rcode: int) -> None:
+    known = home_policy()
+    entry = known.devices[BELL]
+    advice = {Purpose.TELEMETRY: Advice(how="answer", never_silence=never_silence)}
+    home = Watched(policy=replace(known, devices={**known.devices, BELL: replace(entry, advice=advice)}))
+    row = {"manner": str(Manner.SILENCE), "scores": {str(Manner.SILENCE): 0.0}, "age_s": 0.0}
+    home.engine._state.manners.restore({BELL: row}, home.now)
+    commands = home.see(query("metrics.example.com"), hook=Hook.QUERY)
+    (sent,) = [command for command in commands if isinstance(command, SendPacket)]
+    packet = decode_ip(sent.data)
+    message = parse_dns(packet.payload) if packet else None
+    assert message is not None and message.rcode == rcode
+
+
+def test_a_flow_of_who_suffers_from_silence_is_reset() -> None:
+    manners = Manners()
+    row = {"manner": str(Manner.SILENCE), "scores": {str(Manner.SILENCE): 0.0}, "age_s": 0.0}
+    manners.restore({BELL: row}, Now(0.0, 0.0))
+    spared = replace(REFUSED, advice=Advice(how="answer", never_silence=True))
+    assert manners.apply(BELL, REFUSED).effect is Effect.DROP
+    assert manners.apply(BELL, spared) is spared

@@ -8,6 +8,7 @@ from gateway.engine.judge import judge
 from gateway.identity.notation import written
 from gateway.model.action import Action
 from gateway.model.purpose import Purpose
+from gateway.policy.advice import warnings
 from gateway.policy.case import run_cases
 from gateway.policy.catalogue import name_key
 from gateway.policy.compiler import compile_file
@@ -104,6 +105,17 @@ def test_profiles_say_what_they_cost_in_every_language(file: str) -> None:
     for purpose, cost in document.costs.items():
         assert set(cost.mapping()) == {"en", "de", "ar"}, purpose
         assert cost.evidence, purpose
+
+
+@pytest.mark.parametrize("file", files("profiles"))
+def test_profiles_say_how_their_devices_take_a_no_in_every_language_and_keep_to_it(file: str, loaded: Loaded) -> None:
+    document = read(file)
+    assert isinstance(document, ProfileDocument)
+    for purpose, advice in document.advice.items():
+        assert set(advice.mapping()) == {"en", "de", "ar"}, purpose
+        assert advice.evidence, purpose
+    assert loaded.policy is not None
+    assert not [fault for fault in warnings(loaded.policy) if fault.file == file]
 
 
 @pytest.mark.parametrize("file", files("profiles"))

@@ -7,7 +7,7 @@ from gateway.model.action import Action
 from gateway.model.assessment import Catalogue, FixedReply, Hint, Row
 from gateway.model.device import Device
 from gateway.model.identity import Identification, Trait
-from gateway.model.policy import DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
+from gateway.model.policy import Advice, DevicePolicy, Exemption, Level, Policy, Rule, RuleRef, Schedule, Target
 from gateway.policy import dump, parse
 from gateway.policy.codec import digest_catalogue, rule_terms
 from tests.support.policies import FILES, POLICIES, make_policy, small_policy
@@ -29,8 +29,8 @@ def test_what_levels_share_is_shared_again() -> None:
 
 @pytest.mark.parametrize(
     "kind, count",
-    [(Policy, 10), (DevicePolicy, 10), (Device, 8), (Level, 2), (Rule, 11), (Exemption, 5), (Target, 6), (RuleRef, 2),
-     (Schedule, 2), (Row, 13), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
+    [(Policy, 10), (DevicePolicy, 11), (Advice, 5), (Device, 8), (Level, 2), (Rule, 11), (Exemption, 5), (Target, 6),
+     (RuleRef, 2), (Schedule, 2), (Row, 13), (Hint, 17), (FixedReply, 7), (Catalogue, 7), (Trait, 9),
      (Identification, 5)],
 )  # fmt: skip
 def test_no_field_was_added_without_the_codec(kind: type, count: int) -> None:

@@ -26,6 +26,7 @@ def test_the_chain() -> None:
         "why        motion-event is dropped for front-door (profiles/bell.yaml:8)",
         "passes if  motion-event were allowed for front-door, or for an hour with "
         "`netcurtain allow front-door motion-event --for 1h`",
+        "best told  not known",
         "costs      No more motion reports.",
     ]
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 import pytest
 
 from gateway.policy.compiler import compile_file
-from gateway.policy.part import CataloguePart, HouseholdPart, IdentityPart, MixedChoice, PresetPart, ProfilePart
+from gateway.policy.part import Advised, CataloguePart, HouseholdPart, IdentityPart, MixedChoice, PresetPart, ProfilePart
 from gateway.policy.shipped import dump_parts, parts_from
 from tests.support.policies import FILES
 
@@ -20,7 +20,7 @@ def test_what_a_household_decided_is_never_shipped() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind, count", [(CataloguePart, 5), (IdentityPart, 7), (ProfilePart, 12), (PresetPart, 4), (MixedChoice, 3)]
+    "kind, count", [(CataloguePart, 5), (IdentityPart, 7), (ProfilePart, 13), (Advised, 5), (PresetPart, 4), (MixedChoice, 3)]
 )
 def test_no_field_was_added_without_the_table(kind: type, count: int) -> None:
     assert len(fields(kind)) == count

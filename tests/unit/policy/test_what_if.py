@@ -50,7 +50,7 @@ def test_flows_that_change_alike_are_one_line() -> None:
     assert change.json() | {"before": 0, "after": 0} == {
         "change": "stopped", "device": "front-door", "mac": "02:00:5e:10:00:01", "purpose": "control",
         "name": "bell.example.com", "flows": 2, "tries": 4, "bytes_out": 200, "bytes_in": 100, "held_bytes": 14, "before": 0,
-        "after": 0, "cut": False, "cost": "", "breaks": "",
+        "after": 0, "cut": False, "cost": "", "breaks": "", "advice": "",
     }  # fmt: skip
     assert change.json()["after"] == {
         "purpose": "control", "action": "block", "effect": "refuse", "rule": "household.yaml:3", "says": "block",
