@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -17,6 +18,11 @@ from gateway import __version__
 from gateway.edge.control_client import ControlError
 
 from .access.guard import Guard
+from .api import failure
+from .api.gate import Gate
+from .api.problem import is_api
+from .api.routes import ROUTERS
+from .change import NotDone
 from .pages import activity, certificate, device, enter, first_run, home, receipt, settings, stream
 from .panel import Panel
 from .plain import Plain
@@ -43,17 +49,22 @@ def build(panel: Panel) -> FastAPI:
         redoc_url=None,
         lifespan=life,
         middleware=[
-            Middleware(Guard, hosts=panel.settings.hosts),  # first: nobody gets past it
+            Middleware(Guard, hosts=panel.settings.hosts, refuse=failure.refuse),  # first: nobody gets past it
             Middleware(Plain, is_claimed=lambda: panel.access.is_claimed),
+            Middleware(Gate),  # last: what it asks for is secret by now
         ],
     )
     app.state.panel = panel
     app.mount("/static", Static(directory=str(files(__package__) / "static")), name="static")
     for page in PAGES:
         app.include_router(page.router, include_in_schema=False)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_exception_handler(Turned, turned)
     app.add_exception_handler(ControlError, _gateway_down)
     app.add_exception_handler(HTTPException, _failed)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(NotDone, failure.not_done)  # pages answer it themselves
     return app
 
 
@@ -74,9 +85,20 @@ class Static(StaticFiles):
 def _gateway_down(request: Request, exc: Exception) -> Response:
     """The page that says what still protects, and what to do."""
     assert isinstance(exc, ControlError)
+    if is_api(request.url.path):
+        return failure.gateway(request, exc)
     return anyone(request).page("down.html", status=503, error=exc)
 
 
 def _failed(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
+    if is_api(request.url.path):
+        return failure.failed(request, exc)
     return anyone(request).page("failed.html", status=exc.status_code, code=exc.status_code)
+
+
+def _invalid(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    if is_api(request.url.path):
+        return failure.invalid(request, exc)
+    return anyone(request).page("failed.html", status=422, code=422)

@@ -1,6 +1,5 @@
 """ASGI middleware for plain HTTP: what may not be served there is sent on (why, and what: ``authority``)."""
 
-import json
 from collections.abc import Callable
 
 from starlette.datastructures import Headers
@@ -8,9 +7,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .api.problem import is_api, problem
 from .authority import instead_of_plain, may_be_plain
-
-API = "/api/"
 
 
 class Plain:
@@ -34,9 +32,8 @@ class Plain:
 
 def _elsewhere(scope: Scope) -> Response:
     """A page to go to; a program is told what is wrong, lest its token goes over the cable again and again."""
-    if scope["path"].startswith(API):
-        problem = {"type": "about:blank", "title": "This is served over HTTPS only.", "status": 403}
-        return Response(json.dumps(problem), 403, media_type="application/problem+json")
+    if is_api(scope["path"]):
+        return problem(scope["path"], 403, "This is served over HTTPS only.")
     request = Request(scope)
     host, port = host_and_port(Headers(scope=scope).get("host", ""))
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")

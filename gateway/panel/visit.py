@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from .access import FIELD, Session
+from .api.problem import is_api
 from .form import Form, is_form, parse_form
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def reader(visit: Annotated[Visit, Depends(anyone)]) -> Visit:
     """Somebody who is logged in."""
     if visit.session is not None:
         return visit
-    if _is_api(visit.request):
+    if is_api(visit.request.url.path):
         raise HTTPException(401)
     if not visit.panel.access.is_claimed:
         raise Turned(visit.go("/welcome"))
@@ -118,7 +119,7 @@ def owner(visit: Annotated[Visit, Depends(reader)]) -> Visit:
     """Somebody who may change things."""
     if visit.is_owner:
         return visit
-    if _is_api(visit.request):
+    if is_api(visit.request.url.path):
         raise HTTPException(403)
     raise Turned(visit.page("forbidden.html", status=403, why="reader"))
 
@@ -134,10 +135,6 @@ async def form(request: Request, visit: Annotated[Visit, Depends(anyone)]) -> Fo
     if not visit.panel.access.csrf_fits(request, found.get(FIELD, "")):
         raise Turned(visit.page("forbidden.html", status=403, why="token"))
     return found
-
-
-def _is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
 
 
 def _back_to(request: Request) -> str:

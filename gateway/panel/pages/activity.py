@@ -46,7 +46,7 @@ def show(visit: Reader, device: str = "", purpose: str = "", effect: str = "", b
 def why(visit: Reader, flow_id: int) -> Response:
     """One line's chain: device, purpose, name, address, rule."""
     record = visit.panel.books.flow(flow_id) if 0 <= flow_id < 2**62 else None
-    explained = _explained(visit, flow_id)
+    told = explained(visit, flow_id)
     if record is None:
         raise HTTPException(404)
     house = visit.panel.house.view()
@@ -57,7 +57,7 @@ def why(visit: Reader, flow_id: int) -> Response:
         house=house,
         record=record,
         address=address_of(record),
-        explained=explained,
+        explained=told,
         cost=stated.cost if stated and stated.cost.texts["en"] and record.effect != "pass" else None,
     )
 
@@ -77,7 +77,7 @@ def _older(records: list[FlowRecord], chosen: dict[str, Any]) -> str:
     return f"/activity?{urlencode(asked)}"
 
 
-def _explained(visit: Visit, flow_id: int) -> dict[str, Any] | None:
+def explained(visit: Visit, flow_id: int) -> dict[str, Any] | None:
     """What the gateway says of it while it remembers."""
     try:
         found: dict[str, Any] = visit.panel.link.ask("explain", flow=flow_id)

@@ -24,7 +24,7 @@ def show(visit: Reader) -> Response:
         "week.html",
         house=house,
         devices=[device for device in house.devices if device.week.stopped or device.week.passed],
-        names=_names(visit),
+        names=names_kept(visit),
         since=house.now - WEEK_HOURS * HOUR_S,
     )
 
@@ -41,7 +41,7 @@ def table(visit: Reader) -> Response:
 
 
 def _rows(visit: Visit, house: HouseView) -> list[tuple[object, ...]]:
-    names = _names(visit)
+    names = names_kept(visit)
     return [
         (
             cell(device.id), cell(visit.language.pick(device.titles)), str(one.purpose), one.week.stopped, one.week.held_bytes,
@@ -53,7 +53,7 @@ def _rows(visit: Visit, house: HouseView) -> list[tuple[object, ...]]:
     ]  # fmt: skip
 
 
-def _names(visit: Visit) -> dict[tuple[str, str], list[str]]:
+def names_kept(visit: Visit) -> dict[tuple[str, str], list[str]]:
     """(device, purpose) -> the names that got nothing."""
     found: dict[tuple[str, str], list[str]] = {}
     for device, purpose, name in visit.panel.books.kept_names():

@@ -67,7 +67,7 @@ def test_pages(asked: dict[str, object], told: tuple[int, str]) -> None:
 
 def test_programs_are_told_what_is_wrong() -> None:
     status, _, body = ask("/api/v1/devices", cookie=f"{SEEN}=1")
-    assert status == 403 and json.loads(body)["title"] == "This is served over HTTPS only."
+    assert status == 403 and json.loads(body)["detail"] == "This is served over HTTPS only."
 
 
 @pytest.mark.parametrize(
