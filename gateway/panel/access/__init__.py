@@ -24,7 +24,7 @@ from .claim import Claim
 from .cookie import SESSION, VISITOR, Cookie, Cookies
 from .csrf import FIELD, Csrf
 from .keep import Keep
-from .password import Weakness, weaknesses
+from .password import Weakness, give_back, weaknesses
 from .session import ABSOLUTE_S, Role, Session, Sessions
 from .throttle import Throttle
 
@@ -50,6 +50,7 @@ class Access:
     def __init__(
         self, keep: Keep, *, wall: Callable[[], float] = time.time, mono: Callable[[], float] = time.monotonic
     ) -> None:
+        give_back()
         self.keep = keep
         self.accounts = Accounts(keep, wall)
         self.sessions = Sessions(keep, wall)

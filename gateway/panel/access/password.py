@@ -4,6 +4,7 @@
 would not fit beside the panel into the memory that it may take."""
 
 import base64
+import ctypes
 import re
 import secrets
 import unicodedata
@@ -18,6 +19,9 @@ MAX_CHARS = 256
 MIN_DIFFERENT = 5
 """Fewer different characters than this are no password, however often they come."""
 
+_M_MMAP_THRESHOLD = -3
+"""mallopt(3), glibc."""
+_LARGE_BYTES = 1 << 20
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _ROWS = (
     "abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiopü", "asdfghjklöä", "zxcvbnm", "yxcvbnm",
@@ -83,6 +87,16 @@ def weaknesses(password: str, names: Iterable[str] = ()) -> tuple[Weakness, ...]
         (Weakness.NAME, any(_is_name(lower, name) for name in names)),
     )
     return tuple(weakness for weakness, is_so in found if is_so)
+
+
+def give_back() -> None:
+    """What a hash has used goes back to the system at once: else glibc keeps its 19 MiB after the second one, for ever.
+
+    Whoever frees a large piece raises the size from which pieces are mapped by themselves; told a size, it leaves that alone.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def _normal(password: str) -> str:

@@ -155,10 +155,12 @@ def _phone(visit: Visit, *, status: int = 200, fault: str = "") -> Response:
 
 
 def _camera(visit: Visit, house: HouseView, camera: DeviceView, *, status: int = 200, fault: str = "") -> Response:
+    video = camera.purpose(Purpose.VIDEO)
     context = {
         "camera": camera,
         "label": camera.label,
         "viewings": VIEWINGS,
+        "now": video.viewing if video else "",
         "others": sum(one.mac > camera.mac for one in cameras(house)),
     }
     return visit.page("welcome_camera.html", status=status, fault=fault, **context)

@@ -14,8 +14,9 @@ from gateway.panel.access.account import MAX_ACCOUNTS
 from gateway.panel.change import NotDone
 from gateway.panel.house import HouseView
 from gateway.panel.visit import Visit, owner, reader
-from gateway.panel.wording import N_
+from gateway.panel.wording import N_, spoken
 
+from .agent import spoken_agent
 from .enter import Filled
 from .roster import here, maybe_phones, owner_id, why_not
 from .weakness import tell
@@ -164,6 +165,7 @@ def _settings(visit: Visit, *, status: int = 200, done: str = "", fault: str = "
     access, house = visit.panel.access, visit.panel.house.view()
     phones = maybe_phones(house)
     assert visit.session is not None
+    mine = None if visit.is_owner else visit.session.account
     context = {
         "house": house,
         "phones": _phone_rows(visit, house),
@@ -171,7 +173,7 @@ def _settings(visit: Visit, *, status: int = 200, done: str = "", fault: str = "
         "accounts": access.accounts.listed(),
         "has_room": len(access.accounts) < MAX_ACCOUNTS,
         "household": HOUSEHOLD,
-        "sessions": access.sessions.listed(None if visit.is_owner else visit.session.account),
+        "sessions": [(one, spoken_agent(visit, one.agent)) for one in access.sessions.listed(mine)],
         "problems": _problems(house),
         "retention_days": visit.panel.settings.retention_days,
     }
@@ -180,7 +182,7 @@ def _settings(visit: Visit, *, status: int = 200, done: str = "", fault: str = "
 
 def _phone_rows(visit: Visit, house: HouseView) -> list[PhoneRow]:
     mine = here(visit, house.phones)
-    rows = [PhoneRow(one.owner, one.mac, one.label, one == mine) for one in house.phones if one.owner]
+    rows = [PhoneRow(spoken(one.owner), one.mac, one.label, one == mine) for one in house.phones if one.owner]
     return sorted(rows)
 
 

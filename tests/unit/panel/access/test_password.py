@@ -1,5 +1,8 @@
 """Passwords: what is too weak, and why; and that looking at one costs the same whoever it belongs to."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +88,22 @@ def test_nobodys_hash_costs_as_much_and_fits_nothing() -> None:
     assert not is_outdated(encoded)
     assert not verify_password(encoded, GOOD)
     assert not verify_password("no hash at all", GOOD)
+
+
+MEASURE = """
+from gateway.panel.access.password import give_back, hash_password
+def resident_kb():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+give_back()
+hash_password("once")
+before = resident_kb()
+for number in range(6):
+    hash_password(str(number))
+print(resident_kb() - before)
+"""
+
+
+def test_hashes_do_not_stay_in_memory() -> None:
+    """In a process of its own: what others have freed before counts."""
+    done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 4_000

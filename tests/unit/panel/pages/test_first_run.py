@@ -220,6 +220,22 @@ def test_who_left_in_the_middle_goes_on_after_logging_in(served: Served) -> None
     assert again.path == "/"
 
 
+def test_over_the_air_it_goes_on_over_https(served: Served) -> None:
+    """Without a certificate nobody is asked twice: the box is claimed in the clear, and everything after that needs HTTPS."""
+    plain = phone_of(served, url="http://192.168.50.1")
+    plain.open("/")
+    plain.press("/welcome", password=GOOD)
+    assert plain.path == "/certificate"
+    secure = phone_of(served, url="https://192.168.50.1")
+    secure.open("/")
+    secure.press("/login", password=GOOD)
+    assert secure.path == "/welcome/phone"
+    secure.press("/welcome/phone", "claim", name="Anna")
+    secure.press(secure.path, "away", tick=("all",))
+    assert secure.path == "/welcome/done"
+    assert plain.fields + secure.fields == 3 <= MOST_FIELDS
+
+
 def test_what_is_typed_can_be_hidden_without_scripts(served: Served) -> None:
     browser = phone_of(served)
     browser.open("/")
