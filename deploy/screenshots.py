@@ -1,7 +1,7 @@
 """The panel's pictures for README.md, from the virtual home: phone and desktop, light and dark; and every page, to look at.
 
     .venv/bin/python deploy/screenshots.py                       # deploy/panel-*.png
-    .venv/bin/python deploy/screenshots.py --sheet DIR           # DIR/*.png: every page in every guise; DIR/sheet-*.png: all of them
+    .venv/bin/python deploy/screenshots.py --sheet DIR           # DIR/*.png: every page in every guise; DIR/sheet-*.png: all
 
 Needs what `tests/run browser` needs.
 """

@@ -26,6 +26,7 @@ LINKS = "panel-links"
 CERTIFICATES = "tls"
 LOOK_S = 5.0
 """How often this machine's addresses are looked at, where the panel goes by them."""
+ENDS = (signal.SIGTERM, signal.SIGINT)
 NO_ADDRESS = "this machine has no private address yet: name one with --listen ADDR[:PORT], or try again later"
 
 
@@ -44,7 +45,7 @@ def new_link(settings: Settings) -> str:
 
 def serve(settings: Settings, environment: Mapping[str, str] = os.environ) -> bool:
     """Until SIGTERM or SIGINT; False if it ended by itself. OSError and ValueError say what to do."""
-    for number in (signal.SIGTERM, signal.SIGINT):  # while it serves they are uvicorn's
+    for number in ENDS:
         signal.signal(number, lambda number, frame: sys.exit(0))
     listening, watch = _listen(settings, environment)
     _make_own(settings)
@@ -103,6 +104,8 @@ def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) ->
     log.info("the panel is served at %s", ", ".join(str(one) for one in listening.places))
     if authority is not None:
         log.info("its authority for HTTPS has the SHA-256 fingerprint %s", authority.fingerprint)
+    for number in ENDS:  # while it serves they are uvicorn's, which sends itself what it got once it has ended
+        signal.signal(number, lambda number, frame: None)
     server = PanelServer(app, listening.secure, authority, watch)
     server.run(sockets=list(listening.plain))
     return not server.ended_by_itself
