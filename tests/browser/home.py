@@ -5,6 +5,7 @@ on standard output: ``{"do": …}`` -> ``{"ok": true, "value": …}`` or ``{"ok"
 import json
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -121,16 +122,34 @@ class Played:
         self._home.curtain.start()
         self._home.curtain.await_ready()
 
-    def get(self, machine: str, address: str, port: int = 80, timeout_s: float = 3.0) -> str:
-        """The first line that somebody in the home gets over HTTP; why not, where nothing comes."""
+    def get(
+        self, machine: str, address: str, path: str = "/login", secure: bool = False, cookie: str = "", timeout_s: float = 3.0
+    ) -> dict[str, str]:
+        """What somebody in the home gets over HTTP, or over HTTPS if they trust the box: ``status``, ``location`` and
+        ``cookie``; ``error`` where nothing comes."""
         with self._home.machines[machine].entered():
             try:
-                with socket.create_connection((address, port), timeout=timeout_s) as sock:
-                    host = f"[{address}]" if ":" in address else address
-                    sock.sendall(f"GET /login HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-                    return sock.recv(4096).split(b"\r\n")[0].decode(errors="replace")
+                with socket.create_connection((address, 443 if secure else 80), timeout=timeout_s) as raw:
+                    return _ask(
+                        self._trusting().wrap_socket(raw, server_hostname=address) if secure else raw, address, path, cookie
+                    )
             except OSError as err:
-                return os.strerror(err.errno) if err.errno else type(err).__name__
+                return {"error": os.strerror(err.errno) if err.errno else type(err).__name__}
+
+    def _trusting(self) -> ssl.SSLContext:
+        file = self._home.curtain.state / "panel/tls/authority.pem"
+        return ssl.create_default_context(cadata=file.read_text(encoding="ascii").partition("-----BEGIN PRIVATE")[0])
+
+
+def _ask(sock: socket.socket, address: str, path: str, cookie: str) -> dict[str, str]:
+    host = f"[{address}]" if ":" in address else address
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n".encode())
+    said = b""
+    while piece := sock.recv(65_536):
+        said += piece
+    head = said.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
+    return {"status": head[0].split()[1], "location": fields.get("location", ""), "cookie": fields.get("set-cookie", "")}
 
 
 def serve(outside: socket.socket) -> int:
