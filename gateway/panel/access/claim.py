@@ -11,7 +11,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 WINDOW_S = 900.0
@@ -20,6 +21,7 @@ TICKET_S = 1_800.0
 """So long whoever came by a link may take to claim."""
 MAX_LINKS = 8
 MAX_TICKETS = 16
+_HASH = re.compile(r"[0-9a-f]{64}").fullmatch
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
 
 
@@ -43,12 +45,13 @@ class Claim:
     def new_link(self) -> str:
         """A token. OSError where its file cannot be made."""
         token = secrets.token_urlsafe(32)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._give_to_owner(self._folder)
-        self._prune()
-        path = self._path(token)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        os.utime(path, (self._wall(), self._wall()))
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with _as_owner(self._folder.parent):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._prune()
+            path = self._path(token)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.utime(path, (self._wall(), self._wall()))
         return token
 
     def is_valid(self, token: str) -> bool:
@@ -95,7 +98,8 @@ class Claim:
 
     def _links(self) -> list[Path]:
         try:
-            return sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)
+            found = (path for path in self._folder.iterdir() if _HASH(path.name))
+            return sorted(found, key=lambda path: path.stat().st_mtime)
         except OSError:
             return []
 
@@ -104,8 +108,21 @@ class Claim:
         for path in (*links[: max(0, len(links) - MAX_LINKS + 1)], *(one for one in links if not self._is_fresh(one))):
             path.unlink(missing_ok=True)
 
-    def _give_to_owner(self, folder: Path) -> None:
-        """Where root makes the folder, the panel's user must be able to remove what is in it."""
-        if os.geteuid() == 0:
-            above = folder.parent.stat()
-            os.chown(folder, above.st_uid, above.st_gid)
+
+@contextmanager
+def _as_owner(folder: Path) -> Iterator[None]:
+    """Where root calls, with its owner's rights: the panel has to remove what is made, and may have put a link there."""
+    owner = folder.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    groups, group = os.getgroups(), os.getegid()
+    os.setgroups([])
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)

@@ -33,7 +33,7 @@ class Keep:
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         """Read ``path``. OSError where that cannot be done."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self.path = path
         self._store = Store(path, disk or PrivateDisk())
         self._lock = RLock()

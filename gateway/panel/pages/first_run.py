@@ -49,13 +49,13 @@ VIEWINGS: dict[str, Viewing] = {
         "panel+home",
         N_("Only while I am at home"),
         N_("In this home your phone opens the picture, with the app of Ring or Wyze; any other camera opens with “Watch now”."),
-        N_("Away from home you see nothing and cannot answer the door. The maker's servers see it only while you look."),
+        N_("Away from home you see nothing and cannot answer the door. The maker's servers see it only while it is open."),
     ),
     "button": Viewing(
         "panel",
         N_("Only when I press “Watch now”"),
         N_("You open the picture here, for as long as you say; then it closes by itself."),
-        N_("The maker's app alone shows nothing, at home or away. The maker's servers see it only while you look."),
+        N_("Without that the maker's app gets no picture over the internet. Its servers see one only while it is open."),
     ),
 }
 

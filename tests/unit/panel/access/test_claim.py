@@ -1,7 +1,9 @@
 """First contact and login links: valid once, for a while, whichever process made them."""
 
+import os
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -99,6 +101,39 @@ def test_links_are_void_after_a_change_of_password(claim: Claim) -> None:
 def test_the_folder_is_for_nobody_else(claim: Claim, tmp_path: Path) -> None:
     claim.new_link()
     assert (tmp_path / "panel-links").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a link for somebody else")
+def test_root_makes_a_link_with_the_panels_rights(wall: Clock, mono: Clock) -> None:
+    """Else whoever has taken the panel over could point the folder elsewhere, and be given that."""
+    with TemporaryDirectory(prefix="netcurtain-") as folder:  # whose path nobody is kept from
+        _try_as_root(Path(folder), Claim(Path(folder) / "state/panel-links", wall=wall, mono=mono))
+
+
+def _try_as_root(folder: Path, claim: Claim) -> None:
+    folder.chmod(0o755)
+    (folder / "state").mkdir()
+    os.chown(folder / "state", 65_534, 65_534)
+    made = folder / "state/panel-links"
+    token = claim.new_link()
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in (made, *made.iterdir())} == {(65_534, 65_534)}
+    assert (os.geteuid(), os.getegid()) == (0, 0)
+    assert claim.use(token)
+    made.rmdir()
+    treasure = folder / "treasure"
+    treasure.mkdir(mode=0o755)
+    made.symlink_to(treasure)
+    with pytest.raises(PermissionError):
+        claim.new_link()
+    assert treasure.stat().st_uid == 0 and not list(treasure.iterdir())
+    assert os.geteuid() == 0
+
+
+def test_other_files_in_the_folder_stay(claim: Claim, tmp_path: Path) -> None:
+    claim.new_link()
+    (tmp_path / "panel-links/note.txt").write_text("mine")
+    claim.drop_links()
+    assert [path.name for path in (tmp_path / "panel-links").iterdir()] == ["note.txt"]
 
 
 def test_a_ticket_lasts_a_while_and_is_one_visitors(claim: Claim, mono: Clock) -> None:
