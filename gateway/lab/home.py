@@ -30,6 +30,8 @@ from .topology import Topology
 from .zone import Zone, load_zone
 
 GRANTS = ("view", "allow", "pause")
+AT_ONCE = 12
+"""So many things are switched on side by side: as many as two cores start while they still get their addresses in time."""
 _homes = itertools.count(1)
 
 
@@ -144,12 +146,19 @@ class Home:
         gateway = self.machines["gateway"]
         self.router: PlainRouter | Netcurtain = PlainRouter(gateway, self.zone) if self._plain else self._netcurtain(gateway)
         self.router.start()
-        for name, behaviour in self.behaviours.items():
-            self.gadgets[name] = Gadget(behaviour, self.machines[name], self._config(behaviour))
+        names = list(self.behaviours)
+        self._switch_on(names[:AT_ONCE])  # while the gateway starts
         self._await_cloud()
         self.router.await_ready()
-        for gadget in self.gadgets.values():
-            gadget.await_ready()
+        for at in range(AT_ONCE, len(names) + AT_ONCE, AT_ONCE):
+            for name in names[at - AT_ONCE : at]:
+                self.gadgets[name].await_ready()
+            self._switch_on(names[at : at + AT_ONCE])
+
+    def _switch_on(self, names: Iterable[str]) -> None:
+        for name in names:
+            behaviour = self.behaviours[name]
+            self.gadgets[name] = Gadget(behaviour, self.machines[name], self._config(behaviour))
 
     def _netcurtain(self, machine: Namespace) -> Netcurtain:
         curtain = Netcurtain(machine, policies=self.policies, work=self.work)
