@@ -40,6 +40,11 @@ class Language:
         """``ltr`` or ``rtl``, for ``dir=``."""
         return "rtl" if self.locale.character_order == "right-to-left" else "ltr"
 
+    @property
+    def tag(self) -> str:
+        """As browsers call it (BCP 47), with the country that decides how figures are written: ``ar-EG``."""
+        return str(self.locale).replace("_", "-")
+
     def gettext(self, text: str) -> str:
         """The text; the English one where nobody has translated it."""
         return self.texts.gettext(text) if text else ""
@@ -50,11 +55,12 @@ class Language:
 
     def number(self, value: float) -> str:
         """Grouped, in the language's own digits."""
-        return numbers.format_decimal(value, locale=self.locale, numbering_system="default")
+        return self._digits(numbers.format_decimal(value, locale=self.locale, numbering_system="default"))
 
     def percent(self, share: float) -> str:
         """0 … 1."""
-        return numbers.format_percent(share, locale=self.locale, numbering_system="default")
+        text = self._digits(numbers.format_percent(share, locale=self.locale, numbering_system="default"))
+        return text.replace("%", "٪") if self.code == "ar" else text
 
     def size(self, count: float) -> str:
         """Bytes, in decimal units as networks count them."""
@@ -63,15 +69,17 @@ class Language:
             value, place = value / _STEP, place + 1
         shown = round(value) if value >= 10 or not place else round(value, 1)
         length: Literal["long", "short"] = "short" if place else "long"
-        return units.format_unit(shown, _UNITS[place], length=length, locale=self.locale, numbering_system="default")
+        text = units.format_unit(shown, _UNITS[place], length=length, locale=self.locale, numbering_system="default")
+        return self._digits(text)
 
     def span(self, seconds: float) -> str:
         """How long, in its largest unit: ``5 minutes``."""
         left = max(0, round(seconds))
         size, unit = next((pair for pair in _SPANS if left >= pair[0] * (1 if pair[0] == 1 else 1.5)), _SPANS[-1])
-        return units.format_unit(
+        text = units.format_unit(
             round(left / size), f"duration-{unit}", length="long", locale=self.locale, numbering_system="default"
         )  # fmt: skip
+        return self._digits(text)
 
     def moment(self, wall: float, zone: str = "UTC") -> str:
         """Day and time of day."""
@@ -98,6 +106,7 @@ class Language:
         return texts.get(self.code) or texts.get("en", "")
 
     def _digits(self, text: str) -> str:
+        """Babel takes a numbering system's separators, not its figures."""
         return text.translate(_ARABIC_DIGITS) if self.code == "ar" else text
 
 

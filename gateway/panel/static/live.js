@@ -35,7 +35,7 @@ function replaceParts(fresh) {
 
 // Time that is left, counted down once a second.
 const format = Intl.DurationFormat
-  ? new Intl.DurationFormat(document.documentElement.lang, { style: "digital", hoursDisplay: "auto" })
+  ? new Intl.DurationFormat(document.documentElement.dataset.locale, { style: "digital", hoursDisplay: "auto" })
   : null;
 
 function paint() {
