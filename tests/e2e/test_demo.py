@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import termios
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +22,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 ORDINARY = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 """Prefix of a command that is to run as somebody without any rights."""
-FORBID = "echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all \"$@\""
+FORBID = 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 NOWHERE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", FORBID, "-")
 """Prefix of a command that is to meet a kernel in which it may make no namespaces."""
 
@@ -98,6 +101,28 @@ def test_a_home_in_the_kernel(prefix: Sequence[str], traces: str) -> None:
     assert rows[-1][0] == "kept at home" and "tries stopped" in rows[-1][1]
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    [pytest.param((), id="as we are"), pytest.param(ORDINARY, id="without rights", marks=pytest.mark.slow)],
+)
+def test_its_panel_is_out_here_while_it_lasts(prefix: Sequence[str], traces: str) -> None:
+    """The link is valid once, leads into the first run, and needs nothing of this machine but a loopback address."""
+    if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no user namespace here in which to be somebody else")
+    words = [*prefix, *command("--plain", "--for", "12s")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=TOP) as process:
+        assert process.stdout is not None
+        link = next(
+            found[1] for line in process.stdout if (found := re.search(r"panel: (http://127\.0\.0\.1:\d+/enter/\S+)", line))
+        )
+        with urllib.request.urlopen(link, timeout=10) as answer:
+            page = answer.read().decode()
+        assert answer.status == 200 and "Set up this box" in page
+        assert process.stdout.read() and process.wait(10) == 0
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.urlopen(link, timeout=2)
+
+
 def test_a_recording_of_the_same_home(traces: object) -> None:
     rows, said = run("--plain", "--replay", "--for", "8s")
     assert "a recording of" in said and rows[0][1] == "note" and rows[0][6].startswith("REPLAY")
@@ -109,6 +134,7 @@ def test_a_recording_of_the_same_home(traces: object) -> None:
         ("02:00:5e:10:00:06", "dns-escape", "answered here"),
     }
     assert rows[-1][0] == "kept at home"
+    assert any("a recording has no panel" in row[-1] for row in rows)
 
 
 def test_where_no_home_can_be_built_it_says_why_and_replays(traces: object) -> None:
