@@ -117,13 +117,10 @@ class Access:
 
     def log_in(self, request: Request, name: str, password: str) -> LogIn:
         """Look at a password, unless this address or account has to wait. Right: a new session, its cookie with ``leave``."""
-        if not self._waiting.acquire(blocking=False):
-            return LogIn(wait_s=BUSY_S)
-        try:
-            with self._hashing:
-                return self._log_in(request, normal_name(name) or HOUSEHOLD, password)
-        finally:
-            self._waiting.release()
+        account, wait_s = self._look_at(request, normal_name(name) or HOUSEHOLD, password)
+        if account is None:
+            return LogIn(wait_s=wait_s)
+        return LogIn(session=self.open_session(request, account.name, by="password"))
 
     def enter(self, request: Request, token: str) -> Literal["in", "claiming", "refused"]:
         """Use a login link: in as the household, or allowed to claim where there is none yet."""
@@ -131,6 +128,7 @@ class Access:
         if not self.claim.use(token):
             return "refused"
         if self.is_claimed:
+            self.throttle.passed(address_of(request), HOUSEHOLD)
             self.open_session(request, HOUSEHOLD, by="link")
             return "in"
         self.claim.give_ticket(visitor)
@@ -143,6 +141,7 @@ class Access:
         with self._hashing:
             self.accounts.add(HOUSEHOLD, "owner", password)
         self.claim.take_tickets()
+        self.throttle.passed(address_of(request), HOUSEHOLD)
         self.keep.try_put("first_run", [{"step": "phone"}])
         self.open_session(request, HOUSEHOLD, by="password")
 
@@ -156,15 +155,8 @@ class Access:
 
     def fits(self, request: Request, name: str, password: str) -> LogIn:
         """The password of somebody who is in already, asked for again; throttled like a login, opens nothing."""
-        session = self.who(request)
-        if not self._waiting.acquire(blocking=False):
-            return LogIn(wait_s=BUSY_S)
-        try:
-            with self._hashing:
-                account, wait_s = self._verify(request, name, password)
-        finally:
-            self._waiting.release()
-        return LogIn(session=session if account else None, wait_s=wait_s)
+        account, wait_s = self._look_at(request, name, password)
+        return LogIn(session=self.who(request) if account else None, wait_s=wait_s)
 
     def add_reader(self, name: str, password: str) -> Account:
         """An account that may only look. AccountError, OSError as ``Accounts.add``."""
@@ -207,11 +199,15 @@ class Access:
 
     # Inside.
 
-    def _log_in(self, request: Request, name: str, password: str) -> LogIn:
-        account, wait_s = self._verify(request, name, password)
-        if account is None:
-            return LogIn(wait_s=wait_s)
-        return LogIn(session=self.open_session(request, account.name, by="password"))
+    def _look_at(self, request: Request, name: str, password: str) -> tuple[Account | None, float]:
+        """(the account, if it is its password; else how long to wait)."""
+        if not self._waiting.acquire(blocking=False):
+            return None, BUSY_S
+        try:
+            with self._hashing:
+                return self._verify(request, name, password)
+        finally:
+            self._waiting.release()
 
     def _verify(self, request: Request, name: str, password: str) -> tuple[Account | None, float]:
         """Asked, looked at and told under one lock: tries at the same time are tries one after the other."""

@@ -170,6 +170,14 @@ def test_a_box_is_claimed_once(served: Served) -> None:
     assert served.panel.access.accounts.verify("household", GOOD)
 
 
+def test_who_claimed_is_not_locked_out_by_others(served: Served) -> None:
+    claimed(served)
+    for number in range(40):
+        served.panel.access.throttle.failed(f"fd00::{number:x}", "household")
+    assert served.panel.access.throttle.wait_s("192.168.50.99", "household") > 0
+    assert served.panel.access.throttle.wait_s(PHONE_AT, "household") == 0
+
+
 def test_after_a_while_nobody_claims_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     claim = served.panel.access.claim
     clock = Clock(claim._started + 899)
