@@ -10,7 +10,6 @@ from pydantic_core import PydanticCustomError
 from ..model.action import Action
 from ..model.policy import Regime
 from .field import (
-    SIGNALS,
     ActionField,
     AskField,
     BodyField,
@@ -144,24 +143,6 @@ class AdviceDocument(Texts):
     confidence: ConfidenceField
 
 
-class SignalDocument(Document):
-    """One way to recognise a device: exactly one key."""
-
-    oui: TextField | None = None
-    dhcp_vendor_class: TextField | None = Field(default=None, alias="dhcp-vendor-class")
-    dhcp_param_list: TextField | None = Field(default=None, alias="dhcp-param-list")
-    hostname_pattern: TextField | None = Field(default=None, alias="hostname-pattern")
-    mdns_service: TextField | None = Field(default=None, alias="mdns-service")
-    ssdp: TextField | None = None
-    dns_name: TextField | None = Field(default=None, alias="dns-name")
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if len(self.model_fields_set) != 1:
-            raise PydanticCustomError("choice", "a signal has exactly one key", {"choices": SIGNALS})
-        return self
-
-
 class ProfileDocument(Document):
     """``profiles/*.yaml``: what one kind of device is, and what suits it."""
 
@@ -172,7 +153,6 @@ class ProfileDocument(Document):
     family: FamilyField
     like: IdField | None = None
     mesh_bridge: SwitchField = False
-    recognise: tuple[SignalDocument, ...] = ()
     rules: Rules = {}
     exceptions: tuple[ExceptionDocument, ...] = ()
     mixed: Mixed = {}

@@ -33,7 +33,6 @@ FAMILIES = (
     "camera", "doorbell", "speaker", "tv", "plug", "light", "hub", "appliance", "reader", "stick", "chime",
     "thermostat", "other",
 )  # fmt: skip
-SIGNALS = ("oui", "dhcp-vendor-class", "dhcp-param-list", "hostname-pattern", "mdns-service", "ssdp", "dns-name")
 NEW_DEVICES = tuple(regime.value for regime in Regime)
 CONFIDENCES = ("high", "medium", "low")
 SHAPES = ("order", "beat", "volume", "ceiling", "protocol", "note")

@@ -58,7 +58,7 @@ profile: bell
 title: {en: Bell, de: Klingel}
 vendor: maker
 family: doorbell
-recognise: [{hostname-pattern: "bell-*"}]
+# how it gives itself away stands in identity/
 rules:
   motion-event: drop
   video: {action: owner-only, viewing: panel, for: 10m, budget: 64kB}

@@ -141,14 +141,6 @@ def test_every_profile_of_a_vendor_is_named() -> None:
     assert found == {*NAMED, "ring-bridge"}
 
 
-@pytest.mark.parametrize("name", NAMED)
-def test_what_recognises_a_device_is_little_and_strong(name: str) -> None:
-    """An option list or a prefix that many makers share says nothing."""
-    signals = profile(name).recognise
-    assert 2 <= len(signals) <= 9
-    assert {"1,3,6,12,15,28,42", "1,3,6"}.isdisjoint(signal.dhcp_param_list for signal in signals)
-
-
 @pytest.mark.parametrize("file", files("presets"))
 def test_presets_speak_of_every_purpose(file: str) -> None:
     """All but ``local``: what happens between devices of the home is the built-in rule's, unless somebody decides."""

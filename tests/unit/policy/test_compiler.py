@@ -119,13 +119,6 @@ def test_times_without_a_zone_are_the_households() -> None:
             id="missing key",
         ),
         pytest.param(
-            "profiles/x.yaml",
-            HEAD + "recognise: [{oui: a, ssdp: b}]\n",
-            "profiles/x.yaml:5:13: recognise.0: a signal has exactly one key; one of: oui, dhcp-vendor-class, dhcp-param-list, "
-            "hostname-pattern, mdns-service, ssdp, dns-name",
-            id="signal of two keys",
-        ),
-        pytest.param(
             "household.yaml",
             "version: 2\n",
             'household.yaml:1:10: version: "2" is not a version of this format; one of: 1',
