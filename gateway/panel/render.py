@@ -10,14 +10,14 @@ from gateway import __version__
 
 from .access import FIELD
 from .language import Language, Languages
-from .wording import CHOICES, CONFIDENCES, EFFECTS, EVERYBODY, FAMILIES, GRANTS, PURPOSES, STATES, spoken
+from .wording import CHOICES, CONFIDENCES, EFFECTS, EVERYBODY, FAMILIES, GRANTS, NAME_SOURCES, PURPOSES, STATES, spoken
 
 if TYPE_CHECKING:
     from .visit import Visit
 
 TABLES = {
     "PURPOSES": PURPOSES, "STATES": STATES, "CHOICES": CHOICES, "FAMILIES": FAMILIES, "CONFIDENCES": CONFIDENCES,
-    "GRANTS": GRANTS, "EFFECTS": EFFECTS,
+    "GRANTS": GRANTS, "EFFECTS": EFFECTS, "NAME_SOURCES": NAME_SOURCES,
 }  # fmt: skip
 
 
@@ -59,6 +59,8 @@ def said(language: Language, text: str, values: Mapping[str, str]) -> str:
     told = dict(values)
     if "device" in told:
         told["device"] = spoken(told["device"]) if told["device"] != "all" else language.gettext(EVERYBODY)
+    if "owner" in told:
+        told["owner"] = spoken(told["owner"])
     if told.get("purpose") in PURPOSES:
         told["purpose"] = language.gettext(PURPOSES[told["purpose"]].title)  # type: ignore[index]
     if told.get("state") in STATES:

@@ -76,6 +76,10 @@ GRANTS: dict[str, str] = {
 EFFECTS: dict[str, str] = {
     "pass": N_("passed"), "refuse": N_("stopped"), "drop": N_("stopped"), "redirect": N_("answered at home"),
 }  # fmt: skip
+NAME_SOURCES: dict[str, str] = {
+    "sni": N_("said by the device itself"), "quic": N_("said by the device itself"), "http": N_("said by the device itself"),
+    "dns": N_("by what it looked up before"),
+}  # fmt: skip
 EVERYBODY = N_("all devices")
 SHOWN_FIRST = (
     Purpose.MESH_SHARING, Purpose.VIDEO, Purpose.VOICE, Purpose.MOTION_EVENT, Purpose.TELEMETRY, Purpose.ADVERTISING,

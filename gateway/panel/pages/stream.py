@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from ..change import NotDone
 from ..form import Form
+from ..render import said
 from ..visit import Visit, form, local_path, owner, reader
 
 router = APIRouter()
@@ -30,4 +31,4 @@ def undo(visit: Annotated[Visit, Depends(owner)], filled: Annotated[Form, Depend
 
 def not_done(visit: Visit, err: NotDone, back: str) -> Response:
     """The page for what could not be changed; nothing was."""
-    return visit.page("not_done.html", status=409, why=visit._(err.text) % err.values, back=back)
+    return visit.page("not_done.html", status=409, why=said(visit.language, err.text, err.values), back=back)
