@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ TOP = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "wool anchor drizzle"
 FIRST_PORT = 8500
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 
@@ -99,7 +102,7 @@ class Person:
         options.setdefault("viewport", DESKTOP)
         options.setdefault("locale", "en-GB")
         self.context: BrowserContext = browser.new_context(base_url=home.url, **options)
-        self.context.set_default_timeout(8_000)
+        self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
         self.home = home
         self.clicks = 0
@@ -172,8 +175,20 @@ class Person:
         script = "(style => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2)"
         return bool(self.page.evaluate(f"{script}(getComputedStyle(document.activeElement))"))
 
+    def open_all(self) -> None:
+        """Unfold every part of the page."""
+        self.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+
+    def violations(self) -> list[str]:
+        """What axe-core finds on the page as it stands, unfolded; the browser has to ``bypass_csp`` for it."""
+        self.open_all()
+        self.page.evaluate(AXE)
+        found: dict[str, Any] = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+        return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
+
     def is_sideways(self) -> bool:
-        """The page is wider than its window."""
+        """The page, unfolded, is wider than its window."""
+        self.open_all()
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     def close(self) -> None:

@@ -39,6 +39,7 @@ class Played:
             "household": lambda: (self._home.policies / "household.yaml").read_text(encoding="utf-8"),
             "ask": lambda verb, **args: self._home.ask(verb, **args),
             "reset": self.reset,
+            "new_box": self.new_box,
             "run": self.run,
             "begin": self.begin,
             "live": self.live,
@@ -79,6 +80,13 @@ class Played:
             Path(path).write_text(text, encoding="utf-8")
         if changed:
             self._home.cli("reload", "--control", str(self._home.curtain.control))
+
+    def new_box(self) -> None:
+        """Nobody owns it any more."""
+        self.panel.stop()
+        for file in (self._home.curtain.state / "panel").glob("panel.json*"):
+            file.unlink()
+        self.panel.start()
 
     def _kept(self) -> str:
         file = self._home.curtain.state / "panel/panel.json"
