@@ -203,6 +203,14 @@ def test_a_box_that_lost_its_file_is_nobodys_to_take(tmp_path: Path) -> None:
         assert browser.path == "/welcome/phone"
 
 
+def test_accounts_of_another_version_are_nobodys_to_replace(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        served.panel.access.keep.put("accounts", [{"name": "household", "of": "tomorrow"}])
+    with serving(tmp_path) as again:
+        assert not again.panel.access.is_claimed
+        assert phone_of(again).open("/").status_code == 403
+
+
 def test_a_full_card_is_told(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError("no space left on device")

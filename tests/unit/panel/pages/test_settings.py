@@ -139,6 +139,37 @@ def test_who_may_only_look_sees_their_own(served: Served) -> None:
     assert reader.open("/settings/password").status_code == 403
 
 
+def test_files_that_hold_a_fault_are_not_written(served: Served) -> None:
+    browser = logged_in(served)
+    browser.press("/settings/phones", phone=PHONE, name="Anna")
+    before = served.household.read_text() + "odd: true\n"
+    served.household.write_text(before, encoding="utf-8")
+    served.panel.files.forget()
+    browser.press("/settings/phones", phone=GUEST, name="Anna")
+    assert browser.status == 409 and "odd" in browser.text
+    browser.press("/settings/phones/remove", PHONE)
+    assert browser.status == 409
+    assert served.household.read_text() == before
+
+
+def test_a_full_card_changes_nothing_and_is_told(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = logged_in(served)
+
+    def refuse(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(served.panel.access.keep._store, "write", refuse)
+    browser.press("/settings/accounts", name="carl", password=THIRD)
+    assert browser.status == 409 and "cannot write to its card" in browser.text
+    browser.press("/settings/accounts/remove", "bea")
+    assert browser.status == 409
+    browser.open("/settings/password")
+    browser.press("/settings/password", old=GOOD, new=THIRD)
+    assert browser.status == 409
+    assert [one.name for one in served.panel.access.accounts.listed()] == ["household", "bea"]
+    assert served.panel.access.accounts.verify("household", GOOD)
+
+
 def test_the_box_says_how_it_is(served: Served) -> None:
     browser = logged_in(served)
     assert "Everything is in order." in browser.text
