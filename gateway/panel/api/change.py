@@ -72,15 +72,10 @@ def view(visit: Owner, named: Which) -> schemas.Change:
     DEVICE + "/grants", summary="End what is open", response_model=schemas.Change,
     responses={**REFUSALS, 204: {"description": "Nothing was open."}},
 )  # fmt: skip
-def stop(
-    visit: Owner,
-    named: Which,
-    kind: Annotated[schemas.GrantKind | None, Query()] = None,
-    purpose: Annotated[Purpose | None, Query()] = None,
-) -> schemas.Change | Response:
+def stop(visit: Owner, named: Which, asked: Annotated[schemas.GrantQuery, Query()]) -> schemas.Change | Response:
     """Pauses, allowances and viewings of a device: all of them, or those of a kind or for a purpose."""
     device = find(visit.panel.house.view(), named)
-    ended = visit.panel.changes.stop(device.id, kind or "", purpose)
+    ended = visit.panel.changes.stop(device.id, asked.kind or "", asked.purpose)
     return shown.change(visit, ended) if ended else Response(status_code=204)
 
 

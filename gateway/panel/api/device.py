@@ -9,7 +9,7 @@ from ..house import DeviceView, HouseView
 from ..visit import Visit, reader
 from . import shown
 from .problem import problems
-from .schemas import MAX_HOURS, Device, DeviceDetail, Devices, Hour, Named, Profile
+from .schemas import Device, DeviceDetail, Devices, Hour, HoursQuery, Named, Profile
 
 router = APIRouter(prefix="/api/v1", tags=["Devices"])
 Reader = Annotated[Visit, Depends(reader)]
@@ -31,9 +31,9 @@ def device(visit: Reader, named: Which) -> DeviceDetail:
 
 
 @router.get("/devices/{named}/hours", summary="What it did, by the hour", responses=problems(404, 503))
-def hours(visit: Reader, named: Which, last: Annotated[int, Query(ge=1, le=MAX_HOURS)] = 24) -> list[Hour]:
+def hours(visit: Reader, named: Which, asked: Annotated[HoursQuery, Query()]) -> list[Hour]:
     """The last hours, oldest first; the one that is under way comes last."""
-    found = visit.panel.books.hourly(find(visit.panel.house.view(), named).mac, last)
+    found = visit.panel.books.hourly(find(visit.panel.house.view(), named).mac, asked.last)
     return [Hour(began=shown.moment(began), **shown.tally(sums).model_dump()) for began, sums in found]
 
 

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 
 from gateway.model.action import Action, Effect
 from gateway.model.purpose import Purpose
@@ -40,15 +42,26 @@ class Out(BaseModel):
 # What is sent.
 
 
+def _without_default(schema: JsonDict) -> None:
+    """A key that may be left out, and has no value of its own then."""
+    del schema["default"]
+
+
 class RuleIn(In):
     """What a device may do for a purpose from now on."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"dependentSchemas": {"viewing": {"properties": {"action": {"const": Action.OWNER_ONLY.value}}}}}
+    )
+
     action: Action
-    viewing: Viewing | None = Field(None, description="with owner-only: when the picture may be seen")
+    viewing: Viewing | SkipJsonSchema[None] = Field(
+        None, description="only with owner-only: when the picture may be seen", json_schema_extra=_without_default
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> "RuleIn":
-        if self.viewing and self.action is not Action.OWNER_ONLY:
+        if "viewing" in self.model_fields_set and (self.viewing is None or self.action is not Action.OWNER_ONLY):
             raise ValueError("viewing goes with owner-only")
         return self
 
@@ -72,6 +85,19 @@ class ProfileIn(In):
 
     profile: ProfileId
     name: Name | None = None
+
+
+class HoursQuery(In):
+    """How many hours."""
+
+    last: int = Field(24, ge=1, le=MAX_HOURS)
+
+
+class GrantQuery(In):
+    """What is to be ended; nothing said: all of it."""
+
+    kind: GrantKind | None = None
+    purpose: Purpose | None = None
 
 
 class FlowQuery(In):
