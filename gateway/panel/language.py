@@ -6,6 +6,7 @@ compiled files lie about), everything else from Babel, whose data is the Unicode
 
 import gettext
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from babel.messages.pofile import read_po
 LOCALES = Path(__file__).parent / "locale"
 DOMAIN = "netcurtain"
 _ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+_FIGURES = re.compile(r"(?<![A-Za-z0-9._:/-])(?<![A-Za-z] )(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?![A-Za-z0-9_:/-]|[.,][0-9])")
+"""Numbers of a sentence; not what belongs to a name, an address or a version."""
 _UNITS = ("digital-byte", "digital-kilobyte", "digital-megabyte", "digital-gigabyte", "digital-terabyte")
 _STEP = 1_000
 _SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -103,7 +106,8 @@ class Language:
 
     def pick(self, texts: Mapping[str, str]) -> str:
         """A text of the policy files in this language, else in English."""
-        return texts.get(self.code) or texts.get("en", "")
+        text = texts.get(self.code) or texts.get("en", "")
+        return _FIGURES.sub(lambda found: self._digits(found[0].replace(",", "٬")), text) if self.code == "ar" else text
 
     def _digits(self, text: str) -> str:
         """Babel takes a numbering system's separators, not its figures."""

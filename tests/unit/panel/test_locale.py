@@ -165,6 +165,22 @@ def test_numbers_choose_their_form(language: str, number: int, expected: str) ->
     assert text % {"shown": one.number(number)} == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("بعد 64 كيلوبايت، كل 1,819 ثانية.", "بعد ٦٤ كيلوبايت، كل ١٬٨١٩ ثانية."),
+        ("يسأل 8.8.8.8 عن Cam 3 وa2z.com، منذ 2012", "يسأل 8.8.8.8 عن Cam 3 وa2z.com، منذ ٢٠١٢"),
+        ("الإصدار 1.4 على udp/123", "الإصدار 1.4 على udp/123"),
+    ],
+    ids=["numbers", "names and addresses", "versions"],
+)
+def test_numbers_of_the_policy_files_are_written_likewise(text: str, expected: str) -> None:
+    arabic = Languages().get("ar")
+    assert arabic is not None and arabic.pick({"ar": text, "en": "64"}) == expected
+    german = Languages().get("de")
+    assert german is not None and german.pick({"de": "64 kB"}) == "64 kB"
+
+
 # The command.
 
 
