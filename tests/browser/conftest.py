@@ -21,7 +21,9 @@ def browser() -> Iterator[Browser]:
 def home() -> Iterator[HomeProcess]:
     found = HomeProcess()
     yield found
+    log = found.do("panel_log")
     found.close()
+    assert "Traceback" not in log, log[log.index("Traceback") :][:3_000]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ SPEAKER = "02:00:5e:10:00:03"
 SWITCH = f"#switch-{SPEAKER.replace(':', '')}-telemetry"
 
 
+@pytest.mark.slow
 def test_what_one_changes_the_other_sees(person: Callable[..., Person]) -> None:
     one, other = person(), person(locale="de-DE")
     one.enter()
@@ -23,6 +24,7 @@ def test_what_one_changes_the_other_sees(person: Callable[..., Person]) -> None:
     one.page.locator(f"{SWITCH} .pill.stops").wait_for(timeout=8_000)
 
 
+@pytest.mark.slow
 def test_a_gateway_that_is_killed_is_told_and_comes_back(person: Callable[..., Person], home: HomeProcess) -> None:
     somebody = person()
     somebody.enter()
