@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -35,6 +36,25 @@ def _connect(path: Path) -> sqlite3.Connection:
         else:
             return database
     raise fault
+
+
+_TEXTS = {
+    "device": "? IN (device, device_id)",
+    "purpose": "purpose = ?",
+    "stopped": "(effect != 'pass') = ?",
+    "granted": "grant = ?",
+}  # fmt: skip
+"""What can be asked of the texts, and how."""
+
+
+def told(**wanted: object) -> dict[str, object]:
+    """Those of ``device`` (MAC or id), ``purpose``, ``stopped`` and ``granted`` that were asked for."""
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    """For ``IN``: numbers of ours, as many as there are."""
+    return ",".join(str(int(number)) for number in numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,24 +101,36 @@ class LedgerReader:
     ) -> list[FlowRecord]:
         """The last ``limit`` flows, oldest first; with ``after`` (a flow id) the first that follow it, with ``before`` the
         last that precede it. By MAC or device id; ``stopped``: those that left or not; ``granted``: what let them pass."""
-        texts = {
-            "? IN (device, device_id)": device,
-            "purpose = ?": purpose,
-            "(effect != 'pass') = ?": stopped,
-            "grant = ?": granted,
-        }
+        wanted = told(device=device, purpose=purpose, stopped=stopped, granted=granted)
         started = round(since * 1e6) or None
         numbers = {"f.flow_id > ?": after or None, "f.flow_id < ?": before or None, "f.started >= ?": started}
-        told = {clause: value for clause, value in texts.items() if value is not None}
         given = {clause: value for clause, value in numbers.items() if value is not None}
         clauses = [*given]
-        if told:  # texts are written once for all flows that were judged alike: few rows to look through
-            clauses.append(f"f.judgement IN (SELECT id FROM judgement WHERE {' AND '.join(told)})")
+        if wanted:  # texts are written once for all flows that were judged alike: few rows to look through
+            judged = self.judgements(**wanted)
+            if not judged:
+                return []
+            clauses.append(f"f.judgement IN ({_listed(judged)})")
         where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
         order = "ASC" if after else "DESC"
         query = f"{self._read_flows}{where} ORDER BY f.flow_id {order} LIMIT ?"
-        rows = self._database.execute(query, (*given.values(), *told.values(), limit)).fetchall()
+        rows = self._database.execute(query, (*given.values(), limit)).fetchall()
         return [record_of(row) for row in (rows if after else reversed(rows))]
+
+    def judgements(self, **wanted: object) -> list[int]:
+        """The ids of the texts that ``told`` asks for."""
+        clauses = " AND ".join(_TEXTS[key] for key in wanted)
+        return [row[0] for row in self._database.execute(f"SELECT id FROM judgement WHERE {clauses}", (*wanted.values(),))]
+
+    def judged(self, judgements: Iterable[int], first: int, end: int, limit: int) -> list[FlowRecord]:
+        """Flows with these texts and ids ``first`` … ``end`` - 1: the last ``limit``, newest first."""
+        where = f"f.flow_id >= ? AND f.flow_id < ? AND f.judgement IN ({_listed(judgements)})"
+        query = f"{self._read_flows} WHERE {where} ORDER BY f.flow_id DESC LIMIT ?"
+        return [record_of(row) for row in self._database.execute(query, (first, end, limit))]
+
+    def judged_by(self, after: int) -> Iterator[tuple[int, int]]:
+        """(flow id, its text's id), of all flows that follow an id."""
+        return self._database.execute("SELECT flow_id, judgement FROM flow WHERE flow_id > ? ORDER BY flow_id", (after,))
 
     def flow(self, flow_id: int) -> FlowRecord | None:
         """One flow by its id, while its detail is kept."""
@@ -119,13 +151,13 @@ class LedgerReader:
             found.setdefault(hour, []).append(LedgerTotal(**dict(zip(names, row, strict=True))))
         return found
 
-    def kept_names(self, since: float) -> list[tuple[str, str, str]]:
-        """(device's MAC, purpose, server name) of what was not let out."""
-        return self._database.execute(READ_KEPT, (self.first_flow_id(since),)).fetchall()
+    def kept_names(self) -> list[tuple[int, str, str, str]]:
+        """(text's id, device's MAC, purpose, server name) of what was not let out, as long as any of it is kept."""
+        return self._database.execute(READ_KEPT).fetchall()
 
     def first_flow_id(self, since: float) -> int:
         """The first id from a time on: ids rise with time, so it is looked for by halves."""
-        low, high = self._database.execute("SELECT coalesce(min(flow_id), 0), coalesce(max(flow_id), 0) FROM flow").fetchone()
+        low, high = self.span()
         high += 1
         while low < high:
             middle = (low + high) // 2
@@ -138,8 +170,12 @@ class LedgerReader:
 
     def last_flow_id(self) -> int:
         """The highest id so far; 0 in an empty ledger."""
-        (found,) = self._database.execute("SELECT max(flow_id) FROM flow").fetchone()
-        return found or 0
+        return self.span()[1]
+
+    def span(self) -> tuple[int, int]:
+        """(the lowest, the highest id); zeros in an empty ledger."""
+        lowest, highest = (self._database.execute(f"SELECT {end}(flow_id) FROM flow").fetchone()[0] for end in ("min", "max"))
+        return lowest or 0, highest or 0
 
     def close(self) -> None:
         """Let go of the file."""

@@ -70,10 +70,7 @@ READ_TOTALS = f"SELECT device, purpose, effect, {_SUMS} FROM total WHERE minute 
 READ_HOURS = (
     f"SELECT minute / 60, device, purpose, effect, {_SUMS} FROM total WHERE minute >= ? AND minute < ? GROUP BY 1, 2, 3, 4"
 )
-READ_KEPT = (
-    "SELECT DISTINCT device, purpose, server_name FROM judgement WHERE effect != 'pass' AND server_name IS NOT NULL"
-    " AND id IN (SELECT judgement FROM flow WHERE flow_id >= ?)"
-)
+READ_KEPT = "SELECT id, device, purpose, server_name FROM judgement WHERE effect != 'pass' AND server_name IS NOT NULL"
 FIND_FLOW = "SELECT flow_id, started FROM flow WHERE flow_id >= ? ORDER BY flow_id LIMIT 1"
 
 

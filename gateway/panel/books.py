@@ -7,61 +7,27 @@ midnight, in zones that are not whole hours from UTC at the hour before it.
 import sqlite3
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from gateway.edge.ledger_reader import LedgerReader, LedgerTotal
+from gateway.edge.ledger_reader import LedgerReader, LedgerTotal, told
 from gateway.model.record import FlowRecord
+
+from .finder import Finder
+from .shelf import Shelf, Sum, Sums, by_device, total_of
+
+__all__ = ["Books", "Sum", "Sums", "by_device", "midnight", "total_of"]
 
 T = TypeVar("T")
 HOUR_S = 3_600
 WEEK_HOURS = 7 * 24
 MAX_HOURS = WEEK_HOURS + 25
 FRESH_S = 2.0
-OPEN_HOURS = 2
-"""Rows are written up to five minutes late, and flows revised: an hour is over when the next one is."""
-NAMES_S = 300.0
-
-
-@dataclass(slots=True)
-class Sum:
-    """Of anything."""
-
-    passed: int = 0
-    """Flows that left."""
-    stopped: int = 0
-    """Tries that did not."""
-    bytes_out: int = 0
-    bytes_in: int = 0
-    held_bytes: int = 0
-    """Payload that was kept at home."""
-
-    def add(self, total: LedgerTotal) -> None:
-        """Count a line of the ledger."""
-        if total.effect == "pass":
-            self.passed += total.flows
-        else:
-            self.stopped += total.attempts
-            self.held_bytes += total.held_bytes
-        self.bytes_out += total.bytes_out
-        self.bytes_in += total.bytes_in
-
-    def merge(self, other: "Sum") -> None:
-        """Count another sum."""
-        self.passed += other.passed
-        self.stopped += other.stopped
-        self.bytes_out += other.bytes_out
-        self.bytes_in += other.bytes_in
-        self.held_bytes += other.held_bytes
-
-
-Sums = dict[tuple[str, str], Sum]
-"""(device's MAC, purpose) -> sum."""
+LATE_MINUTES = 5
+"""Sums go to the minute in which they are written, so those of an earlier one stay; these many are read anew all the same."""
 
 
 class Books:
@@ -73,9 +39,16 @@ class Books:
         self._path = path
         self._wall, self._mono = wall, mono
         self._lock = threading.Lock()
-        self._hours: OrderedDict[int, Sums] = OrderedDict()
+        self._shelf = Shelf()
+        self._open: dict[int, Sums] = {}
+        """Hours that are not over: what cannot change any more."""
+        self._fresh: dict[int, Sums] = {}
+        """The last minutes, by the hour: read anew each time."""
+        self._settled = 0
+        """The minute from which on they are."""
         self._read_at = float("-inf")
-        self._kept: tuple[float, list[tuple[str, str, str]]] = (float("-inf"), [])
+        self._finder = Finder(mono=mono)
+        self._making = threading.Lock()
         self.trouble = ""
         """Why nothing could be read, the last time."""
 
@@ -83,6 +56,11 @@ class Books:
     def now(self) -> float:
         """Wall time."""
         return self._wall()
+
+    def warm(self) -> None:
+        """Read what the first page would have to wait for."""
+        self.since(self.now)
+        self._read(self._finder.make, None)
 
     def today(self, zone: str) -> Sums:
         """Since the household's midnight."""
@@ -94,13 +72,14 @@ class Books:
 
     def since(self, wall: float) -> Sums:
         """From the hour of a time on, at most eight days back."""
-        found: Sums = {}
+        first = int(wall // HOUR_S)
         with self._lock:
             self._refresh()
-            for hour, sums in self._hours.items():
-                if hour >= int(wall // HOUR_S):
-                    for key, one in sums.items():
-                        found.setdefault(key, Sum()).merge(one)
+            found = self._shelf.since(first)
+            for hours in (self._open, self._fresh):
+                for hour, sums in hours.items():
+                    if hour >= first:
+                        _merge(found, sums)
         return found
 
     def hourly(self, device: str, hours: int = 24) -> list[tuple[int, Sum]]:
@@ -108,22 +87,35 @@ class Books:
         last = int(self.now // HOUR_S)
         with self._lock:
             self._refresh()
-            return [
-                (hour * HOUR_S, _of_device(self._hours.get(hour, {}), device)) for hour in range(last - hours + 1, last + 1)
-            ]  # fmt: skip
+            return [(hour * HOUR_S, self._hour(hour, device)) for hour in range(last - hours + 1, last + 1)]
 
     def kept_names(self) -> list[tuple[str, str, str]]:
-        """(MAC, purpose, name) of a week: what was not let out, and where it wanted to go. At most five minutes old."""
-        with self._lock:
-            at, names = self._kept
-            if self._mono() - at >= NAMES_S:
-                names = self._read(lambda reader: reader.kept_names(self.now - WEEK_HOURS * HOUR_S), [])
-                self._kept = (self._mono(), names)
-            return names
+        """(MAC, purpose, name) of a week: what was not let out, and where it wanted to go."""
+        return self._read(self._kept_names, [])
 
-    def flows(self, **wanted: object) -> list[FlowRecord]:
-        """``LedgerReader.flows``, newest first."""
-        return self._read(lambda reader: reader.flows(**wanted)[::-1], [])  # type: ignore[arg-type]
+    def flows(
+        self,
+        since: float = 0.0,
+        *,
+        device: str | None = None,
+        purpose: str | None = None,
+        stopped: bool | None = None,
+        granted: str | None = None,
+        limit: int = 100,
+        before: int = 0,
+    ) -> list[FlowRecord]:
+        """The last ``limit`` flows, newest first; with ``before`` (a flow id) those that precede it. By MAC or device id."""
+        wanted = told(device=device, purpose=purpose, stopped=stopped, granted=granted)
+
+        def look(reader: LedgerReader) -> list[FlowRecord]:
+            if not wanted:
+                return reader.flows(since, before=before, limit=limit)[::-1]
+            floor = reader.first_flow_id(since) if since else 0
+            return self._finder.flows(reader, reader.judgements(**wanted), before=before, floor=floor, limit=limit)
+
+        if wanted and self._finder.is_old:
+            self._make_again()
+        return self._read(look, [])
 
     def flow(self, flow_id: int) -> FlowRecord | None:
         """One flow, while its detail is kept."""
@@ -137,20 +129,59 @@ class Books:
             counts[key] = counts.get(key, 0) + record.attempts
         return sorted(((*key, count) for key, count in counts.items()), key=lambda row: -row[3])
 
+    def _kept_names(self, reader: LedgerReader) -> list[tuple[str, str, str]]:
+        kept = reader.kept_names()
+        self._finder.learn(reader)
+        still = self._finder.occurs([row[0] for row in kept], reader.first_flow_id(self.now - WEEK_HOURS * HOUR_S))
+        return list(dict.fromkeys((device, purpose, name) for one, device, purpose, name in kept if one in still))
+
+    def _make_again(self) -> None:
+        """In a thread of its own, one at a time: whoever asks now goes by what is known."""
+
+        def make() -> None:
+            try:
+                self._read(self._finder.make, None)
+            finally:
+                self._making.release()
+
+        if self._finder.is_made and self._making.acquire(blocking=False):
+            threading.Thread(target=make, name="finder", daemon=True).start()
+
+    def _hour(self, hour: int, device: str) -> Sum:
+        whole = self._shelf.of(hour, device)
+        for hours in (self._open, self._fresh):
+            whole.merge(total_of(hours.get(hour, {}), device=device))
+        return whole
+
     def _refresh(self) -> None:
-        """Read the hours that are not over, and at first all of the week. Under the lock."""
+        """Read the minutes that may have changed, at first all of the week. Under the lock."""
         if self._mono() - self._read_at < FRESH_S:
             return
-        last = int(self.now // HOUR_S)
-        first = last - MAX_HOURS if not self._hours else max(last - MAX_HOURS, min(last - OPEN_HOURS, max(self._hours)))
-        read = self._read(lambda reader: reader.hours(first * HOUR_S, (last + 2) * HOUR_S), None)
+        minute = int(self.now // 60)
+        if minute < self._settled:  # the clock was set back: what was over is not
+            self._shelf, self._open, self._settled = Shelf(), {}, 0
+        last, settled = minute // 60, minute - LATE_MINUTES
+        fresh = self._read(lambda reader: self._take(reader, settled, last), None)
         self._read_at = self._mono()
-        if read is None:
-            return
-        for hour in range(first, last + 2):
-            self._hours[hour] = _sums(read.get(hour, ()))
-        for hour in [hour for hour in self._hours if hour < last - MAX_HOURS or hour > last + 1]:
-            del self._hours[hour]
+        if fresh is not None:
+            self._fresh, self._settled = fresh, settled
+            self._shelf.forget(last - MAX_HOURS)
+
+    def _take(self, reader: LedgerReader, settled: int, last: int) -> dict[int, Sums]:
+        """Add what has settled since the last time; the minutes after that."""
+        first, self._settled = max(self._settled, (last - MAX_HOURS) * 60), 0  # where reading ends midway, all is read anew
+        if not first > (last - MAX_HOURS) * 60:
+            self._shelf, self._open = Shelf(), {}
+        for hour, sums in _hours(reader, first, settled):
+            self._put_away(min(hour, settled // 60))
+            _merge(self._open.setdefault(hour, {}), sums)
+        self._put_away(settled // 60)
+        return dict(_hours(reader, settled, (last + 2) * 60))
+
+    def _put_away(self, hour: int) -> None:
+        """Hours before it are over."""
+        for over in [one for one in self._open if one < hour]:
+            self._shelf.put(over, self._open.pop(over))
 
     def _read(self, work: Callable[[LedgerReader], T], nothing: T) -> T:
         try:
@@ -169,13 +200,18 @@ def midnight(now: float, zone: str) -> float:
     return (local - timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)).timestamp()
 
 
-def total_of(sums: Sums, *, device: str | None = None) -> Sum:
-    """Of all, or of one device."""
-    whole = Sum()
-    for (mac, _), one in sums.items():
-        if device in (None, mac):
-            whole.merge(one)
-    return whole
+def _hours(reader: LedgerReader, first: int, end: int) -> Iterator[tuple[int, Sums]]:
+    """Of the minutes ``first`` … ``end`` - 1. Hour by hour: sorting a week at once takes twice as long."""
+    while first < end:
+        until = min(end, (first // 60 + 1) * 60)
+        for hour, totals in reader.hours(first * 60, until * 60).items():
+            yield hour, _sums(totals)
+        first = until
+
+
+def _merge(into: Sums, more: Sums) -> None:
+    for key, one in more.items():
+        into.setdefault(key, Sum()).merge(one)
 
 
 def _sums(totals: Iterable[LedgerTotal]) -> Sums:
@@ -183,7 +219,3 @@ def _sums(totals: Iterable[LedgerTotal]) -> Sums:
     for total in totals:
         found.setdefault((total.device, total.purpose), Sum()).add(total)
     return found
-
-
-def _of_device(sums: Sums, device: str) -> Sum:
-    return total_of(sums, device=device)

@@ -23,7 +23,7 @@ from gateway.policy.assembly import costs_of
 from gateway.policy.part import Cost
 from gateway.policy.ruling import entry_for
 
-from .books import Books, Sum, Sums, total_of
+from .books import Books, Sum, Sums, by_device, total_of
 from .gateway_link import GatewayLink
 from .wording import SHOWN_FIRST, spoken
 
@@ -256,7 +256,7 @@ class _Maker:
         self, loaded: Loaded, policy: Policy, grants: Sequence[Mapping[str, Any]], today: Sums, week: Sums, recent: Sums
     ) -> None:
         self._loaded, self._policy, self._grants = loaded, policy, grants
-        self._today, self._week, self._recent = today, week, recent
+        self._today, self._week, self._recent = by_device(today), by_device(week), by_device(recent)
 
     def device(self, mac: str, row: Mapping[str, Any] | None) -> DeviceView:
         entry = self._policy.devices.get(Mac(mac))
@@ -284,16 +284,16 @@ class _Maker:
             manner=told.get("manner"),
             grants=tuple(grant for grant in self._grants if grant["device"] in (known.id or mac, mac, "all")),
             purposes=() if known.trusted else self._purposes(mac, holds),
-            today=total_of(self._today, device=mac),
-            week=total_of(self._week, device=mac),
-            tries_hour=total_of(self._recent, device=mac).stopped,
+            today=_whole(self._today.get(mac, {})),
+            week=_whole(self._week.get(mac, {})),
+            tries_hour=_whole(self._recent.get(mac, {})).stopped,
         )
 
     def _purposes(self, mac: str, entry: DevicePolicy) -> tuple[PurposeView, ...]:
         part = self._loaded.profiles.get(entry.device.profile)
         costs = costs_of(part, self._loaded.profiles) if part else {}
         spoken = {purpose for level in entry.levels[:-1] for purpose in level.rules}
-        acted = {Purpose(purpose) for device, purpose in self._week if device == mac and purpose in list(Purpose)}
+        acted = self._week.get(mac, {})
         return tuple(
             self._purpose(purpose, mac, entry, costs.get(purpose, NO_COST))
             for purpose in SHOWN_FIRST
@@ -312,9 +312,16 @@ class _Maker:
             recommended=beneath.action,
             viewing=rule.viewing,
             cost=cost,
-            today=self._today.get((mac, purpose), Sum()),
-            week=self._week.get((mac, purpose), Sum()),
+            today=self._today.get(mac, {}).get(purpose, Sum()),
+            week=self._week.get(mac, {}).get(purpose, Sum()),
         )
+
+
+def _whole(sums: Mapping[str, Sum]) -> Sum:
+    whole = Sum()
+    for one in sums.values():
+        whole.merge(one)
+    return whole
 
 
 def _beneath(entry: DevicePolicy, purpose: Purpose, *, is_own: bool) -> list[Rule]:

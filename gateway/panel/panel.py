@@ -1,5 +1,6 @@
 """The parts of the panel, built once; pages find them at ``request.app.state.panel``."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,9 @@ class Panel:
         self._renderer = Renderer(self.languages)
 
     def start(self) -> None:
-        """Listen to the gateway."""
+        """Listen to the gateway; read the ledger before somebody has to wait for it."""
         self.link.start()
+        threading.Thread(target=self.books.warm, name="books", daemon=True).start()
 
     def close(self) -> None:
         """End the streams, and let go of the gateway."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.edge.ledger import Ledger
-from gateway.edge.ledger_reader import LedgerReader
+from gateway.edge.ledger_reader import LedgerReader, told
 from gateway.model.record import FlowRecord
 
 HOUR = 3_600
@@ -85,5 +85,15 @@ def test_ids_of_a_time_to_come(reader: LedgerReader) -> None:
 
 
 def test_names_that_were_kept(reader: LedgerReader) -> None:
-    assert reader.kept_names(BEGAN) == [(DOOR, "telemetry", "es.example.com")]
-    assert reader.kept_names(BEGAN + 4.5 * HOUR) == []
+    kept = reader.kept_names()
+    assert [row[1:] for row in kept] == [(DOOR, "telemetry", "es.example.com")]
+    assert [row[0] for row in kept] == reader.judgements(stopped=True)
+
+
+def test_flows_by_their_texts(reader: LedgerReader) -> None:
+    stopped = reader.judgements(**told(device="door", stopped=True, purpose=None))
+    assert [one.flow_id for one in reader.judged(stopped, 106, 125, 2)] == [124, 118]
+    assert reader.judged([], 0, 10**6, 9) == []
+    assert [number for number, text in reader.judged_by(106) if text in stopped] == [112, 118, 124]
+    assert reader.span() == (100, 127)
+    assert reader.judgements(device="nobody") == [] and reader.flows(device="nobody") == []
