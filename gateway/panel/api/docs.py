@@ -19,11 +19,14 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Visit, Depends(reader)]
 ABOUT = f"""\
 What the pages show and do, for programs. A session's cookie opens it, got by logging in with a browser; an account that may
-only look may GET. What changes something also needs that session's token in `{TOKEN}`: `GET /api/v1/session` tells it, and a
-page's own script finds it in any form of the page, in the field `csrf`. Bodies are JSON (`Content-Type: application/json`, at
-most 64 kB) and hold no keys but those named here. Texts are in the language that `Accept-Language` asks for; times are UTC,
-lengths of time seconds, sizes bytes. Over plain HTTP only this machine itself is answered. Every error is a problem (RFC 9457).
-Keys may be added to what is told: ignore those that you do not know."""
+only look may GET. Over plain HTTP only this machine itself is answered.
+
+What changes something also needs the session's token in `{TOKEN}`: `GET /api/v1/session` tells it, and a page's own script
+finds it in any form of the page, in the field `csrf`. Bodies are JSON (`Content-Type: application/json`, at most 64 kB) and
+hold no keys but those named here. Every change can be taken back for half a minute.
+
+Texts are in the language that `Accept-Language` asks for; times are UTC, lengths of time seconds, sizes bytes. Every error is
+a problem (RFC 9457). Keys may be added to what is told: ignore those that you do not know."""
 RESPONSES = {
     400: "The body is not JSON that can be read.",
     401: "Nobody is logged in.",
@@ -40,6 +43,8 @@ RESPONSES = {
 }
 ALWAYS = (401, 403, 408, 413, 421, 500)
 CHANGING = (415,)
+UNSAID = "Successful Response"
+"""What FastAPI says where a route says nothing."""
 BODY = (400, 415, 422)
 
 
@@ -90,5 +95,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     statuses += [422] if operation.get("parameters") else []
     found = operation["responses"]
     statuses += [int(status) for status, response in found.items() if "$ref" in response]
+    if found.get("200", {}).get("description") == UNSAID:
+        found["200"]["description"] = "As asked."
     found |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
     operation["responses"] = dict(sorted(found.items()))

@@ -44,15 +44,22 @@ class Operation(NamedTuple):
 
 
 def drawn(told: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:
-    """For the template: title, introduction, operations by group, types, kinds of problems."""
+    """For the template: introduction, operations by group, what all of them may answer, types, kinds of problems."""
     schemas = told["components"]["schemas"]
+    operations = [
+        (operation["tags"][0], _operation(told, path, method, operation))
+        for path, methods in told["paths"].items()
+        for method, operation in methods.items()
+    ]
+    common = frozenset.intersection(*(frozenset(one.answers) for _, one in operations))
     groups: dict[str, list[Operation]] = {}
-    for path, methods in told["paths"].items():
-        for method, operation in methods.items():
-            groups.setdefault(operation["tags"][0], []).append(_operation(told, path, method, operation))
+    for group, one in operations:
+        own = tuple(answer for answer in one.answers if answer not in common)
+        groups.setdefault(group, []).append(one._replace(answers=own))
     return {
         "about": told["info"]["description"],
         "groups": groups,
+        "common": sorted(common),
         "types": [(name, schema.get("description", ""), tuple(_rows(schema))) for name, schema in sorted(schemas.items())],
         "kinds": kinds,
     }

@@ -40,9 +40,10 @@ def test_an_operation() -> None:
             "204": {"description": "No"}, "404": {"$ref": "#/components/responses/404"},
         },
     }  # fmt: skip
+    other = operation | {"tags": ["Others"], "responses": {"404": {"$ref": "#/components/responses/404"}}}
     told = {
         "info": {"description": "About"},
-        "paths": {"/x": {"put": operation}},
+        "paths": {"/x": {"put": operation, "get": other}},
         "components": {
             "schemas": {"In": {"properties": {"a": {"type": "string"}}, "required": ["a"]}, "Flow": {}, "One": {"enum": ["x"]}},
             "responses": {"404": {"description": "Gone"}},
@@ -53,7 +54,6 @@ def test_an_operation() -> None:
     assert (one.method, one.path, one.about, one.id) == ("PUT", "/x", "", "put_x")
     assert [tuple(row) for row in one.parameters] == [("n", "integer", "", False, "how many")]
     assert [tuple(row) for row in one.body] == [("a", "string", "", True, "")]
-    assert [tuple(row) for row in one.answers] == [
-        ("200", "Done", "Flow", "Flow"), ("204", "No", "", ""), ("404", "Gone", "", ""),
-    ]  # fmt: skip
+    assert [tuple(row) for row in one.answers] == [("200", "Done", "Flow", "Flow"), ("204", "No", "", "")]
+    assert [tuple(row) for row in shown["common"]] == [("404", "Gone", "", "")], "said once"
     assert [(name, len(rows)) for name, _, rows in shown["types"]] == [("Flow", 0), ("In", 1), ("One", 1)]
