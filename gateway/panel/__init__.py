@@ -7,7 +7,7 @@
 ``access/``    accounts, passwords, sessions, throttling, claiming, the guard before everything
 ``server``     listeners, TLS; ``authority`` is the box's own CA
 ``house``      devices, purposes, rules, counts: the views that pages and API share
-``books``      sums of the ledger by the hour (``shelf``: of those that are over), pages of it (``finder``: where rare flows stand)
+``books``      sums of the ledger by the hour (``shelf``: of those over), pages of it (``finder``: where rare flows stand)
 ``gateway_link`` the control socket, asked sparingly, and its events in a ring
 ``change``     what people change, each with its undo
 ``aftermath``  what passed only because everything was let through

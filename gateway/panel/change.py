@@ -80,9 +80,9 @@ class Changes:
             change = next((one for one in self.recent() if one.token == token), None)
             if change is None:
                 raise NotDone(N_("It is too late to undo that. Change it back by hand."))
-            self._kept.remove(change)
             try:
-                change.undo()
+                change.undo()  # where that fails it stays: the gateway may be back in time, a later change be undone first
+                self._kept.remove(change)
             except OSError as err:
                 raise NotDone(N_("This could not be undone: %(why)s"), why=str(err)) from err
             finally:

@@ -175,7 +175,7 @@ class GatewayLink:
                     self._take_events(client)
             except ControlError as err:
                 self.forget()
-                if was_there:
+                if was_there and not self._over.is_set():
                     log.warning("%s", err.message)
                     self.events.push("gateway", {"there": False})
                 was_there = False

@@ -32,6 +32,7 @@ class Live:
         """Ids of an earlier process say nothing here."""
         self._open = 0
         self._over = asyncio.Event()
+        self._sleepers: set[asyncio.Event] = set()
 
     def response(self, request: Request) -> Response:
         """A stream, from where this browser was before."""
@@ -42,8 +43,10 @@ class Live:
         return StreamingResponse(self._stream(place), media_type="text/event-stream", headers=headers)
 
     def close(self) -> None:
-        """End them all."""
+        """End them all, now."""
         self._over.set()
+        for woken in self._sleepers:
+            woken.set()
 
     def _place(self, last: str) -> int:
         """-1 where it cannot be told."""
@@ -53,10 +56,13 @@ class Live:
         return int(number) if life == self._life and number.isdecimal() and len(number) < 16 else -1
 
     async def _stream(self, place: int) -> AsyncIterator[str]:
+        if self._open >= MAX_STREAMS:  # many were asked for before one of them began
+            return
         self._open += 1
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        self._sleepers.add(woken)
         try:
             yield f"retry: {RETRY_MS}\n\n"
-            loop, woken = asyncio.get_running_loop(), asyncio.Event()
             with self._ring.waking(partial(loop.call_soon_threadsafe, woken.set)):
                 while not self._over.is_set():
                     events, lost = self._ring.after(place)
@@ -67,6 +73,7 @@ class Live:
                     yield await self._wait(woken)
         finally:
             self._open -= 1
+            self._sleepers.discard(woken)
 
     async def _wait(self, woken: asyncio.Event) -> str:
         """Until something happens, or it is time for a sign of life."""
