@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
+from anyio import to_thread
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -21,6 +22,8 @@ from .listening import BACKLOG, Listening
 log = logging.getLogger("netcurtain.panel")
 MAX_CONNECTIONS = 256
 MAX_PER_ADDRESS = 48
+THREADS = 8
+"""Pages are made by so many at a time: more only take memory, since one interpreter runs them."""
 WAIT_S = 20.0
 """For the next request's head, or the rest of its body."""
 STUCK_S = 30.0
@@ -107,6 +110,7 @@ class PanelServer(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """The plain sockets are uvicorn's business."""
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         await super().startup(sockets=sockets or [])
         if self._authority is None or not self._secure:
             return

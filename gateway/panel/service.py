@@ -3,6 +3,7 @@
 Without a gateway it starts all the same: its pages say that the gateway is down.
 """
 
+import ctypes
 import errno
 import logging
 import os
@@ -26,6 +27,8 @@ LINKS = "panel-links"
 CERTIFICATES = "tls"
 LOOK_S = 5.0
 """How often this machine's addresses are looked at, where the panel goes by them."""
+LARGE_BYTES = 512 * 1024
+_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 ENDS = (signal.SIGTERM, signal.SIGINT)
 NO_ADDRESS = "this machine has no private address yet: name one with --listen ADDR[:PORT], or try again later"
 
@@ -47,6 +50,7 @@ def serve(settings: Settings, environment: Mapping[str, str] = os.environ) -> bo
     """Until SIGTERM or SIGINT; False if it ended by itself. OSError and ValueError say what to do."""
     for number in ENDS:
         signal.signal(number, lambda number, frame: sys.exit(0))
+    _save_memory()
     listening, watch = _listen(settings, environment)
     _make_own(settings)
     become(settings.panel_user)
@@ -85,6 +89,16 @@ class Watch:
             log.error("this machine's addresses have changed: the panel ends, and is to be started again")
             return True
         return False
+
+
+def _save_memory() -> None:
+    """Let glibc give back what it is done with (mallopt(3)): one heap for all threads, and what is large, as a password's
+    hash takes it, never on that heap."""
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, 1)
+        libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        libc.mallopt(_M_TRIM_THRESHOLD, LARGE_BYTES)
 
 
 def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) -> bool:
