@@ -29,7 +29,7 @@ PAGES = {
 }  # fmt: skip
 STRANGERS = {"login": "/login", "late": "/enter/nothing", "certificate": "/certificate"}
 FIRST_RUN = ("link", "welcome", "phone", "camera", "done")
-SHOWN = {"home": "/", "device": f"/devices/{SPEAKER}"}
+SHOWN = {"home": "/"}
 
 
 def main() -> int:
@@ -48,7 +48,9 @@ def main() -> int:
             home.do("live")
             time.sleep(LIVE_S)
             for size, scheme in itertools.product(SIZES, SCHEMES):
-                person = Person(browser, home, viewport=SIZES[size], color_scheme=scheme, device_scale_factor=1.5)
+                person = Person(
+                    browser, home, viewport=SIZES[size], color_scheme=scheme, device_scale_factor=1.5 if size == "phone" else 1
+                )
                 person.enter()
                 for name, path in SHOWN.items() if not sheet else ():
                     person.go(path)
