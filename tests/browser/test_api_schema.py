@@ -23,7 +23,7 @@ from gateway.panel.server import PanelServer
 from tests.support.api import FIRST_ID, Program, ServedApi, serving_api
 from tests.support.panel import LAMP
 
-EXAMPLES, MANY = 4, 100
+EXAMPLES, MANY = 4, 40
 """Of each operation, mode and way: in the usual run, in the full one."""
 STREAM = "/api/v1/live"
 """It never ends: tried by hand (``tests/unit/panel/api/test_live.py``)."""
@@ -75,8 +75,9 @@ def address(served: ServedApi) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def operations(served: ServedApi) -> dict[str, APIOperation]:
-    schema = schemathesis.openapi.from_dict(served.owner.get("/api/openapi.json"))
+def operations(served: ServedApi, address: str) -> dict[str, APIOperation]:
+    told = requests.get(address + "/api/openapi.json", headers=head(served.owner), timeout=10).json()
+    schema = schemathesis.openapi.from_dict(told)
     found = [one.ok() for one in schema.get_all_operations()]
     return {one.label: one for one in found if one.path != STREAM}
 
@@ -130,11 +131,11 @@ def test_it_does_what_it_says(
     with requests.Session() as session:
         send: Send = lambda case: case.call(base_url=address, session=session, headers=headers)  # noqa: E731
         seen = set().union(*(tries(way, send, examples) for way in ways(operation, mode)))
-    is_done = any(status < 300 for status in seen)
-    assert is_done is (mode is GenerationMode.POSITIVE and name != UNDO), seen
+    if mode is GenerationMode.POSITIVE:  # what does not fit may fit once it stands in an address: schemathesis knows that
+        assert any(status < 300 for status in seen) is (name != UNDO), seen
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.partition(" ")[0] != "GET" and name != UNDO])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name.endswith(("/pause", "/grants"))])
 def test_without_a_gateway_it_says_so(
     served: ServedApi, address: str, operations: dict[str, APIOperation], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
