@@ -29,7 +29,7 @@ PAGES = {
 }  # fmt: skip
 STRANGERS = {"login": "/login", "late": "/enter/nothing", "certificate": "/certificate"}
 FIRST_RUN = ("link", "welcome", "phone", "camera", "done")
-SHOWN = {"home": "/"}
+SHOWN = {"phone": {"home": "/", "device": f"/devices/{SPEAKER}"}, "desktop": {"home": "/"}}
 
 
 def main() -> int:
@@ -52,7 +52,7 @@ def main() -> int:
                     browser, home, viewport=SIZES[size], color_scheme=scheme, device_scale_factor=1.5 if size == "phone" else 1
                 )
                 person.enter()
-                for name, path in SHOWN.items() if not sheet else ():
+                for name, path in SHOWN[size].items() if not sheet else ():
                     person.go(path)
                     person.page.screenshot(path=str(TOP / f"deploy/panel-{name}-{size}-{scheme}.png"))
                 person.close()
