@@ -2,8 +2,11 @@
 
 import json
 import logging
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.edge.control_client import ControlError
 from gateway.model.control import Response
@@ -98,6 +101,8 @@ def test_a_body_that_cannot_be_read(served: ServedApi, body: bytes) -> None:
         pytest.param("POST", "/pause", {"seconds": "60"}, "body.seconds", id="a text for a number"),
         pytest.param("POST", "/pause", {"seconds": True}, "body.seconds", id="a truth for a number"),
         pytest.param("POST", "/pause", {"seconds": 0}, "body.seconds", id="no time"),
+        pytest.param("POST", "/pause", {"seconds": float("nan")}, "body.seconds", id="not a number"),
+        pytest.param("POST", "/pause", {"seconds": float("inf")}, "body.seconds", id="for ever"),
         pytest.param("POST", "/pause", {"seconds": 86_401}, "body.seconds", id="more than a day"),
         pytest.param("POST", "/pause", {"seconds": 60, "for": "ever"}, "body.for", id="an unknown key"),
         pytest.param("POST", "/pause", {"seconds": 60, "purpose": "fun"}, "body.purpose", id="no purpose"),
@@ -124,6 +129,21 @@ def test_what_is_not_as_documented(served: ServedApi, method: str, path: str, bo
     assert told["type"] == "/api/docs#invalid"
     assert [one["at"] for one in told["errors"]] == [at]
     assert at in told["detail"]
+
+
+@given(body=st.binary(max_size=120) | st.text('[]{}":,.0e-tfn\\u', max_size=60).map(str.encode))
+def test_whatever_is_sent_is_answered(served: ServedApi, body: bytes) -> None:
+    found = served.owner.send("POST", DEVICE + "/pause", content=body, headers={"content-type": "application/json"})
+    assert found.status_code in (400, 422) and found.json()["status"] == found.status_code
+
+
+@given(
+    where=st.sampled_from(("v1/devices/{}", "v1/devices/{}/hours", "v1/flows/{}", "{}", "v1/flows?before={}", "v1/flows?{}")),
+    text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+)
+def test_whatever_is_asked_is_answered(served: ServedApi, where: str, text: str) -> None:
+    found = served.reader.send("GET", "/api/" + where.format(quote(text)))
+    assert found.status_code in (200, 307, 404, 422)  # 307: a slash too many
 
 
 def test_made_up_keys_fill_no_answer(served: ServedApi) -> None:
