@@ -15,6 +15,7 @@ from gateway.model.device import Mac
 from gateway.model.event import LeaseGiven, Now
 from gateway.model.identity import Clue, Guess, Signal
 from gateway.model.policy import SET_UP, Policy, Regime
+from gateway.wire.tls import ClientHello
 
 from .impression import Acquaintance
 from .roster import Member, Roster
@@ -100,6 +101,12 @@ class Acquaintances:
                 said.append(clue)
             if len(self._strangers) > MAX_STRANGERS:
                 self._strangers.popitem(last=False)
+
+    def greet(self, mac: Mac, hello: ClientHello, now: Now) -> None:
+        """A device greeted a server. Cheap: its fingerprint is taken later, and only while nobody has said what it is."""
+        known = self._known.get(mac)
+        if known is not None and not self._roster.is_named(mac) and known.greet(hello, now.mono):
+            self._waiting[mac] = None
 
     def lease(self, event: LeaseGiven, now: Now) -> None:
         """It got an address, and said its name."""

@@ -191,6 +191,8 @@ class Forward:
         reader = flow.reader
         spoiled = reader is not None and (reader.contradiction or reader.exhausted)
         if known and not spoiled:
+            if reader is not None and (hello := reader.hello) is not None and event.mac:
+                self._state.acquaintances.greet(event.mac, hello, now)
             return self._settle(flow, event, now)
         has_room = self._held.add(flow, event, now)
         if reader is not None and reader.contradiction:

@@ -13,12 +13,18 @@ from gateway.identity import Clues, Index
 from gateway.model.device import Mac
 from gateway.model.identity import Clue, Guess, Signal
 from gateway.wire.clue import address_clues
+from gateway.wire.ja4 import ja4
+from gateway.wire.tls import ClientHello
 
 MAX_HEARD = 192
 """Different clues looked at: gadgets give a few dozen. Only their hashes are kept."""
 MAX_WAITING = 32
 MAX_TELLING = 64
 """Clues, names aside, that rows know: what the guess is weighed from. (``Clues`` bounds names by itself.)"""
+MAX_GREETINGS = 4
+"""Different hellos fingerprinted: a gadget has one or two ways of greeting servers."""
+MAX_GREETING_BYTES = 1_024
+"""Of its lists. Longer ones are no gadget's, and would take long."""
 MAX_SAVED, MAX_SAVED_CHARACTERS = 24, 128
 ANEW_AFTER_S = 3_600.0
 """A new impression is begun at most so often."""
@@ -30,13 +36,15 @@ _DHCP = (Signal.HOSTNAME, Signal.VENDOR_CLASS, Signal.PARAM_LIST)
 class Impression:
     """What was heard of a device since it was switched on, or since the gateway was."""
 
-    __slots__ = ("_clues", "_heard", "_signals", "_waiting", "telling")
+    __slots__ = ("_clues", "_greeted", "_greetings", "_heard", "_signals", "_waiting", "telling")
 
     def __init__(self, mac: Mac, index: Index, clues: Iterable[Clue] = ()) -> None:
         self._clues = Clues(index)
         self._heard: set[int] = set()
         self._signals: set[Signal] = set()
         self._waiting: deque[Clue] = deque()
+        self._greeted: set[int] = set()
+        self._greetings: deque[tuple[ClientHello, float]] = deque()
         self.telling: list[Clue] = []
         """What counted, in order."""
         for clue in (*address_clues(mac), *clues):
@@ -49,6 +57,17 @@ class Impression:
         self._note(clue)
         return True
 
+    def greet(self, hello: ClientHello, at: float) -> bool:
+        """A server was greeted; True if in a new way, and its fingerprint waits to be taken."""
+        if len(self._greeted) >= MAX_GREETINGS or _list_bytes(hello) > MAX_GREETING_BYTES:
+            return False
+        greeting = hello._replace(server_names=(), alpn=hello.alpn[:1])
+        if hash(greeting) in self._greeted:
+            return False
+        self._greeted.add(hash(greeting))
+        self._greetings.append((greeting, at))
+        return True
+
     def is_odd(self, clue: Clue) -> bool:
         """It asks for its address in other words than before."""
         return clue.signal in _DHCP and clue.signal in self._signals and self._is_new(clue)
@@ -56,7 +75,7 @@ class Impression:
     @property
     def waits(self) -> bool:
         """There is something to look at."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._greetings)
 
     @property
     def weight(self) -> int:
@@ -64,7 +83,11 @@ class Impression:
         return 1 + len(self.telling)
 
     def look(self) -> bool:
-        """Look at the next clue; True if it may change the guess."""
+        """Look at the next clue; True if it may change the guess. A fingerprint is taken first, and looked at another time."""
+        if self._greetings and len(self._waiting) < MAX_WAITING:
+            hello, at = self._greetings.popleft()
+            self.hear(Clue(Signal.JA4, ja4(hello), at))
+            return False
         clue = self._waiting.popleft()
         full = clue.signal is not Signal.DNS and sum(one.signal is not Signal.DNS for one in self.telling) >= MAX_TELLING
         if full or not self._clues.add(clue):
@@ -83,6 +106,12 @@ class Impression:
 
     def _is_new(self, clue: Clue) -> bool:
         return hash(clue[:2]) not in self._heard
+
+
+def _list_bytes(hello: ClientHello) -> int:
+    """What a fingerprint is made of."""
+    lists = hello.ciphers, hello.signature_algorithms, hello.supported_versions
+    return sum(map(len, lists)) + 2 * len(hello.extensions)
 
 
 class Acquaintance:
@@ -108,6 +137,11 @@ class Acquaintance:
         if self.guess.sure and self.impression.is_odd(clue):
             self.begin_anew(clue.at)
         return self.impression.hear(clue)
+
+    def greet(self, hello: ClientHello, at: float) -> bool:
+        """It greeted a server; True if there is something to look at. Nobody minds where it is clear what it is."""
+        is_open = self._is_anew or not (self.guess.sure and self.guess.profile)
+        return is_open and self.impression.greet(hello, at)
 
     def begin_anew(self, at: float) -> bool:
         """It was switched on anew, or may be another one by now; False where that was so a moment ago."""

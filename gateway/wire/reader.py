@@ -6,13 +6,15 @@ from gateway.model.facts import NOTHING, Facts
 from gateway.model.packet import TCP, UDP, Packet
 
 from .stream import StreamReader
+from .tls import ClientHello
 from .udp import UdpReader
 
 
 class _Finished(NamedTuple):
-    """What is left of a reader that is done: no byte of what it read."""
+    """What is left of a reader that is done: of what it read, the lists of a hello that is short."""
 
     facts: Facts
+    hello: ClientHello | None
     hello_from: int | None
     contradiction: bool
     exhausted: bool
@@ -22,7 +24,8 @@ class _Finished(NamedTuple):
 class FlowReader:
     """Reads the first bytes of one flow.
 
-    Memory: at most four times ``limit_bytes`` (TCP), or what is held of one DTLS or QUIC hello; once ``done``, no byte of it.
+    Memory: at most four times ``limit_bytes`` (TCP), or what is held of one DTLS or QUIC hello; once ``done``, what ``hello``
+    keeps.
     Time per packet: once over the bytes in order while incomplete; a look at the first bytes while watching for a later
     hello; nothing once ``done``.
     Whatever the bytes, nothing is raised. Who holds packets back looks at ``contradiction`` and ``exhausted`` first: facts are
@@ -50,6 +53,11 @@ class FlowReader:
     def facts(self) -> Facts:
         """The best so far."""
         return self._reader.facts if self._reader else NOTHING
+
+    @property
+    def hello(self) -> ClientHello | None:
+        """The hello of a TLS connection, for its fingerprint, if it is no longer than 4 kB."""
+        return self._reader.hello if self._reader else None
 
     @property
     def hello_from(self) -> int | None:
@@ -89,6 +97,6 @@ class FlowReader:
         else:
             return None
         if reader.done:
-            self._reader = _Finished(reader.facts, reader.hello_from, reader.contradiction, reader.exhausted)
+            self._reader = _Finished(reader.facts, reader.hello, reader.hello_from, reader.contradiction, reader.exhausted)
             self.done = True
         return facts

@@ -14,11 +14,13 @@ from . import preamble
 from .dns import parse_dns_tcp
 from .http import head_end, parse_http
 from .tcp import HalfStream
-from .tls import is_record, may_be_record, parse_client_hello, starts_hello
+from .tls import ClientHello, is_record, may_be_record, parse_client_hello, starts_hello
 
 DNS_PORT = 53
 WATCHED_SEGMENTS = 512
 """Segments of a direction looked at while watching."""
+MAX_KEPT_HELLO_BYTES = 4_096
+"""A hello that is longer is not kept for its fingerprint; with keys against quantum computers they are of 1,800 bytes."""
 
 _TLS = Facts(app_proto="tls", dissector="fast")
 
@@ -60,7 +62,7 @@ class StreamReader:
     """
 
     __slots__ = (
-        "_dns", "_limit_bytes", "_limit_packets", "_sides", "_told", "contradiction", "done", "exhausted", "facts",
+        "_dns", "_limit_bytes", "_limit_packets", "_sides", "_told", "contradiction", "done", "exhausted", "facts", "hello",
         "hello_from",
     )  # fmt: skip
 
@@ -71,6 +73,7 @@ class StreamReader:
         self._sides = (_Side(limit_bytes, start), _Side(limit_bytes))
         self._told = False
         self.facts = NOTHING
+        self.hello: ClientHello | None = None
         self.hello_from: int | None = None
         self.contradiction = False
         self.exhausted = False
@@ -141,6 +144,7 @@ class StreamReader:
         facts = hello.facts("tls")
         self.facts = replace(facts, names=facts.names + self.facts.names) if self.facts.names else facts
         self.hello_from, self.done = direction, True
+        self.hello = hello if len(data) <= MAX_KEPT_HELLO_BYTES else None
         for side in self._sides:
             side.watch()
         return self.facts

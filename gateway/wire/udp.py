@@ -6,6 +6,7 @@ from .dns import parse_dns
 from .dtls import DtlsReader, is_dtls
 from .gquic import parse_gquic
 from .quic import QuicReader
+from .tls import ClientHello
 
 DNS_PORT = 53
 MAX_REFUSALS = 4
@@ -27,6 +28,8 @@ class UdpReader:
         "_dtls", "_held", "_left", "_port", "_quic", "_refusals", "contradiction", "done", "exhausted", "facts",
         "hello_from",
     )  # fmt: skip
+    hello: ClientHello | None = None
+    """Never kept: no row knows a fingerprint of one."""
 
     def __init__(self, port: int, *, limit_packets: int) -> None:
         self._port = port

@@ -2,11 +2,14 @@
 slack is what was on its way while the judge was asked."""
 
 import os
+import ssl
 import time
 from pathlib import Path
 from typing import Any
 
 from gateway.policy import shipped_directory
+from gateway.wire.ja4 import ja4
+from gateway.wire.tls import parse_client_hello
 
 from .. import frame
 from ..attacker import Attacker
@@ -38,6 +41,12 @@ ANNOUNCED = (
     {"announce": "_hap._tcp", "name": "Philips hue - 2476FF", "txt": {"md": "BSB002"}},
 )
 """As such bridges were captured: see `policies/identity/philips-hue.yaml`."""
+MAKER, GREETS = "rogues-inc", "greets servers as"
+SIGNS = """version: 1
+vendor: {maker}
+rows:
+  - {{signal: ja4, value: '{value}', evidence: the hello of the lab's own TLS, confidence: medium}}
+"""
 
 
 def prepare(policies: Path) -> None:
@@ -49,11 +58,28 @@ def prepare(policies: Path) -> None:
     own = policies / "profiles" / "set-up.yaml"
     own.parent.mkdir(exist_ok=True)
     own.write_text(shipped.replace("1MB/15m", f"{BUDGET_BYTES // 1000}kB/15m"), encoding="utf-8")
+    signs = policies / "identity" / f"{MAKER}.yaml"
+    signs.parent.mkdir(exist_ok=True)
+    signs.write_text(SIGNS.format(maker=MAKER, value=fingerprint()), encoding="utf-8")
+
+
+def fingerprint() -> str:
+    """How the gadgets of the lab greet servers."""
+    out = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname=UNKNOWN)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    hello = parse_client_hello(out.read())
+    assert hello is not None
+    return ja4(hello)
 
 
 def play(stage: Stage) -> None:
     recognised(stage)
     being_set_up(stage)
+    greeting(stage)
     always_new(stage)
     its_own_profile(stage)
     confirmed(stage)
@@ -100,6 +126,17 @@ def being_set_up(stage: Stage) -> None:
     left = stage.left(UNKNOWN)
     seen = f"{left} bytes, {left - before} of {4 * BUDGET_BYTES} in bulk"
     stage.check("nor does an upload in bulk", bulk.result != "ok" and left <= BUDGET_BYTES, seen)
+
+
+def greeting(stage: Stage) -> None:
+    """The rogue does not say what it is; the bridge does, so how it greets servers is nobody's business."""
+    mac = stage.home.behaviours[ROGUE].mac
+    stage.home[ROGUE].one(tls=UNKNOWN, up=100)
+    stage.until(lambda: GREETS in str(row(stage, mac).get("guess")), timeout_s=3 * PACE)
+    guess, known = row(stage, mac)["guess"], row(stage)["guess"]
+    told = any(GREETS in why for why in guess["because"])
+    stage.check("how it greets servers is a sign", told and guess["vendor"] == MAKER and not guess["sure"], guess)
+    stage.check("where nobody knows it for sure", GREETS not in str(known["because"]), known["because"])
 
 
 def always_new(stage: Stage) -> None:

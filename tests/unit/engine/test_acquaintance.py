@@ -17,18 +17,21 @@ from gateway.engine.set_up import A_DAY, LASTS_S, SetUps
 from gateway.model.command import SaveState
 from gateway.model.device import Mac
 from gateway.model.event import ClueHeard, LeaseGiven, PolicyChanged, Ticked
-from gateway.model.identity import Clue, Identification, Signal
+from gateway.model.identity import Clue, Confidence, Identification, Signal
 from gateway.model.policy import SET_UP, Policy, Regime
+from gateway.wire.ja4 import ja4
+from gateway.wire.tls import parse_client_hello
 from tests.support.home import NOON, policy
 from tests.support.newcomer import HERE, NEW, Joined, home_policy, loads, told
-from tests.support.packets import BELL, HOME, PHONE, PHONE_ADDRESS, syn
-from tests.support.signs import CLUES, KNOWN
+from tests.support.packets import BELL, HOME, PHONE, PHONE_ADDRESS, client_hello, syn, tcp
+from tests.support.signs import CLUES, KNOWN, trait
 
 HOST, NAME = Signal.HOSTNAME, Signal.DNS
 A_BELL, A_BOX = [(HOST, "bell-1"), (NAME, "fw.maker.example")], [(HOST, "the box"), (NAME, "x.other.example")]
 A_LAMP = [(NAME, "lamp.maker.example"), (NAME, "2.lamp.maker.example")]
 A_BOX_SURELY = [*A_BOX, (Signal.SSDP, "SERVER Linux/3.1 UPnP/1.0 Other/2.0")]
 RANDOM = Mac("02:00:5e:20:00:01")
+PYTHONS = ja4(parse_client_hello(client_hello("a.example")))
 
 
 def mac(number: int) -> Mac:
@@ -99,6 +102,68 @@ def test_a_guess_is_weighed_once_a_second_and_told_when_it_changes() -> None:
     assert len(told(home.pass_by(0.2), "device")) == 1
     home.say(*A_BELL, mac=RANDOM)
     assert told(home.pass_by(3), "device") == []
+
+
+GREETED = {"the whole hello": (len(client_hello("a.example")),), "in two segments": (100, len(client_hello("a.example")))}
+
+
+def greeting_home(**options: object) -> Joined:
+    """Its policy knows how Python greets servers: bells do it so."""
+    row = trait("maker", Signal.JA4, PYTHONS, device="bell", confidence=Confidence.MEDIUM)
+    known = replace(KNOWN, traits=(*KNOWN.traits, row))
+    home = Joined(**options)
+    home.do(PolicyChanged(policy=replace(home_policy(), identity=known, digest="greetings")))
+    return home
+
+
+def greet(home: Joined, *, mac: Mac = NEW, src: bytes = HERE, ends: tuple[int, ...] = GREETED["the whole hello"]) -> None:
+    """It speaks TLS to a server."""
+    hello, at = client_hello("a.example"), 0
+    home.see(syn(src=src), mac=mac)
+    for end in ends:
+        home.see(tcp(hello[at:end], seq=1 + at, src=src), mac=mac)
+        at = end
+
+
+def greetings(home: Joined, mac: Mac = NEW) -> list[str]:
+    guess = home.shown(mac)["guess"]
+    return [why for why in guess["because"] if why.startswith("greets")] if isinstance(guess, dict) else []
+
+
+@pytest.mark.parametrize("ends", GREETED.values(), ids=list(GREETED))
+def test_how_it_greets_servers_counts(ends: tuple[int, ...]) -> None:
+    home = greeting_home()
+    home.join()
+    home.say((NAME, "fw.maker.example"))
+    home.pass_by(2)
+    assert home.shown()["guess"]["profile"] == ""  # type: ignore[index]
+    greet(home, ends=ends)
+    assert greetings(home) == [], "not while a packet waits"
+    home.pass_by(2)
+    (why,) = greetings(home)
+    assert why == f"greets servers as {PYTHONS}: maker bell (maker seen)"
+    assert home.shown()["guess"]["profile"] == "doorbell"  # type: ignore[index]
+
+
+def test_a_fingerprint_outlives_a_restart() -> None:
+    home = greeting_home()
+    home.join()
+    greet(home)
+    home.pass_by(2)
+    assert len(greetings(restarted(home, home.engine._state.policy))) == 1
+
+
+def test_how_known_devices_greet_servers_is_nobodys_business() -> None:
+    home = greeting_home()
+    home.join(PHONE, PHONE_ADDRESS)
+    home.join(BELL, HOME)
+    home.join(hostname="bell-1")
+    home.pass_by(2)
+    greet(home, mac=PHONE, src=PHONE_ADDRESS)
+    greet(home, mac=BELL, src=HOME)
+    greet(home)
+    assert not home.engine._state.acquaintances._waiting
+    assert not any(known.impression.waits for known in home.engine._state.acquaintances._known.values())
 
 
 def test_nobody_guesses_about_a_trusted_device() -> None:

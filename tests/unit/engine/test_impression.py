@@ -4,12 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.engine.impression import ANEW_AFTER_S, MAX_HEARD, MAX_SAVED, MAX_TELLING, MAX_WAITING, Acquaintance, Impression
+from gateway.engine.impression import (
+    ANEW_AFTER_S,
+    MAX_GREETING_BYTES,
+    MAX_GREETINGS,
+    MAX_HEARD,
+    MAX_SAVED,
+    MAX_TELLING,
+    MAX_WAITING,
+    Acquaintance,
+    Impression,
+)
 from gateway.identity import Index
 from gateway.identity.clues import MAX_NAMES, MAX_SIGHTINGS
 from gateway.model.device import Mac
 from gateway.model.identity import Clue, Signal
-from tests.support.signs import CLUES, KNOWN, OWN, SHARED_LIST
+from gateway.wire.tls import ClientHello
+from tests.support.signs import CLUES, GREETING, HELLO, KNOWN, OWN, SHARED_LIST
 
 INDEX = Index(KNOWN)
 RANDOM = Mac("02:00:5e:10:00:01")
@@ -133,6 +144,77 @@ def test_saved_is_what_holds_not_what_may_come() -> None:
 
 def test_addresses_are_not_saved() -> None:
     assert met(mac=Mac(OWN)).dump() == []
+
+
+# Hellos.
+
+
+def another(number: int) -> ClientHello:
+    return HELLO._replace(ciphers=HELLO.ciphers + bytes((0, number)))
+
+
+def values(impression: Impression) -> list[str]:
+    look_at_all(impression)
+    return [clue.value for clue in impression.telling if clue.signal is Signal.JA4]
+
+
+def test_a_hello_is_a_clue() -> None:
+    known = met((NAME, "fw.maker.example"), mac=Mac(OWN))
+    assert known.guess.sure and not known.guess.profile
+    assert known.greet(HELLO, 1.0) and known.impression.waits
+    assert values(known.impression) == [GREETING]
+    assert known.revise(2.0) and known.guess.profile == "doorbell"
+    assert any(why.startswith(f"greets servers as {GREETING}") for why in known.guess.reasons)
+    assert [str(Signal.JA4), GREETING] in known.dump()
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        pytest.param(HELLO, id="the same"),
+        pytest.param(HELLO._replace(server_names=(b"b.example",)), id="to another server"),
+        pytest.param(HELLO._replace(alpn=(b"h2", b"x")), id="protocols that do not count"),
+    ],
+)
+def test_what_was_greeted_in_the_same_way_costs_nothing(hello: ClientHello) -> None:
+    impression = Impression(RANDOM, INDEX)
+    assert impression.greet(HELLO, 0.0)
+    assert not impression.greet(hello, 0.0)
+    look_at_all(impression)
+    assert not impression.greet(hello, 0.0)
+
+
+def test_a_few_different_hellos_are_fingerprinted() -> None:
+    impression = Impression(RANDOM, INDEX)
+    assert [impression.greet(another(number), 0.0) for number in range(9)] == [True] * MAX_GREETINGS + [False] * 5
+
+
+@pytest.mark.parametrize("part", ["ciphers", "signature_algorithms", "supported_versions"])
+def test_a_hello_of_long_lists_is_left_alone(part: str) -> None:
+    impression = Impression(RANDOM, INDEX)
+    assert not impression.greet(HELLO._replace(**{part: bytes(MAX_GREETING_BYTES)}), 0.0)
+    assert not impression.greet(HELLO._replace(extensions=tuple(range(MAX_GREETING_BYTES // 2))), 0.0)
+    assert impression.greet(HELLO._replace(**{part: bytes(MAX_GREETING_BYTES // 2)}), 0.0)
+
+
+def test_a_fingerprint_waits_for_room() -> None:
+    impression = Impression(RANDOM, INDEX)
+    look_at_all(impression)
+    for number in range(MAX_WAITING):
+        assert impression.hear(Clue(NAME, f"{number}.maker.example"))
+    assert impression.greet(HELLO, 0.0)
+    assert impression.look() and not impression.look()
+    assert len(impression._waiting) == MAX_WAITING
+    while impression.waits:
+        impression.look()
+    assert values(impression) == [GREETING]
+
+
+def test_nobody_minds_hellos_where_it_is_clear_what_it_is() -> None:
+    known = met(*BELL)
+    assert known.guess.sure and known.guess.profile and not known.greet(HELLO, 1.0)
+    assert met((Signal.DNS, "a.maker.example")).greet(HELLO, 1.0)
+    assert known.begin_anew(ANEW_AFTER_S) and known.greet(HELLO, ANEW_AFTER_S), "it may be another one by now"
 
 
 def test_other_rows_look_it_up_again() -> None:

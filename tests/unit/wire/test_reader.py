@@ -12,6 +12,7 @@ from gateway.model.facts import NOTHING
 from gateway.model.packet import ACK, ICMP, SYN, TCP, UDP, Packet
 from gateway.wire.ip import decode_ip
 from gateway.wire.reader import FlowReader
+from gateway.wire.tls import parse_client_hello
 from tests.support.hello import dtls_fragments, hello_body, named, server_name
 from tests.support.packets import client_hello, syn, tcp, udp
 
@@ -60,6 +61,21 @@ def test_done_is_a_no_op() -> None:
     reader.feed(tcp(named(b"a.example")), 0)
     facts = reader.facts
     assert reader.done and reader.feed(tcp(named(b"b.example"), seq=900), 0) is None and reader.facts is facts
+
+
+def test_a_hello_outlives_its_reading() -> None:
+    reader = FlowReader(TCP)
+    assert reader.hello is None
+    reader.feed(tcp(named(b"a.example")), 0)
+    assert reader.done and reader.hello == parse_client_hello(named(b"a.example"))
+
+
+def test_hellos_in_datagrams_are_not_kept() -> None:
+    reader = FlowReader(UDP)
+    assert reader.hello is None
+    for piece in dtls_fragments(hello_body(server_name(b"relay.example"), cookie=b""), 300):
+        reader.feed(udp(piece), 0)
+    assert reader.done and reader.facts.hello and reader.hello is None
 
 
 def test_a_protocol_without_names_is_done_at_once() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.model.facts import NOTHING, Facts
 from gateway.model.packet import ACK, SYN, URG
-from gateway.wire.stream import WATCHED_SEGMENTS, StreamReader
-from tests.support.hello import named, tls_hello
+from gateway.wire.stream import MAX_KEPT_HELLO_BYTES, WATCHED_SEGMENTS, StreamReader
+from gateway.wire.tls import parse_client_hello
+from tests.support.hello import extension, named, tls_hello
 from tests.support.packets import client_hello, tcp
 
 HELLO = named(b"a.example")
@@ -146,6 +147,23 @@ def test_direction_of_the_hello() -> None:
     assert talk.reader.held_bytes == 20
     talk.send(HELLO[20:], 1)
     assert talk.reader.held_bytes == 0 and talk.reader.facts.hello
+
+
+@pytest.mark.parametrize(
+    "padding, kept",
+    [
+        pytest.param(0, True, id="a gadget's"),
+        pytest.param(1_700, True, id="with keys of another kind"),
+        pytest.param(MAX_KEPT_HELLO_BYTES, False, id="longer than what is kept"),
+    ],
+)
+def test_a_hello_is_kept_for_its_fingerprint(padding: int, kept: bool) -> None:
+    data = tls_hello(extension(21, bytes(padding)))
+    talk = Talk(limit_packets=80)
+    assert talk.reader.hello is None
+    for at in range(0, len(data), 600):
+        talk.send(data[at : at + 600])
+    assert talk.reader.hello == (parse_client_hello(data) if kept else None) and talk.reader.done
 
 
 def test_packets_without_payload_wait_only_while_all_does() -> None:
