@@ -3,11 +3,11 @@
 No Scapy in here (``tests/browser/__init__``): the panel's own process has none either.
 """
 
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 from gateway.edge.control_client import ControlError
+from gateway.panel.listening import Place, listen
 from gateway.panel.server import PanelServer
 from tests.support.api import FIRST_ID, Program, ServedApi, serving_api
 from tests.support.panel import LAMP
@@ -52,13 +53,14 @@ Send = Callable[[Case], Any]
 @contextmanager
 def listening(served: ServedApi) -> Iterator[str]:
     """The panel over HTTP; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        server = PanelServer(served.app, (), None, lambda: False)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    (sock,) = listen([Place(address=ip_address("127.0.0.1"), port=0)]).plain
+    server = PanelServer(served.app, (), None, lambda: False)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    sock.close()
 
 
 @pytest.fixture(scope="module")

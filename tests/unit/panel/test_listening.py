@@ -89,6 +89,15 @@ def test_what_was_opened_can_be_reached(free_port: int, closing: list[socket.soc
     socket.create_connection(("127.0.0.1", free_port)).close()
 
 
+def test_answers_leave_at_once(free_port: int, closing: list[socket.socket]) -> None:
+    """asyncio sets TCP_NODELAY on what it accepts from a socket that says it is TCP."""
+    closing += listen([loopback(free_port)]).plain
+    closing.append(socket.create_connection(("127.0.0.1", free_port)))
+    accepted, _ = closing[0].accept()
+    closing.append(accepted)
+    assert (closing[0].proto, accepted.proto) == (socket.IPPROTO_TCP, socket.IPPROTO_TCP)
+
+
 def test_a_taken_address_is_told_and_nothing_stays_open(free_port: int, closing: list[socket.socket]) -> None:
     closing += listen([loopback(free_port)]).plain
     with pytest.raises(OSError, match=rf"127.0.0.1:{free_port}: another program does"):
