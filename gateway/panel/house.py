@@ -91,7 +91,7 @@ class DeviceView:
     def label(self) -> str:
         """What people call it: ``Front door``; one that nobody named, by what it calls itself."""
         if not self.named:
-            return self.hostname or self.mac
+            return "".join(filter(str.isprintable, self.hostname)).strip() or self.mac  # nothing that turns text around
         return spoken(self.id)
 
     @property

@@ -16,20 +16,24 @@ from ..visit import Visit, reader
 
 router = APIRouter(prefix="/activity")
 PAGE_LINES = 50
+MAX_DIGITS = 18
 Reader = Annotated[Visit, Depends(reader)]
 
 
 @router.get("")
-def show(visit: Reader, device: str = "", purpose: str = "", effect: str = "", before: int = 0) -> Response:
+def show(visit: Reader, device: str = "", purpose: str = "", effect: str = "", before: str = "") -> Response:
     """The page, newest first."""
     if purpose and purpose not in BY_TEXT:
         raise HTTPException(404)
-    chosen = {"device": device[:64], "purpose": purpose, "effect": effect[:16], "before": before}
+    if before and _number(before) is None:
+        raise HTTPException(400)
+    first = _number(before) or 0
+    chosen = {"device": device[:64], "purpose": purpose, "effect": effect[:16], "before": first}
     wanted: dict[str, Any] = {
         "device": device[:64] or None,
         "purpose": purpose or None,
         "stopped": {"stopped": True, "passed": False}.get(effect),
-        "before": max(0, min(before, 2**62)),
+        "before": first,
     }
     records = visit.panel.books.flows(**wanted, limit=PAGE_LINES)
     return visit.page(
@@ -43,12 +47,13 @@ def show(visit: Reader, device: str = "", purpose: str = "", effect: str = "", b
 
 
 @router.get("/{flow_id}")
-def why(visit: Reader, flow_id: int) -> Response:
+def why(visit: Reader, flow_id: str) -> Response:
     """One line's chain: device, purpose, name, address, rule."""
-    record = visit.panel.books.flow(flow_id) if 0 <= flow_id < 2**62 else None
-    told = explained(visit, flow_id)
+    number = _number(flow_id)
+    record = None if number is None else visit.panel.books.flow(number)
     if record is None:
         raise HTTPException(404)
+    told = explained(visit, record.flow_id)
     house = visit.panel.house.view()
     device = house.device(record.device)
     stated = device.purpose(BY_TEXT[record.purpose]) if device and record.purpose in BY_TEXT else None
@@ -67,6 +72,11 @@ def address_of(record: FlowRecord) -> str:
     host = str(ip_address(record.dst))
     proto = PROTO_NAMES.get(record.proto, str(record.proto)).lower()
     return f"{f'[{host}]' if ':' in host else host}:{record.dport}/{proto}" if record.dport else f"{host} {proto}"
+
+
+def _number(text: str) -> int | None:
+    """A flow's id; None for what can be none."""
+    return int(text) if len(text) <= MAX_DIGITS and text.isascii() and text.isdecimal() else None
 
 
 def _older(records: list[FlowRecord], chosen: dict[str, Any]) -> str:

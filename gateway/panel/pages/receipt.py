@@ -13,6 +13,7 @@ from ..visit import Visit, reader
 
 router = APIRouter()
 HEAD = ("device", "kind", "purpose", "attempts stopped", "bytes kept at home", "flows passed", "bytes sent", "names kept")
+FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 Reader = Annotated[Visit, Depends(reader)]
 
 
@@ -62,5 +63,5 @@ def names_kept(visit: Visit) -> dict[tuple[str, str], list[str]]:
 
 
 def cell(text: str) -> str:
-    """A device's text must not become a formula in a spreadsheet."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A device's text must not become a formula in a spreadsheet (OWASP, CSV injection)."""
+    return f"'{text}" if text.lstrip().startswith(FORMULAS) or text[:1] in ("\t", "\r", "\n") else text
