@@ -19,8 +19,8 @@ from .certificate import Authority
 from .topology import SWALLOWING_PORT
 from .zone import Zone, load_zone
 
-HTTPS_PORTS = (443, 5223, 6012, 8084, 9543, 9998, 9999)
-"""443, and where Apple's push, Shelly, Arlo, Nest and Ring speak TLS as well."""
+HTTPS_PORTS = (443, 5223, 5671, 6012, 8084, 9543, 9998, 9999)
+"""443, and where Apple's push, Honeywell, Shelly, Arlo, Nest and Ring speak TLS as well."""
 MEDIA_PORTS = (3478, 17000, 36000)
 COMMAND_PORT = 8053
 """Where Xiaomi's devices send their datagrams."""

@@ -48,8 +48,9 @@ def prepare(policies: Path) -> None:
 
 
 def play(stage: Stage) -> None:
-    lived = [one for names in batches() for one in live(stage, names)]
-    again = [tried for one in lived if (tried := insist(stage, one)).outcomes]
+    rounds = [one for names in batches() for one in live(stage, names)]
+    again = [tried for side_by_side in rounds for tried in insist(stage, side_by_side)]
+    lived = [one for side_by_side in rounds for one in side_by_side]
     truth = stage.truth()
     for one in lived:
         judge(stage, truth, one)
@@ -69,7 +70,7 @@ def batches() -> Iterator[list[str]]:
     yield from (names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE))
 
 
-def live(stage: Stage, names: list[str]) -> Iterator[Lived]:
+def live(stage: Stage, names: list[str]) -> Iterator[list[Lived]]:
     """Some gadgets side by side, each doing one thing after another."""
     triggers = {name: list(MADE[name].triggers) for name in names}
     while any(triggers.values()):
@@ -77,16 +78,21 @@ def live(stage: Stage, names: list[str]) -> Iterator[Lived]:
         now = {name: left.pop(0) for name, left in triggers.items() if left}
         pending = {name: stage.home[name].begin(trigger) for name, trigger in now.items()}
         ended = {name: one.wait(30) for name, one in pending.items()}
-        yield from (Lived(name, now[name], ended[name], since, time.time()) for name in now)
+        yield [Lived(name, now[name], ended[name], since, time.time()) for name in now]
 
 
-def insist(stage: Stage, lived: Lived) -> Lived:
+def insist(stage: Stage, lived: list[Lived]) -> Iterator[Lived]:
     """What had no name to go by is tried again under an address that the gadget remembers, as real ones do for days."""
-    unnamed = {one.step for one in lived.outcomes if one.result == "unresolved"}
-    steps = [step for step in _steps(MADE[lived.gadget].triggers[lived.trigger]) if _said(step) in unnamed]
     since = time.time()
-    tried = stage.home[lived.gadget].do([{**step, "cached": True, "or": [], "timeout_s": 1.0} for step in steps])
-    return Lived(lived.gadget, lived.trigger, tried, since, time.time())
+    pending = [(one, stage.home[one.gadget].begin(steps)) for one in lived if (steps := unnamed(one))]
+    yield from [Lived(one.gadget, one.trigger, tries.wait(30), since, time.time()) for one, tries in pending]
+
+
+def unnamed(lived: Lived) -> list[Step]:
+    """The steps whose names were refused, under a remembered address."""
+    refused = {one.step for one in lived.outcomes if one.result == "unresolved"}
+    steps = [step for step in _steps(MADE[lived.gadget].triggers[lived.trigger]) if _said(step) in refused]
+    return [{**step, "cached": True, "or": [], "timeout_s": 1.0} for step in steps]
 
 
 def _steps(steps: Iterable[Step]) -> Iterator[Step]:
