@@ -112,8 +112,8 @@ def test_what_a_gadget_does_gets_the_verdict_its_profile_promises(policy: Policy
 
 @pytest.mark.parametrize("behaviour", MADE.values(), ids=list(MADE))
 def test_nothing_a_gadget_says_is_unknown(policy: Policy, behaviour: Behaviour) -> None:
-    """It says only what the evidence says of it, so all of it is explained where its maker has a profile, but for relays that no
-    name leads to."""
+    """It says only what the evidence says of it, so where its maker has a profile all of it is explained, but for relays that
+    no name leads to."""
     assert set(behaviour.expects) == set(behaviour.triggers)
     purposes = {purpose for trigger in behaviour.triggers for purpose, _ in judged(policy, behaviour, trigger)}
     assert "unknown" not in purposes or not policy.profiles[behaviour.profile].device.vendor
