@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -51,6 +52,7 @@ def build(panel: Panel) -> FastAPI:
         middleware=[
             Middleware(Guard, hosts=panel.settings.hosts, refuse=failure.refuse),  # first: nobody gets past it
             Middleware(Plain, is_claimed=lambda: panel.access.is_claimed),
+            Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4),  # not streams: it leaves them alone
             Middleware(Gate),  # last: what it asks for is secret by now
         ],
     )
