@@ -18,13 +18,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.panel.live.GATHER_S", 0.0)
 
 
-def asked(last: str = "") -> Request:
+def asked(last: str = "", query: str = "") -> Request:
     headers = [(b"last-event-id", last.encode())] if last else []
-    return Request({"type": "http", "method": "GET", "path": "/live", "headers": headers})
+    return Request({"type": "http", "method": "GET", "path": "/live", "headers": headers, "query_string": query.encode()})
 
 
-def stream_of(live: Live, last: str = "") -> Stream:
-    response = live.response(asked(last))
+def stream_of(live: Live, last: str = "", query: str = "") -> Stream:
+    response = live.response(asked(last, query))
     assert isinstance(response, StreamingResponse)
     assert response.media_type == "text/event-stream" and response.headers["cache-control"] == "no-store"
     return response.body_iterator  # type: ignore[return-value]
@@ -66,6 +66,21 @@ def test_kinds_are_told_and_nothing_else() -> None:
     run(work)
 
 
+def test_what_happened_since_its_page_was_made_is_told() -> None:
+    async def work(live: Live, ring: Ring) -> None:
+        ring.push("flow", {})
+        made = live.at
+        ring.push("gateway", {"there": False})
+        response = live.response(asked(query=f"since={made}"))
+        assert isinstance(response, StreamingResponse)
+        stream: Stream = response.body_iterator  # type: ignore[assignment]
+        assert f"id: {made}\n" in await next_of(stream), "a stream that is cut before anything happens goes on from here"
+        assert parts(await next_of(stream))["data"] == "gateway"
+        await stream.aclose()  # type: ignore[attr-defined]
+
+    run(work)
+
+
 def test_a_browser_goes_on_where_it_was() -> None:
     async def work(live: Live, ring: Ring) -> None:
         ring.push("flow", {})
@@ -81,6 +96,24 @@ def test_a_browser_goes_on_where_it_was() -> None:
         told = parts(await next_of(again))
         assert (told["event"], told["data"]) == ("change", "flow viewing")
         assert told["id"] == place.rpartition("-")[0] + "-5"
+        await again.aclose()  # type: ignore[attr-defined]
+
+    run(work)
+
+
+def test_a_stream_begins_where_its_page_was_made() -> None:
+    async def work(live: Live, ring: Ring) -> None:
+        ring.push("flow", {})
+        made = live.at
+        ring.push("device", {})
+        stream = stream_of(live, query=f"since={made}")
+        await next_of(stream)
+        assert parts(await next_of(stream))["data"] == "device"
+        await stream.aclose()  # type: ignore[attr-defined]
+        again = stream_of(live, live.at, query=f"since={made}")
+        await next_of(again)
+        ring.push("viewing", {})
+        assert parts(await next_of(again))["data"] == "viewing", "where it was counts for more"
         await again.aclose()  # type: ignore[attr-defined]
 
     run(work)
