@@ -34,11 +34,16 @@ class Live:
         self._over = asyncio.Event()
         self._sleepers: set[asyncio.Event] = set()
 
+    @property
+    def at(self) -> str:
+        """The place now: a page that was made here misses nothing if its stream begins here."""
+        return f"{self._life}-{self._ring.last}"
+
     def response(self, request: Request) -> Response:
-        """A stream, from where this browser was before."""
+        """A stream, from where this browser was before; a new one from where its page was made (``since``)."""
         if self._open >= MAX_STREAMS:
             return Response(status_code=503, headers={"Retry-After": "30"})
-        place = self._place(request.headers.get("last-event-id", ""))
+        place = self._place(request.headers.get("last-event-id", "") or request.query_params.get("since", ""))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._stream(place), media_type="text/event-stream", headers=headers)
 
@@ -62,7 +67,7 @@ class Live:
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         self._sleepers.add(woken)
         try:
-            yield f"retry: {RETRY_MS}\n\n"
+            yield f"retry: {RETRY_MS}\n" + (f"id: {self._life}-{place}\n\n" if place >= 0 else "\n")
             with self._ring.waking(partial(loop.call_soon_threadsafe, woken.set)):
                 while not self._over.is_set():
                     events, lost = self._ring.after(place)

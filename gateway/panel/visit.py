@@ -100,6 +100,8 @@ def local_path(path: str) -> str:
 def anyone(request: Request) -> Visit:
     """Whoever it is."""
     panel: Panel = request.app.state.panel
+    if not hasattr(request.state, "since"):
+        request.state.since = panel.live.at  # before anything is looked at: what happens from here on, the page's stream tells
     language = panel.languages.choose(request.cookies.get(LANGUAGE_COOKIE, ""), request.headers.get("accept-language", ""))
     return Visit(request=request, panel=panel, session=panel.access.who(request), language=language)
 

@@ -58,7 +58,7 @@ paint();
 setInterval(countDown, 1000);
 
 const liveness = document.getElementById("liveness");
-const stream = new EventSource("/live");
+const stream = new EventSource(`/live?since=${document.body.dataset.since}`);
 stream.addEventListener("change", refresh);
 stream.addEventListener("gap", refresh);
 stream.onopen = () => { liveness.textContent = ""; };
