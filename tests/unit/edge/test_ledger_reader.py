@@ -15,7 +15,8 @@ DOOR, PHONE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 
 def flow(number: int, **changes) -> FlowRecord:
     given = {
-        "flow_id": 100 + number * 3, "started": float(BEGAN + number * HOUR / 2), "proto": 6, "src": b"\x0a\0\0\x01", "sport": 1_000,
+        "flow_id": 100 + number * 3, "started": float(BEGAN + number * HOUR / 2), "proto": 6, "src": b"\x0a\0\0\x01",
+        "sport": 1_000,
         "dst": b"\xc0\0\x02\x01", "dport": 443, "device": DOOR, "device_id": "door", "profile": "bell", "purpose": "telemetry",
         "effect": "refuse", "server_name": "es.example.com", "held_bytes": 10, "bytes_toserver": 0,
     } | changes  # fmt: skip
