@@ -177,7 +177,7 @@ class Visitor:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        self._cookies: dict[str, str] = {}
+        self.cookies: dict[str, str] = {}
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes, float]:
         """(status, body, seconds until it was there)."""
@@ -194,7 +194,7 @@ class Visitor:
         assert status == 303, f"logging in was answered with {status}"
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes, float]:
-        cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         began = time.perf_counter()
         self._connection.request(method, path, body, {"cookie": cookie, **headers})
         answer = self._connection.getresponse()
@@ -202,7 +202,7 @@ class Visitor:
         took = time.perf_counter() - began
         for text in answer.headers.get_all("set-cookie") or ():
             name, _, value = text.partition(";")[0].partition("=")
-            self._cookies[name] = value
+            self.cookies[name] = value
         return answer.status, found, took
 
 
@@ -217,10 +217,10 @@ class Line:
 
 
 @contextmanager
-def running_panel(folder: Path, port: int) -> Iterator[int]:
-    """The real process; its id."""
+def running_panel(folder: Path, port: int, *, before: tuple[str, ...] = ()) -> Iterator[int]:
+    """The real process; its id. ``before``: what starts it."""
     command = [
-        sys.executable, "-m", "gateway", "panel", "--listen", f"127.0.0.1:{port}", "--control", str(folder / "control.sock"),
+        *before, sys.executable, "-m", "gateway", "panel", "--listen", f"127.0.0.1:{port}", "--control", str(folder / "control.sock"),
         "--policies", str(folder / "policies"), "--state", str(folder / "state"),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
