@@ -1,7 +1,8 @@
 """What browsers at the panel cost the gateway: ``python -m tests.panel_beside [BROWSERS [NICE]]``, by hand and as root.
 
 Flows through the bench's curtain, one after another, by turns while nobody looks and while so many browsers each fetch Home as
-often as its script does. The panel is a process of its own beside the gateway, with the gateway's ledger and control socket; NICE is its own priority, the browsers have a low one. A busy machine spoils it.
+often as its script does. The panel is a process of its own beside the gateway, with the gateway's ledger and control socket;
+NICE is its own priority, the browsers have the lowest. A busy machine spoils the figures.
 """
 
 import subprocess
