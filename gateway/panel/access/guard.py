@@ -42,7 +42,6 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()",
 }
-HSTS = "max-age=31536000"
 SAYS = {
     403: "This came from a page of another site. Nothing was changed.",
     408: "What was sent did not come in time. Nothing was changed.",
@@ -80,7 +79,7 @@ class Guard:
             return await self._app(scope, receive, send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
-        out = _Out(send, is_https=scope["scheme"] == "https")
+        out = _Out(send)
         try:
             self._check(scope)
             await self._app(scope, await _whole(scope, receive), out)
@@ -115,9 +114,8 @@ class Guard:
 class _Out:
     """``send`` with our headers on every response."""
 
-    def __init__(self, send: Send, *, is_https: bool) -> None:
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._is_https = is_https
         self.is_started = False
 
     async def __call__(self, message: Message) -> None:
@@ -126,8 +124,6 @@ class _Out:
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
             headers.setdefault("cache-control", "no-store")
-            if self._is_https:
-                headers["strict-transport-security"] = HSTS
         await self._send(message)
 
 

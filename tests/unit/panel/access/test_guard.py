@@ -212,7 +212,7 @@ def test_every_answer_bears_its_headers() -> None:
         assert answer.headers["cache-control"] == "no-store"
         assert "strict-transport-security" not in answer.headers
     assert "unsafe" not in CSP and "*" not in CSP
-    assert ask(scheme="https").headers["strict-transport-security"].startswith("max-age=")
+    assert "strict-transport-security" not in ask(scheme="https").headers  # it would lock out whoever resets the box
     assert ask(path="/static/style.css").headers["cache-control"] == "max-age=60"
 
 
