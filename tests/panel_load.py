@@ -220,8 +220,8 @@ class Line:
 def running_panel(folder: Path, port: int, *, before: tuple[str, ...] = ()) -> Iterator[int]:
     """The real process; its id. ``before``: what starts it."""
     command = [
-        *before, sys.executable, "-m", "gateway", "panel", "--listen", f"127.0.0.1:{port}", "--control", str(folder / "control.sock"),
-        "--policies", str(folder / "policies"), "--state", str(folder / "state"),
+        *before, sys.executable, "-m", "gateway", "panel", "--listen", f"127.0.0.1:{port}",
+        "--control", str(folder / "control.sock"), "--policies", str(folder / "policies"), "--state", str(folder / "state"),
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
