@@ -23,7 +23,7 @@ from gateway.panel.access import Access, Keep
 from tests.panel_load import PASSWORD, Visitor, running_panel
 
 PORT = 8_099
-TURNS = 3
+TURNS = 5
 SECONDS = 3.0
 EVERY_S = 2.0
 """``live.js`` fetches a page no more often."""
