@@ -3,8 +3,7 @@
 A scenario is a module in ``scenarios/`` with ``PROMISE`` (one sentence), ``ACTORS`` and ``play(stage)``; optionally
 ``prepare(policies)`` changes the household before the gateway starts, ``SERVICES`` names servers that no actor's own behaviour
 asks for, ``SETTINGS`` is more of the gateway's environment, ``ALLOWANCE_BYTES`` what may leave before a refusal is possible
-(its docstring says why), ``LONG`` says that it takes its time (it is left out of the short tests), and ``ALONE`` that it
-measures time: no other test is to run beside it.
+(its docstring says why), and ``LONG`` says that it takes its time: it is left out of the short tests.
 """
 
 import os

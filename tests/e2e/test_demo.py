@@ -26,7 +26,7 @@ FORBID = 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-se
 NOWHERE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", FORBID, "-")
 """Prefix of a command that is to meet a kernel in which it may make no namespaces."""
 
-pytestmark = [pytest.mark.net, pytest.mark.alone]
+pytestmark = pytest.mark.net
 
 
 def command(*words: str) -> list[str]:

@@ -116,12 +116,10 @@ def test_a_leak_is_counted_whatever_the_refusal_is_called(monkeypatch: pytest.Mo
         assert any(actor in leak and f"{action} " in leak for leak in told.split("', '")), (action, told)
 
 
-def _marks(module: ModuleType) -> list[pytest.MarkDecorator]:
-    wanted = {"slow": getattr(module, "LONG", False), "alone": getattr(module, "ALONE", False)}
-    return [getattr(pytest.mark, name) for name, holds in wanted.items() if holds]
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(module)) for name, module in available().items()])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * getattr(module, "LONG", False)) for name, module in available().items()],
+)
 def test_promise(name: str) -> None:
     result = play(name)
     broken = [f"{check.it}: {check.seen}" for check in result.checks if not check.ok]

@@ -9,7 +9,7 @@ import pytest
 from gateway.lab.home import Home
 from gateway.lab.namespace import inside
 
-pytestmark = [pytest.mark.net, pytest.mark.alone]
+pytestmark = pytest.mark.net
 VOICE, METRICS = "avs-alexa-14-na.amazon.com", "unagi-na.amazon.com"
 
 

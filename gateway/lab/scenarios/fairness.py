@@ -13,7 +13,6 @@ from ..outcome import Outcome
 from ..scenario import PACE, Stage
 from ..trial import ROGUE, introduce, prepare
 
-ALONE = True
 PROMISE = "Fifty thousand half-open flows of a gadget cost others little time and the gateway little memory, and are told."
 ACTORS = ("rogue", "speaker")
 LONG = True
@@ -26,7 +25,7 @@ TIMES, SLACK_MS = 3, 20
 """What others may wait: so many times what they wait without a flood. Of the slowest hundredth that holds in most runs, not in
 all: 1.4 to 5.6 times were measured where the flood is made on the gateway's own two cores, so that much is added there."""
 AT_ONCE, PER_S = 200, 100
-__all__ = ["ACTORS", "ALONE", "LONG", "PROMISE", "play", "prepare"]
+__all__ = ["ACTORS", "LONG", "PROMISE", "play", "prepare"]
 
 
 def play(stage: Stage) -> None:

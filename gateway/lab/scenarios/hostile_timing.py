@@ -18,11 +18,10 @@ from ..topology import GATEWAY_WAN_MAC
 from ..trial import ROGUE, prepare
 from ..truth import Truth, read_frames
 
-ALONE = True
 PROMISE = "No moment lets anything slip: not a start, a stop, a reload, nor the very end of a viewing."
 LONG = True
 ACTORS = ("rogue", "doorbell")
-__all__ = ["ACTORS", "ALONE", "PROMISE", "play", "prepare"]
+__all__ = ["ACTORS", "PROMISE", "play", "prepare"]
 MEDIA = "198-51-100-20.acct1029.prod.rms.ring.devices.a2z.com"
 MEDIA_PORT, FLOWS = 17_000, 180
 """New flows in a burst: fewer than those that are a flood."""

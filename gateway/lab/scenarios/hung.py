@@ -4,7 +4,6 @@ import time
 from ..pulse import Pulse, describe
 from ..scenario import PACE, Stage, outcomes
 
-ALONE = True
 PROMISE = "A gateway that hangs is noticed, ended and started again; until then it is closed, and afterwards all is as before."
 LONG = True
 ACTORS = ("speaker", "annas-phone")

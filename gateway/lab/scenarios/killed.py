@@ -5,7 +5,6 @@ from ..pulse import Pulse, describe, longest_gap
 from ..scenario import PACE, Stage, outcomes
 from ..topology import GATEWAY_HOST, OLD4
 
-ALONE = True
 PROMISE = "A killed gateway closes for gadgets, judged flows go on, nobody else notices, and it judges afterwards as before."
 ACTORS = ("speaker", "reader", "annas-phone", "old-phone")
 VOICE, MESH = "avs-alexa-14-na.amazon.com", "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com"

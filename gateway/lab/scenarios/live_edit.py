@@ -2,7 +2,6 @@ import time
 
 from ..scenario import PACE, Stage, outcomes
 
-ALONE = True
 PROMISE = "An edit of a policy file takes hold on connections that live, within a second."
 ACTORS = ("speaker",)
 VOICE = "avs-alexa-14-na.amazon.com"

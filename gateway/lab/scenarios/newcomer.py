@@ -18,7 +18,7 @@ from ..hello import client_hello
 from ..scenario import PACE, Stage, outcomes
 from ..topology import CURTAIN6
 
-ALONE = True
+LONG = True
 PROMISE = (
     "A new gadget is recognised within 5 s of its lease, is set up with nothing leaving in bulk, gets its profile then, and is "
     "confirmed in one step; one that is somebody new all the time gets no more time than stated."

@@ -2,7 +2,6 @@ import time
 
 from ..scenario import PACE, Stage, outcomes
 
-ALONE = True
 PROMISE = "A restart goes on where it stopped: live connections survive, nothing slips out, a clean stop leaves no rule."
 ACTORS = ("speaker",)
 MESH, VOICE = "amzn-sidewalk-events-us-east-1-prod.s3.amazonaws.com", "avs-alexa-14-na.amazon.com"

@@ -9,7 +9,6 @@ from ..outcome import Outcome
 from ..scenario import PACE, Stage, outcomes
 from ..witness import Record
 
-ALONE = True
 PROMISE = "What turns out to be pictures is cut at its budget, whatever it was let out as; ordinary messages and requests pass."
 ACTORS = ("doorbell", "chime", "speaker")
 CONTROL, CONTROL_PORT, BELL = "rss-dpd-service.ring.com", 9998, "bell.doorstep.example"
