@@ -5,7 +5,6 @@ threads of their own behind bounded queues.
 """
 
 import gc
-import grp
 import logging
 import os
 import selectors
@@ -20,7 +19,7 @@ from gateway.edge.answerer import Answerer
 from gateway.edge.asker import Asker
 from gateway.edge.clock import is_trusted
 from gateway.edge.conntrack import Conntrack
-from gateway.edge.control import ControlServer
+from gateway.edge.control import ControlServer, group_number
 from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.health import Health
 from gateway.edge.leases import Leases
@@ -196,7 +195,7 @@ class App:
             may_prune=lambda: self._clock_trusted,
         )
         parts.callback(self._ledger.close)
-        group = _group(settings.control_group)
+        group = group_number(settings.control_group)
         self._control = ControlServer(settings.control, self._loop.selector, group=group)
         parts.callback(self._control.close)
 
@@ -395,11 +394,3 @@ class App:
 
 def _replies_of(policy: Policy) -> tuple[FixedReply, ...]:
     return tuple(reply for replies in policy.catalogue.replies.values() for reply in replies)
-
-
-def _group(name: str) -> int:
-    """A group's number; -1 where none is named. ValueError where there is no such group."""
-    try:
-        return grp.getgrnam(name).gr_gid if name else -1
-    except KeyError as err:
-        raise ValueError(f"control_group: there is no group '{name}' on this machine") from err

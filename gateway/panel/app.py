@@ -13,7 +13,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from gateway import __version__
 from gateway.edge.control_client import ControlError
@@ -78,10 +77,6 @@ class Static(StaticFiles):
         response = super().file_response(*args, **kwargs)
         response.headers["cache-control"] = f"public, max-age={STATIC_S}, immutable"
         return response
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """One file."""
-        return await super().get_response(path, scope)
 
 
 def _gateway_down(request: Request, exc: Exception) -> Response:

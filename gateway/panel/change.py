@@ -27,7 +27,6 @@ UNDO_S = 30.0
 MAX_KEPT = 32
 HOUSEHOLD_FILE = "household.yaml"
 EMPTY = "version: 1\n"
-VIEWINGS = ("panel", "panel+home", "evidence", "bell")
 
 
 class NotDone(Exception):

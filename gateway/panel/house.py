@@ -150,11 +150,6 @@ class HouseView:
     """Profile id -> its titles."""
 
     @property
-    def behind(self) -> tuple[DeviceView, ...]:
-        """Devices behind the curtain."""
-        return self.devices
-
-    @property
     def newcomers(self) -> tuple[DeviceView, ...]:
         """Nobody has said what they are."""
         return tuple(device for device in self.devices if device.is_new)
