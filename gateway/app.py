@@ -45,6 +45,7 @@ from gateway.model.command import (
     Command,
     ForgetRefused,
     LoadRuleset,
+    OpenPanel,
     Publish,
     Record,
     ReloadPolicy,
@@ -109,6 +110,7 @@ class App:
             SendPacket: lambda command: self._raw.send(command.data),
             LoadRuleset: self._load_ruleset,
             AnswerHere: self._answer_here,
+            OpenPanel: self._open_panel,
             ForgetRefused: lambda command: self._sets.forget_refused(command),
             AskAgain: self._ask_again,
             ResolveName: lambda command: self._asker.ask(command.name),
@@ -364,6 +366,11 @@ class App:
         """Without it a check goes the way of every other flow."""
         with self._health.watch("answered addresses", "plain HTTP cannot be turned round"):
             self._sets.add_answer(command, timeout_s=ANSWERED_S)
+
+    def _open_panel(self, command: OpenPanel) -> None:
+        """The kernel ends it, whatever becomes of this process."""
+        with self._health.watch("first contact", "who may reach the panel cannot be changed"):
+            self._sets.open_panel(command)
 
     def _ask_again(self, command: AskAgain) -> None:
         """The mark first: what comes back from the way past the chains meets the new one."""

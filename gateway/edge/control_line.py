@@ -22,6 +22,7 @@ _ARGS: dict[str, dict[str, str]] = {
     "view": {"device": _TEXT, "seconds": _NUMBER},
     "stop": {"device": _TEXT, "purpose": _TEXT, "kind": _TEXT},
     "answer": {"device": _TEXT, "purpose": _TEXT, "name": _TEXT, "choice": _TEXT},
+    "contact": {"seconds": _NUMBER, "device": _TEXT},
     "reload": {},
     "subscribe": {},
 }
@@ -31,6 +32,7 @@ _NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "allow": (("flow", "seconds"), ("device", "purpose", "seconds")),
     "view": (("device",),),
     "stop": (("device",),),
+    "contact": (("seconds",),),
 }
 """Verb -> the combinations of arguments of which one must be there."""
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import NamedTuple
 
-from gateway.model.command import AnswerHere, ForgetRefused
+from gateway.model.command import AnswerHere, ForgetRefused, OpenPanel
 from gateway.model.device import Mac, mac_from_bytes
 from gateway.model.event import Tried, TriesRead
 
@@ -34,6 +34,7 @@ from .netlink import (
 TABLE = b"netcurtain\0"
 COUNTED = ("refused4", "refused6", "silenced4", "silenced6", "flooded", "knocked", "contested")
 """Sets whose elements ``receive`` makes sense of: it tells them by the length of their keys."""
+PANEL_PORTS = (80, 443)
 RECEIVE_BUFFER_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 14
 
@@ -52,6 +53,7 @@ _COUNTER = b"counter\0"
 _U64 = Struct("!Q")
 
 _MAC_BYTES = 6
+_PORT = Struct("!H")
 _PADDED_MAC = Struct("6s2x")
 """Each field of a concatenated key fills whole words of four bytes."""
 _KNOCKED = Struct("!6s2xB3x")
@@ -119,7 +121,7 @@ class Sets:
 
     def add(self, name: str, key: bytes, *, timeout_s: float) -> None:
         """Put one element into a set, unless it is there."""
-        elements = _element(key, attribute(_TIMEOUT, _U64.pack(int(timeout_s * 1000))))
+        elements = _element(key, attribute(_TIMEOUT, _U64.pack(max(1, int(timeout_s * 1000)))))  # 0 would be for ever
         new = message(_NEW, *_place(name), elements, flags=NLM_F_ACK | NLM_F_CREATE, family=_FAMILY_INET)
         with suppress(FileExistsError):
             self._writer.request(_BEGIN + new + _END, f"add to the set {name}")
@@ -138,6 +140,16 @@ class Sets:
             self.add(name, key, timeout_s=timeout_s)
         else:
             self.remove(name, key)
+
+    def open_panel(self, command: OpenPanel) -> None:
+        """Who reaches the panel without being trusted: everybody for a while, or one device, or nobody (more)."""
+        if command.mac and command.seconds > 0:  # first: whoever has just claimed it goes on
+            self.add("claimant", bytes.fromhex(command.mac.replace(":", "")), timeout_s=command.seconds)
+        for port in PANEL_PORTS:
+            if command.mac or command.seconds <= 0:
+                self.remove("first_contact", _PORT.pack(port))
+            else:
+                self.add("first_contact", _PORT.pack(port), timeout_s=command.seconds)
 
     def forget_refused(self, command: ForgetRefused) -> None:
         """What the ruleset remembered of a destination goes; it may have been met with either manner."""

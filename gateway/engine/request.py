@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.model.command import Command, Publish, ReloadPolicy, Reply
+from gateway.model.command import Command, OpenPanel, Publish, ReloadPolicy, Reply
 from gateway.model.control import Request, Response
 from gateway.model.decision import Decision
 from gateway.model.device import Mac
@@ -20,6 +20,8 @@ LENGTH_S = 900.0
 """Where neither the person nor a rule says how long."""
 MAX_SECONDS = 30 * 86_400.0
 MAX_FLOWS = 1_000
+FIRST_CONTACT_S = 900.0
+"""So long after it was first asked to, and no longer, the gateway lets everybody reach the panel of a box without an owner."""
 
 
 class Refused(ValueError):
@@ -31,6 +33,8 @@ class Requests:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._contact_ends: float | None = None
+        """On the monotonic clock; None: nobody has asked yet."""
 
     def handle(self, event: Asked, now: Now) -> list[Command]:
         """Answer one request. Never raises: what is wrong with it is its answer."""
@@ -116,6 +120,16 @@ class Requests:
         self._state.viewings.stopped(ended, now)
         told: list[Command] = [Publish(kind="viewing", data={"ended": view}) for view in views]
         return views, [*self._state.bump(now), snapshot(self._state, now), *told]
+
+    def _do_contact(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        """The panel tells that the box has no owner yet, who has just become it, or that it has one."""
+        seconds = self._number(request.args, "seconds", default=0.0, most=FIRST_CONTACT_S)
+        if request.args.get("device") is not None:
+            return {"seconds": seconds}, [OpenPanel(seconds=seconds, mac=self._mac(request.args["device"]))]
+        if self._contact_ends is None and seconds > 0:
+            self._contact_ends = now.mono + seconds
+        left_s = max(0.0, min(seconds, (self._contact_ends or now.mono) - now.mono))
+        return {"seconds": left_s}, [OpenPanel(seconds=left_s)]
 
     def _do_reload(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         return {"policy": self._state.policy.digest}, [ReloadPolicy()]

@@ -100,6 +100,14 @@ class AnswerHere(NamedTuple):
     here: bool = True
 
 
+class OpenPanel(NamedTuple):
+    """For so long every device of the curtain reaches the panel, however little it is trusted; 0: nobody more does than may."""
+
+    seconds: float
+    mac: str = ""
+    """This one alone, which has just claimed the box."""
+
+
 class ForgetRefused(NamedTuple):
     """The kernel is not to refuse this destination by itself any more: another name may lead there."""
 
@@ -160,6 +168,7 @@ Command = (
     | LoadRuleset
     | ResolveName
     | AnswerHere
+    | OpenPanel
     | ForgetRefused
     | AskAgain
     | Record

@@ -305,6 +305,10 @@ INPUT = """\
     ether saddr @free6 meta nfproto ipv6 goto from_trusted
     # Multicast and broadcast: nobody waits for an answer.
     fib daddr type != local drop
+    # First contact: while the box has no owner its panel answers everybody, then whoever has claimed it. The sets' elements end
+    # by themselves, whoever has died meanwhile.
+    tcp dport @first_contact accept
+    ether saddr @claimant tcp dport { 80, 443 } accept
     # Who was told that a name leads here is seen nowhere else.
     meta l4proto { tcp, udp } ether saddr @known update @knocked { ether saddr . meta l4proto }
     goto refuse

@@ -32,7 +32,7 @@ from .handshake import HANDSHAKE
 from .sets import NEIGHBOURS, PORTS, REFILLED, SETS
 
 TABLE = "inet netcurtain"
-SCHEMA = 3
+SCHEMA = 4
 """Counts up when sets, chain types or priorities change: a table of another schema cannot be refilled, only replaced."""
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,15}")

@@ -40,6 +40,8 @@ SETS = """\
   set connections { type ether_addr; size 512; flags dynamic; }
   set knocked { type ether_addr . inet_proto; size 1024; flags dynamic; counter; }
   set flooded { type ether_addr; size 512; flags dynamic; counter; }
+  set first_contact { type inet_service; flags timeout; }
+  set claimant { type ether_addr; flags timeout; }
   set looked { typeof ct id; size 8192; flags dynamic,timeout; timeout 10m; }
   set spent { type mark; size 8192; flags dynamic,timeout; timeout 10s; }
   map flow_budget { type mark : verdict; }

@@ -11,7 +11,7 @@ from gateway.edge.netlink import attribute
 from gateway.edge.nft import run
 from gateway.edge.nft_set import Element, Sets, _read, _tries
 from gateway.lab.namespace import inside
-from gateway.model.command import AnswerHere, ForgetRefused
+from gateway.model.command import AnswerHere, ForgetRefused, OpenPanel
 from gateway.model.event import Tried, TriesRead
 from gateway.model.packet import TCP, UDP
 from tests.support.datapath import BELL, CLOUD4, Home, wait_for
@@ -98,6 +98,12 @@ table inet netcurtain {
   set flooded { type ether_addr; flags dynamic; size 64; counter; }
   set answered4 { type ether_addr . ipv4_addr; size 64; flags dynamic,timeout; timeout 30s; }
   set answered6 { type ether_addr . ipv6_addr; size 64; flags dynamic,timeout; timeout 30s; }
+}
+"""
+FIRST_CONTACT = """
+table inet netcurtain {
+  set first_contact { type inet_service; flags timeout; }
+  set claimant { type ether_addr; flags timeout; }
 }
 """
 COUNTING = """
@@ -212,6 +218,21 @@ def test_an_address_is_answered_here_no_longer() -> None:
         return elements(sets, "answered4")
 
     assert inside(scene) == [Element(MAC + b"\0\0" + CLOUD_4, 0)]
+
+
+@pytest.mark.net
+def test_the_panel_is_open_to_everybody_then_to_who_claimed_it_then_to_nobody() -> None:
+    def scene() -> list[tuple[int, int]]:
+        run("nft", "-f", "-", text=FIRST_CONTACT)
+        sets, seen = Sets(), []
+        steps = (OpenPanel(60), OpenPanel(60), OpenPanel(60, BELL), OpenPanel(0), OpenPanel(0.0001))
+        for command in steps:
+            sets.open_panel(command)
+            seen.append((len(elements(sets, "first_contact")), len(elements(sets, "claimant"))))
+        assert wait_for(lambda: not elements(sets, "first_contact")), "so short a time ends, too"
+        return seen[:-1]
+
+    assert inside(scene) == [(2, 0), (2, 0), (0, 1), (0, 1)]
 
 
 @pytest.mark.net

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.command import LoadRuleset, ReloadPolicy, Reply, SaveState
+from gateway.model.command import LoadRuleset, OpenPanel, ReloadPolicy, Reply, SaveState
 from gateway.model.control import VERBS, Request
 from gateway.model.event import Asked, Ticked
 from gateway.model.mark import FlowClass
 from tests.support.home import Watched, marks, records
-from tests.support.packets import client_hello, syn, tcp
+from tests.support.packets import BELL, client_hello, syn, tcp
 
 
 def ask(home: Watched, do: str, **args: Any) -> tuple[Any, str]:
@@ -114,7 +114,31 @@ def test_reload_compiles_anew() -> None:
     assert any(isinstance(command, ReloadPolicy) for command in commands)
 
 
+def opened(home: Watched, **args: Any) -> list[tuple[float, str]]:
+    """What the kernel is told of who reaches the panel."""
+    commands = home.do(Asked(request=Request(id=1, do="contact", args=args), client=3))
+    return [(command.seconds, command.mac) for command in commands if isinstance(command, OpenPanel)]
+
+
+def test_first_contact_ends_at_the_time_at_which_it_was_to_end_at_first() -> None:
+    home = known()
+    assert opened(home, seconds=900) == [(900.0, "")]
+    home.wait(600)
+    assert opened(home, seconds=900) == [(300.0, "")], "whoever asks again gets no more"
+    home.wait(301)
+    assert opened(home, seconds=900) == [(0.0, "")]
+
+
+def test_who_has_claimed_the_box_goes_on_alone() -> None:
+    home = known()
+    opened(home, seconds=900)
+    assert opened(home, seconds=600, device="front-door") == [(600.0, BELL)]
+    assert opened(home, seconds=0) == [(0.0, "")]
+
+
 WRONG = [
+    pytest.param("contact", {"seconds": 901}, "bad-number", id="first-contact-for-ever"),
+    pytest.param("contact", {"seconds": 9, "device": "nobody"}, "unknown-device", id="first-contact-of-nobody"),
     pytest.param("view", {"device": "nobody"}, "unknown-device", id="device"),
     pytest.param("allow", {"device": "front-door", "purpose": "fun"}, "unknown-purpose", id="purpose"),
     pytest.param("pause", {"device": "all", "seconds": -3}, "bad-duration", id="no-time"),
