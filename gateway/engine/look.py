@@ -50,7 +50,7 @@ class Looks:
         """What the kernel is to do with a flow that may pass: let it, until so many bytes went up, or within its budget."""
         if flow.local or flow.device.trusted or decision.grant or decision.exempt:
             return FlowClass.PASS
-        first = min(self.media_bytes(flow) or FIRST_LOOK_BYTES, FIRST_LOOK_BYTES)
+        first = first_look_of(self.media_bytes(flow))
         for kind, size in LOOKS.items():
             if size > flow.bytes_out and size >= first:
                 return kind
@@ -75,6 +75,11 @@ class Looks:
     @staticmethod
     def _place(flow: Flow, decision: Decision) -> tuple[int, int]:
         return flow.number, decision.purpose.number
+
+
+def first_look_of(media_bytes: int) -> int:
+    """From how many bytes on a flow is asked about again, where so many make pictures or sound of it (0: nobody said)."""
+    return min(media_bytes or FIRST_LOOK_BYTES, FIRST_LOOK_BYTES)
 
 
 def media_bytes_of(policy: Policy, device: Device) -> int:

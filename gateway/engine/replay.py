@@ -1,5 +1,6 @@
 """A capture through the same tables and the same judgement: nobody waits for a verdict, and both directions are seen."""
 
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -7,16 +8,20 @@ from gateway.model.assessment import Evidence
 from gateway.model.command import Command, Record
 from gateway.model.device import Mac
 from gateway.model.event import Now, PacketSeen
+from gateway.model.mark import LOOKS
 from gateway.model.packet import ACK, SYN, TCP, UDP, FlowKey, Packet, key_of
-from gateway.purpose import classify
+from gateway.purpose import classify, has_medium
 from gateway.wire import parse_dns
 
+from .counted import LEAST_BYTES, MEDIA, Counts
 from .flow import Flow
+from .look import first_look_of, media_bytes_of
 from .report import record
 from .state import State
 
 IDLE_S = 300.0
 DNS_PORT = 53
+MOST_BYTES = max(LOOKS.values())
 
 
 class Replay:
@@ -27,6 +32,8 @@ class Replay:
         self._decides = decides
         self._macs: dict[bytes, Mac] = {}
         """Address -> the MAC last seen sending from it, for captures that show it."""
+        self._looks: dict[int, list[tuple[int, Counts]]] = {}
+        """Flow's id -> the looks that the kernel would have taken: direction, and the bytes that way and back by then."""
 
     def handle(self, event: PacketSeen, now: Now) -> list[Command]:
         """One packet of a capture."""
@@ -97,12 +104,21 @@ class Replay:
                 self._macs.clear()
         if flow.macs[1 - direction] is None:
             flow.macs[1 - direction] = event.peer_mac
+        sent = flow.bytes_in if direction else flow.bytes_out
+        if sent < MOST_BYTES and sent + packet.length > LEAST_BYTES:
+            self._note_looks(flow, sent, packet.length, direction)
         if direction == 0:
             flow.bytes_out += packet.length
             flow.pkts_out += 1
         else:
             flow.bytes_in += packet.length
             flow.pkts_in += 1
+
+    def _note_looks(self, flow: Flow, sent: int, length: int, direction: int) -> None:
+        """A packet that no longer fits is held and asked about: so many bytes went before it, and no more."""
+        received = flow.bytes_out if direction else flow.bytes_in
+        crossed = [Counts(size, received) for size in LOOKS.values() if sent <= size < sent + length]
+        self._looks.setdefault(flow.id, []).extend((direction, counts) for counts in crossed)
 
     def _read(self, flow: Flow, packet: Packet, direction: int, now: Now) -> None:
         if packet.proto not in (TCP, UDP) and flow.other is not None and flow.other.done:
@@ -149,12 +165,25 @@ class Replay:
             local=flow.local,
             bytes_out=flow.bytes_out,
             bytes_in=flow.bytes_in,
+            media_bytes=media_bytes_of(self._state.policy, flow.device),
         )
-        flow.evidence = evidence
+        flow.evidence = evidence = self._as_looked_at(flow, evidence)
         if self._decides:
             flow.assessment, flow.decision = self._state.judge(evidence, flow, wall)
         else:
             flow.assessment = classify(self._state.policy.catalogue, evidence)
+
+    def _as_looked_at(self, flow: Flow, evidence: Evidence) -> Evidence:
+        """With the bytes of the look that made pictures or sound of it, by which it would have been judged; else with all."""
+        upwards = int(flow.key != flow.table_key)
+        first = first_look_of(evidence.media_bytes)
+        for direction, counts in self._looks.pop(flow.id, ()):
+            if direction != upwards or counts.out < first or evidence.local or not has_medium(evidence.family):
+                continue
+            looked_at = replace(evidence, bytes_out=counts.out, bytes_in=counts.into)
+            if classify(self._state.policy.catalogue, looked_at).purpose in MEDIA:
+                return looked_at
+        return evidence
 
     def _private_side(self, flow: Flow) -> tuple[int, Mac | None, Mac | None]:
         """(0 initiator or 1 responder, its MAC, the other's): the side in the home, the initiator if both or neither are."""

@@ -101,5 +101,5 @@ class FlowRecord:
 
 OWN_FIELDS = (
     "device", "device_id", "profile", "server_name", "name_source", "names", "dissector", "purpose", "also", "confidence",
-    "action", "effect", "rule", "reason", "mixed", "grant", "would", "would_rule", "held_bytes", "attempts",
+    "action", "effect", "rule", "reason", "mixed", "grant", "would", "would_rule", "judged_toserver", "held_bytes", "attempts",
 )

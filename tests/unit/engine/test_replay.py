@@ -93,6 +93,30 @@ def test_idle_flows_leave_in_the_captures_own_time() -> None:
     assert engine.finish_replay() == []
 
 
+PICTURES = tuple(udp(b"\x17" * 1_000, sport=40_000, dport=13_099) for _ in range(300))
+"""An upload that nothing names."""
+
+
+@pytest.mark.parametrize(
+    ("packets", "purpose", "judged"),
+    [(PICTURES, "video", 64_000), (tuple(back(packet, packet.payload) for packet in PICTURES), "direct-address", None)],
+    ids=["up", "down"],
+)
+def test_upload_is_judged_by_what_had_left_when_it_was_recognised(
+    packets: tuple[Packet, ...], purpose: str, judged: int | None
+) -> None:
+    record = play(PICTURES[0], *packets)[-1]
+    assert (record.purpose, record.judged_toserver) == (purpose, judged)
+
+
+def test_upload_is_recognised_from_its_answering_side_too() -> None:
+    """The capture shows an answer first, so its flow stands the other way round in the table."""
+    hello = tcp(client_hello(None), seq=1)
+    pictures = tuple(tcp(b"\x17" * 1_000, seq=1_000 + 1_000 * n) for n in range(300))
+    (record,) = play(back(syn(), b"", SYN | ACK), hello, *pictures, profiles={BELL: "bell"})
+    assert (record.src, record.purpose, record.judged_toserver) == (HOME, "video", 64_000)
+
+
 @pytest.mark.parametrize(("profile", "purpose"), [("bell", "telemetry"), ("careful", "telemetry")], ids=["told", "not-told"])
 def test_device_may_be_told(profile: str, purpose: str) -> None:
     stranger = Mac("02:00:5e:10:00:99")
