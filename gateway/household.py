@@ -49,6 +49,10 @@ class Faulty(ValueError):
         super().__init__("; ".join(str(fault) for fault in faults) or "the files hold a fault")
         self.faults = tuple(faults)
 
+    def __reduce__(self) -> tuple[type["Faulty"], tuple[Sequence[Fault]]]:
+        """It may have to go from one process to another."""
+        return Faulty, (self.faults,)
+
 
 class Household:
     """The folders over the shipped policies; the last of them is written to."""

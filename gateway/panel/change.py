@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from gateway.model.device import Mac
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.model.purpose import Purpose
 
+from .files import Files
 from .gateway_link import GatewayLink
-from .house import Files
 from .wording import N_
 
 log = logging.getLogger("netcurtain.panel")
@@ -101,7 +102,7 @@ class Changes:
         text = N_("%(device)s: %(purpose)s – %(state)s.") if action else N_("%(device)s: %(purpose)s – as recommended again.")
         values = {"device": entry.device.id, "purpose": purpose, "state": action or ""}
         way = ("devices", entry.device.id, "rules", str(purpose))
-        return self._write(lambda house: house.amend(entry.ref.file, way, value), text, values)
+        return self._write(partial(Household.amend, file=entry.ref.file, way=way, value=value), text, values)
 
     def confirm(self, mac: str, profile: str, name: str = "") -> Change:
         """What a device is."""
@@ -111,11 +112,11 @@ class Changes:
         values: dict[str, str | bool] = {"profile": profile, "confirmed": True}
         entry = policy.devices.get(Mac(mac))
         called = entry.device.id if entry else self._name(policy, name or profile)
-        return self._write(
-            lambda house: house.amend_device(entry, values) if entry else house.add_device(called, mac, values),
-            N_("%(device)s is known now."),
-            {"device": called},
-        )
+        if entry:
+            make = partial(Household.amend_device, entry=entry, values=values)
+        else:
+            make = partial(Household.add_device, name=called, mac=mac, values=values)
+        return self._write(make, N_("%(device)s is known now."), {"device": called})
 
     def claim_phone(self, mac: str, owner: str, name: str = "") -> list[Change]:
         """This phone or computer is an owner's: it is trusted, and may open viewings."""
@@ -125,10 +126,12 @@ class Changes:
         done = []
         if entry is None:
             add = N_("%(device)s belongs to the household now.")
-            done.append(self._write(lambda house: house.add_device(called, mac, {"trusted": True}), add, {"device": called}))
+            make = partial(Household.add_device, name=called, mac=mac, values={"trusted": True})
+            done.append(self._write(make, add, {"device": called}))
         elif not entry.device.trusted:
             trust = N_("%(device)s is trusted now.")
-            done.append(self._write(lambda house: house.amend_device(entry, {"trusted": True}), trust, {"device": called}))
+            make = partial(Household.amend_device, entry=entry, values={"trusted": True})
+            done.append(self._write(make, trust, {"device": called}))
         owned = [one.device.id for one in policy.devices.values() if one.device.owner == owner]
         if called not in owned:
             done.append(self._own(owner, [*owned, called], called))
@@ -143,7 +146,8 @@ class Changes:
     def _own(self, owner: str, devices: list[str], device: str) -> Change:
         text = N_("The devices of %(owner)s were changed.")
         way = ("owners", owner, "devices")
-        return self._write(lambda house: house.amend(HOUSEHOLD_FILE, way, devices), text, {"owner": owner, "device": device})
+        make = partial(Household.amend, file=HOUSEHOLD_FILE, way=way, value=devices)
+        return self._write(make, text, {"owner": owner, "device": device})
 
     # What is open for a while.
 
@@ -211,12 +215,9 @@ class Changes:
         with self._lock:
             try:
                 household = self._household()
-                edit = make(household)
-                household.put(edit)
+                edit = self._files.write(household, make)
             except (OSError, ValueError) as err:
                 raise NotDone(N_("This could not be written: %(why)s"), why=str(err)) from err
-            finally:
-                self._files.forget()
             return self._keep(text, values, lambda: household.take_back(edit))
 
     def _household(self) -> Household:

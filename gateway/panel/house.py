@@ -4,12 +4,9 @@ Put together from three sources that may each be missing: the gateway (who is th
 (what may be, what it costs) and the ledger (what was). A view is a snapshot; it is made anew for every page.
 """
 
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from gateway.edge.control_client import ControlError
@@ -18,16 +15,16 @@ from gateway.model.device import Device, Mac
 from gateway.model.policy import DevicePolicy, Policy, Rule
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
-from gateway.policy import Loaded, load
+from gateway.policy import Loaded
 from gateway.policy.assembly import costs_of
 from gateway.policy.part import Cost
 from gateway.policy.ruling import entry_for
 
 from .books import Books, Sum, Sums, by_device, total_of
+from .files import Files
 from .gateway_link import GatewayLink
 from .wording import SHOWN_FIRST, spoken
 
-LOOK_S = 1.0
 SILENT_S = 3_600.0
 STORM_TRIES_HOUR = 120
 """Tries an hour from which on a device is said to try again and again."""
@@ -167,41 +164,6 @@ class HouseView:
     def device(self, named: str) -> DeviceView | None:
         """By id or hardware address."""
         return next((one for one in (*self.devices, *self.phones) if named in (one.id, one.mac)), None)
-
-
-class Files:
-    """The policy files, read again when one of them has changed."""
-
-    def __init__(self, folders: Sequence[Path], *, mono: Callable[[], float] = time.monotonic) -> None:
-        self._folders = tuple(folders)
-        self._mono = mono
-        self._lock = threading.Lock()
-        self._stamp: object = None
-        self._looked = float("-inf")
-        self._good = load()
-        self._faults: tuple[str, ...] = ()
-
-    def read(self) -> tuple[Loaded, tuple[str, ...]]:
-        """(the last good files, the faults of what stands there now)."""
-        with self._lock:
-            if self._mono() - self._looked >= LOOK_S:
-                self._look()
-            return self._good, self._faults
-
-    def forget(self) -> None:
-        """Look at once, next time."""
-        self._looked = float("-inf")
-
-    def _look(self) -> None:
-        self._looked = self._mono()
-        stamp = tuple(_stamp(folder) for folder in self._folders)
-        if stamp == self._stamp:
-            return
-        loaded = load(*(folder for folder in self._folders if folder.is_dir()))
-        self._stamp = stamp
-        self._faults = tuple(map(str, loaded.faults))
-        if loaded.policy is not None:
-            self._good = loaded
 
 
 class House:
@@ -346,12 +308,3 @@ def _order(device: DeviceView) -> tuple[int, str]:
 def _address_order(text: str) -> tuple[int, int]:
     address = ip_address(text)
     return address.version, int(address)
-
-
-def _stamp(folder: Path) -> tuple[object, ...]:
-    """Changes whenever a file in it does."""
-    try:
-        found = sorted((path, path.stat()) for path in folder.rglob("*.yaml"))
-    except OSError:
-        return ()
-    return tuple((str(path), status.st_mtime_ns, status.st_size, status.st_ino) for path, status in found)

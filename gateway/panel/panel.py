@@ -9,8 +9,10 @@ from typing import Any
 from .access import Access, Keep
 from .books import Books
 from .change import Changes
+from .contact import Contact
+from .files import Files
 from .gateway_link import GatewayLink
-from .house import Files, House
+from .house import House
 from .language import Languages
 from .live import Live
 from .render import Renderer
@@ -30,6 +32,8 @@ class PanelSettings:
     hosts: tuple[str, ...] = ()
     """Names that a browser may call this machine by, besides the usual ones."""
     retention_days: int = 14
+    first_contact_s: float = 900.0
+    """So long after it was switched on a box without an owner may be claimed by anybody; 0: by a link alone."""
 
 
 class Panel:
@@ -37,9 +41,10 @@ class Panel:
 
     def __init__(self, settings: PanelSettings) -> None:
         self.settings = settings
-        self.access = Access(Keep(settings.state_dir / "panel.json"))
+        self.access = Access(Keep(settings.state_dir / "panel.json"), window_s=settings.first_contact_s)
         self.languages = Languages()
         self.link = GatewayLink(settings.control)
+        self.contact = Contact(self.link.ask, left_s=lambda: self.access.window_left_s)
         self.books = Books(settings.ledger or settings.state_dir / "ledger.db")
         self.files = Files(settings.policies)
         self.house = House(self.files, self.books, self.link)
@@ -50,11 +55,13 @@ class Panel:
     def start(self) -> None:
         """Listen to the gateway; read the ledger before somebody has to wait for it."""
         self.link.start()
+        self.contact.start()
         threading.Thread(target=self.books.warm, name="books", daemon=True).start()
 
     def close(self) -> None:
         """End the streams, and let go of the gateway."""
         self.live.close()
+        self.contact.close()
         self.link.close()
 
     def render(self, visit: Visit, template: str, context: Mapping[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """The panel's tests know what the usual policy files mean, and make languages and templates once."""
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -13,11 +15,18 @@ from tests.support.loading import load_known
 @pytest.fixture(autouse=True, scope="module")
 def made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("gateway.panel.house", "gateway.household"):
+        for module in ("gateway.panel.files", "gateway.household"):
             patch.setattr(f"{module}.load", load_known)
+        patch.setattr("gateway.panel.files.apart", beside)
         patch.setattr("gateway.panel.panel.Languages", languages)
         patch.setattr("gateway.panel.panel.Renderer", renderer)
         yield
+
+
+def beside(function: Callable[..., Any], *given: Any) -> Any:
+    """``apart`` without a process of its own: what cannot be copied fails here too."""
+    work, told = pickle.loads(pickle.dumps((function, given)))
+    return work(*told)
 
 
 @cache

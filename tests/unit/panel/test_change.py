@@ -11,8 +11,8 @@ from gateway.model.action import Action
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.model.purpose import Purpose
 from gateway.panel.change import MAX_KEPT, UNDO_S, Changes, NotDone
+from gateway.panel.files import Files
 from gateway.panel.gateway_link import GatewayLink
-from gateway.panel.house import Files
 from tests.support.loading import load_known
 from tests.support.panel import DOOR, HOUSEHOLD, LAMP, PHONE
 from tests.support.scripted_gateway import Refusal, ScriptedGateway, scripted

@@ -9,7 +9,8 @@ from gateway.edge.control_client import ControlError
 from gateway.model.action import Action
 from gateway.model.purpose import Purpose
 from gateway.panel.books import Books
-from gateway.panel.house import SILENT_S, STORM_TRIES_HOUR, DeviceView, Files, House, HouseView
+from gateway.panel.files import Files
+from gateway.panel.house import SILENT_S, STORM_TRIES_HOUR, DeviceView, House, HouseView
 from tests.support.lived import HOUR, NOW, record, write_ledger
 from tests.support.panel import DOOR, GUEST, HOUSEHOLD, LAMP, PHONE, YARD, Told, row
 
