@@ -57,6 +57,11 @@ class Books:
         """Wall time."""
         return self._wall()
 
+    @property
+    def unread(self) -> str:
+        """Why people miss something here; empty where there is no ledger yet, since nothing happened."""
+        return self.trouble if self._settled or self._path.exists() else ""
+
     def warm(self) -> None:
         """Read what the first page would have to wait for."""
         self.since(self.now)

@@ -1,12 +1,14 @@
 """Pages from templates: one Jinja environment per language, so that texts and formats are the visitor's everywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gateway import __version__
+from gateway.model.record import FlowRecord
 
 from .access import FIELD
 from .language import Language, Languages
@@ -68,6 +70,11 @@ def said(language: Language, text: str, values: Mapping[str, str]) -> str:
     return language.gettext(text) % told
 
 
+def by_day(language: Language, records: Iterable[FlowRecord], zone: str) -> list[tuple[str, list[FlowRecord]]]:
+    """Flows under the dates on which they began, in the order in which they come."""
+    return [(day, list(found)) for day, found in groupby(records, lambda record: language.day(record.started, zone))]
+
+
 def _environment(language: Language) -> Environment:
     environment = Environment(
         loader=PackageLoader("gateway.panel"),
@@ -84,7 +91,7 @@ def _environment(language: Language) -> Environment:
     environment.filters |= {
         "number": language.number, "size": language.size, "span": language.span, "percent": language.percent,
         "moment": language.moment, "clock": language.clock, "hour": language.hour, "day": language.day,
-        "items": language.items, "pick": language.pick,
+        "items": language.items, "pick": language.pick, "groupby_day": lambda records, zone: by_day(language, records, zone),
         "purpose_title": lambda purpose: language.gettext(PURPOSES[purpose].title) if purpose in PURPOSES else purpose,
     }  # fmt: skip
     environment.globals |= {**TABLES, "version": __version__}

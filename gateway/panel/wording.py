@@ -42,7 +42,7 @@ PURPOSES: dict[Purpose, Words] = {
 
 STATES: dict[Action, str] = {
     Action.ALLOW: N_("passes"),
-    Action.LIMIT: N_("passes, in small amounts"),
+    Action.LIMIT: N_("limited"),
     Action.OWNER_ONLY: N_("only for you"),
     Action.ASK: N_("asks you first"),
     Action.ANSWER: N_("answered at home"),

@@ -24,6 +24,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.panel.form import MAX_BODY_BYTES
+from gateway.panel.wording import N_
 
 NAMES = ("localhost", "netcurtain", "netcurtain.local")
 BODY_S = 10.0
@@ -43,11 +44,11 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()",
 }
 SAYS = {
-    403: "This came from a page of another site. Nothing was changed.",
-    408: "What was sent did not come in time. Nothing was changed.",
-    413: "Too much was sent at once. Nothing was changed.",
-    421: "This box does not answer under this name. Open it by its address, or as netcurtain.local.",
-    500: "Something failed here. It is in the box's log; what the curtain stops is not touched by it.",
+    403: N_("This came from a page of another site. Nothing was changed."),
+    408: N_("What was sent did not come in time. Nothing was changed."),
+    413: N_("Too much was sent at once. Nothing was changed."),
+    421: N_("This box does not answer under this name. Open it by its address, or as netcurtain.local."),
+    500: N_("Something failed here. The curtain goes on stopping what it stopped. Go back and try once more."),
 }
 _HOST = re.compile(r"(?:\[(?P<six>[0-9a-f:.]{2,45})\]|(?P<name>[a-z0-9._-]{1,253}))(?::(?P<port>[0-9]{1,5}))?").fullmatch
 _PORTS = {"http": 80, "https": 443}
@@ -60,9 +61,9 @@ class Refused(Exception):
     """Answered here; ``args`` hold the status."""
 
 
-def say(scope: Scope, status: int) -> Response:
-    """The plain answer where no page can be drawn."""
-    return PlainTextResponse(SAYS[status] + "\n", status_code=status)
+def say(scope: Scope, status: int, text: str = "", language: str = "en") -> Response:
+    """The plain answer where no page can be drawn; ``text`` where somebody has translated it."""
+    return PlainTextResponse((text or SAYS[status]) + "\n", status_code=status, headers={"content-language": language})
 
 
 class Guard:

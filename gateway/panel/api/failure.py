@@ -13,7 +13,7 @@ from gateway.edge.control_client import ControlError
 
 from ..access.guard import SAYS, say
 from ..change import NotDone
-from ..visit import anyone
+from ..visit import LANGUAGE_COOKIE, anyone
 from .problem import is_api, problem
 from .routes import methods_at
 
@@ -62,10 +62,13 @@ def not_done(request: Request, exc: Exception) -> Response:
 
 
 def refuse(scope: Scope, status: int) -> Response:
-    """What the guard says to those it turns away; pages get its plain text."""
-    if not is_api(scope["path"]):
-        return say(scope, status)
-    return problem(scope["path"], status, SAYS[status])
+    """What the guard says to those it turns away: to people in their language, as plain text."""
+    if is_api(scope["path"]):
+        return problem(scope["path"], status, SAYS[status])
+    asked = Request(scope)
+    languages = scope["app"].state.panel.languages
+    language = languages.choose(asked.cookies.get(LANGUAGE_COOKIE, ""), asked.headers.get("accept-language", ""))
+    return say(scope, status, language.gettext(SAYS[status]), language.code)
 
 
 def _shown(part: object) -> str:

@@ -42,7 +42,6 @@ def show(visit: Reader, device: str = "", purpose: str = "", effect: str = "", b
         chosen=chosen,
         records=records,
         older=_older(records, chosen),
-        trouble="",
     )
 
 

@@ -120,7 +120,7 @@ def test_no_ledger_is_an_empty_one_until_there_is_one(path: Path, clock: Clock, 
     books.warm()
     assert books.week() == {} and books.flows() == [] and books.flow(1) is None and books.names(DOOR) == []
     assert books.kept_names() == [] and len(books.hourly(DOOR)) == 24
-    assert books.trouble
+    assert books.trouble and bool(books.unread) == (content is not None)
     path.unlink(missing_ok=True)
     write_ledger(path, [record(1)])
     clock.pass_by(FRESH_S)
@@ -134,7 +134,7 @@ def test_a_ledger_that_goes_away_leaves_what_is_known(lived: Books, path: Path, 
     clock.pass_by(FRESH_S)
     assert total_of(lived.week()).stopped == 16
     assert lived.flows() == []
-    assert "cannot be read" in lived.trouble
+    assert "cannot be read" in lived.trouble and lived.unread == lived.trouble
 
 
 def test_pages_of_flows(lived: Books) -> None:

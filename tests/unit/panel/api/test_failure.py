@@ -12,6 +12,7 @@ from gateway.edge.control_client import ControlError
 from gateway.model.control import Response
 from gateway.panel.api.failure import AWAY, gateway
 from tests.support.api import Program, ServedApi
+from tests.support.browser import Browser
 
 DEVICE = "/api/v1/devices/front-door"
 
@@ -166,3 +167,14 @@ def test_a_change_that_cannot_be_made_says_why_in_the_visitors_language(served: 
     found = owner.send("PUT", "/api/v1/devices/02:00:5e:10:00:05/rules/telemetry", json={"action": "allow"})
     assert (found.status_code, found.json()["type"]) == (409, "/api/docs#not-done")
     assert "02:00:5e:10:00:05" in found.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "does not answer"), ("de-AT,de;q=0.9", "antwortet diese Box nicht"), ("ar", "هذا الصندوق"), ("fr", "This box")],
+)
+def test_who_is_turned_away_can_read_why(fresh: ServedApi, language: str, said: str) -> None:
+    stranger = Browser(fresh.app, url="http://evil.example.net", language=language)
+    stranger.open("/login")
+    assert stranger.status == 421 and said in stranger.text
+    assert stranger.response.headers["content-language"] == language[:2].replace("fr", "en")

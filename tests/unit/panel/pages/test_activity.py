@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.model.record import FlowRecord
 from gateway.panel.pages.activity import PAGE_LINES, address_of
 from tests.support.browser import Browser
-from tests.support.lived import NOW, lived, logged_in, record
+from tests.support.lived import DAY, NOW, lived, logged_in, record
 from tests.support.panel import DOOR, YARD, Served
 
 FLOWS = 2 * PAGE_LINES + 7
@@ -137,6 +138,23 @@ def test_an_empty_ledger_says_so(tmp_path_factory: pytest.TempPathFactory) -> No
             browser.open(path)
             assert browser.status == 200 and "Nothing to show" in browser.text
         assert browser.open("/activity/7").status_code == 404
+
+
+def test_an_unreadable_ledger_is_no_empty_one(tmp_path: Path) -> None:
+    with lived(tmp_path) as served:
+        (tmp_path / "no.db").write_bytes(b"no ledger at all" * 100)
+        browser = logged_in(served)
+        for path in ("/", "/activity", "/week", f"/devices/{DOOR}"):
+            browser.open(path)
+            assert browser.status == 200 and "What happened cannot be read" in browser.text, path
+            assert "Nothing to show" not in browser.text, path
+
+
+def test_lines_stand_under_their_day(tmp_path: Path) -> None:
+    flows = [record(number, started=NOW - DAY * (3 - number)) for number in (1, 2, 3)]
+    with lived(tmp_path, flows) as served:
+        days = re.findall(r'<h2 class="day">([^<]*)</h2>', logged_in(served).open("/activity").text)
+    assert len(days) == len(set(days)) == 3
 
 
 @pytest.mark.parametrize(
