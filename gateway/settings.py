@@ -73,6 +73,9 @@ class Settings:
     panel_user: str = ""
     """Who the panel becomes once its ports are open, where root starts it; empty: it stays who it is."""
 
+    panel_first_contact_s: float = 900.0
+    """So long after it was switched on anybody at home may claim a box that has no owner; 0: only who has a login link."""
+
 
 def load_settings(
     config: Path | None = None,
@@ -259,6 +262,7 @@ _KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "panel.listen": ("panel_listen", _texts),
     "panel.hosts": ("panel_hosts", _domains),
     "panel.user": ("panel_user", _name),
+    "panel.first_contact_s": ("panel_first_contact_s", _number(0, 900)),
 }
 """Key in the file -> (field, how its value is read)."""
 _SECTIONS = {key.partition(".")[0] for key in _KEYS if "." in key}

@@ -5,10 +5,13 @@ machine first, and the panel inside takes it over, as it would a service manager
 """
 
 import errno
+import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from .namespace import LabError, Namespace, run
 from .topology import CURTAIN4, CURTAIN6, GATEWAY_HOST, OLD4
@@ -48,10 +51,21 @@ def open_outside(first: int = FIRST_PORT) -> socket.socket:
 class LabPanel:
     """The panel's process."""
 
-    def __init__(self, machine: Namespace, *, control: Path, policies: Path, state: Path, outside: socket.socket) -> None:
+    def __init__(
+        self,
+        machine: Namespace,
+        *,
+        control: Path,
+        policies: Path,
+        state: Path,
+        outside: socket.socket,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """``settings``: more of its environment."""
         self._machine = machine
         self._paths = ["--control", str(control), "--policies", str(policies), "--state", str(state)]
         self._state = state
+        self._settings = settings
         self._outside = outside
         self._process: subprocess.Popen[bytes] | None = None
         self.log = state.parent / "panel.log"
@@ -65,6 +79,7 @@ class LabPanel:
             self._process = self._machine.spawn(
                 [sys.executable, "-I", "-S", "-c", _HAND_OVER, str(self._outside.fileno()), *panel],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[self._outside.fileno()],
+                env={**os.environ, **self._settings},
             )  # fmt: skip
 
     @property
@@ -90,6 +105,12 @@ class LabPanel:
     def has_link(self) -> bool:
         """One that was made has not been used."""
         return any(self._state.glob("panel/panel-links/*"))
+
+    def kill(self) -> None:
+        """End it at once."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End it."""

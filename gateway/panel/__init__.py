@@ -9,6 +9,7 @@
 ``house``      devices, purposes, rules, counts: the views that pages and API share
 ``books``      sums of the ledger by the hour (``shelf``: of those over), pages of it (``finder``: where rare flows stand)
 ``gateway_link`` the control socket, asked sparingly, and its events in a ring
+``contact``    first contact of a phone behind the curtain, which nobody trusts yet
 ``change``     what people change, each with its undo
 ``aftermath``  what passed only because everything was let through
 ``live``       Server-Sent Events

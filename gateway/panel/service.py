@@ -111,7 +111,7 @@ def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) ->
     authority = Authority(own / CERTIFICATES, hosts=hosts) if listening.secure else None
     told = PanelSettings(
         control=settings.control, policies=settings.policies, state_dir=own, ledger=settings.state_dir / "ledger.db",
-        hosts=hosts, retention_days=settings.ledger_days,
+        hosts=hosts, retention_days=settings.ledger_days, first_contact_s=settings.panel_first_contact_s,
     )  # fmt: skip
     app = build(Panel(told))
     app.state.authority = authority

@@ -84,7 +84,7 @@ class Played:
     def new_box(self) -> None:
         """Nobody owns it any more."""
         self.panel.stop()
-        for file in (self._home.curtain.state / "panel").glob("panel.json*"):
+        for file in (self._home.curtain.state / "panel").glob("panel[.-][jw]*"):  # accounts; since when it waits for an owner
             file.unlink()
         self.panel.start()
 

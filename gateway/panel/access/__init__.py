@@ -2,9 +2,9 @@
 
     keep.py      panel.json, crash-safe, mode 0600          password.py  argon2id, and what is too weak
     account.py   owner and read-only accounts                session.py   who is logged in
-    throttle.py  waiting after wrong guesses, the trade-off  claim.py     first contact, login links
+    throttle.py  waiting after wrong guesses, the trade-off  claim.py     login links
     cookie.py    signed cookies                              csrf.py      tokens in forms
-    guard.py     ASGI middleware: Host, Origin, body sizes, headers
+    window.py    first contact                               guard.py     ASGI middleware: Host, Origin, body sizes, headers
 
 The entry point is ``Access``; the guard stands by itself. Imports: ``edge.store``, ``edge.disk``, argon2, itsdangerous,
 Starlette's requests and responses. Nothing in here knows the gateway, the household or a page."""
@@ -27,6 +27,7 @@ from .keep import Keep
 from .password import Weakness, give_back, weaknesses
 from .session import ABSOLUTE_S, Role, Session, Sessions
 from .throttle import Throttle
+from .window import LENGTH_S, Window
 
 __all__ = ["FIELD", "HOUSEHOLD", "Access", "Account", "AccountError", "Keep", "LogIn", "Role", "Session", "Weakness"]
 
@@ -48,7 +49,12 @@ class Access:
     """The parts, and what pages do with them."""
 
     def __init__(
-        self, keep: Keep, *, wall: Callable[[], float] = time.time, mono: Callable[[], float] = time.monotonic
+        self,
+        keep: Keep,
+        *,
+        window_s: float = LENGTH_S,
+        wall: Callable[[], float] = time.time,
+        mono: Callable[[], float] = time.monotonic,
     ) -> None:
         give_back()
         self.keep = keep
@@ -56,6 +62,7 @@ class Access:
         self.sessions = Sessions(keep, wall)
         self.throttle = Throttle(keep, wall)
         self.claim = Claim(keep.path.with_name("panel-links"), wall=wall, mono=mono)
+        self._window = Window(keep.path.with_name("panel-window"), length_s=window_s, mono=mono)
         self._cookies = Cookies(keep.secret)
         self._csrf = Csrf(keep.secret)
         self._hashing = threading.Lock()
@@ -78,12 +85,17 @@ class Access:
         if self.is_first_run:
             self.keep.try_put("first_run", [])
 
+    @property
+    def window_left_s(self) -> float:
+        """How long anybody on the home's side may still claim it; 0 where it has an owner, or had one whom nobody knows now."""
+        is_new = not self.keep.is_lost and not self.keep.rows("accounts")
+        return self._window.left_s if is_new else 0.0
+
     def may_claim(self, request: Request) -> bool:
         """It has none, and this visitor may become it."""
         if self.is_claimed:
             return False
-        is_new = not self.keep.is_lost and not self.keep.rows("accounts")
-        return (is_new and self.claim.window_left_s > 0) or self.claim.has_ticket(self._cookies.read(request, VISITOR))
+        return self.window_left_s > 0 or self.claim.has_ticket(self._cookies.read(request, VISITOR))
 
     def who(self, request: Request) -> Session | None:
         """By the signed cookie; looked up once a request."""

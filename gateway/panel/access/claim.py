@@ -1,10 +1,13 @@
 """How a box gets its owner, and how its owner gets back in.
 
-Until it is claimed, anybody on the home's side may claim it, for 15 minutes after the panel's start: long enough to set it
-up, too short for whoever comes by later. After that it is switched off and on, or a **login link** is made by who has a
-shell on the box. A link is valid once and for 10 minutes. Each is an empty file, named after its token's hash: so another
-process can make one, and removing the file is the one step by which it is used up, whoever asks at the same time. Looking
-at a link does not use it up, since messengers fetch what is sent through them."""
+Until it is claimed, anybody on the home's side may claim it, for 15 minutes after it was switched on (``window``): long
+enough to set it up, too short for whoever comes by later. A hostile gadget that is quicker than its household has the box:
+whoever fears that lets a link alone claim it (``panel.first_contact_s = 0``). After the window it is switched off and on, or
+a **login link** is made by who has a shell on the box.
+
+A link is valid once and for 10 minutes. Each is an empty file, named after its token's hash: so another process can make one,
+and removing the file is the one step by which it is used up, whoever asks at the same time. Looking at a link does not use it
+up, since messengers fetch what is sent through them."""
 
 import hashlib
 import os
@@ -15,7 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-WINDOW_S = 900.0
 LINK_S = 600.0
 TICKET_S = 1_800.0
 """So long whoever came by a link may take to claim."""
@@ -26,7 +28,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
 
 
 class Claim:
-    """The window after the start, links, and who came by one."""
+    """Links, and who came by one."""
 
     def __init__(
         self, folder: Path, *, wall: Callable[[], float] = time.time, mono: Callable[[], float] = time.monotonic
@@ -34,13 +36,7 @@ class Claim:
         self._folder = folder
         self._wall = wall
         self._mono = mono
-        self._started = mono()
         self._tickets: dict[str, float] = {}
-
-    @property
-    def window_left_s(self) -> float:
-        """How long anybody on the home's side may still claim."""
-        return max(0.0, self._started + WINDOW_S - self._mono())
 
     def new_link(self) -> str:
         """A token. OSError where its file cannot be made."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.model.action import Action
 from gateway.model.purpose import Purpose
-from gateway.panel.access import AccountError
+from gateway.panel.access import AccountError, address_of
 from gateway.panel.change import NotDone
 from gateway.panel.house import DeviceView, HouseView
 from gateway.panel.visit import Visit, owner
@@ -82,6 +82,7 @@ def claim(visit: Anyone, filled: Filled) -> Response:
     if not faults:
         try:
             access.take(visit.request, password)
+            _tell_gateway(visit)
             return visit.go("/welcome/phone")
         except AccountError:
             return visit.go("/")
@@ -140,6 +141,12 @@ def show_done(visit: Owner) -> Response:
     visit.panel.access.finish_first_run()
     house = visit.panel.house.view()
     return visit.page("welcome_done.html", house=house, behind=[one.label for one in house.devices])
+
+
+def _tell_gateway(visit: Visit) -> None:
+    """Nobody else behind the curtain comes here any more; with this device the first run goes on, trusted or not."""
+    address, known = address_of(visit.request), visit.panel.house.view().devices
+    visit.panel.contact.claimed(next((one.mac for one in known if address in one.addresses), ""))
 
 
 def _phone(visit: Visit, *, status: int = 200, fault: str = "") -> Response:

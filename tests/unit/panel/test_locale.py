@@ -291,14 +291,14 @@ def watch(served: Served) -> set[str]:
 
 
 def first_run(served: Served, owner: Browser, stranger: Browser) -> Iterator[tuple[str, str]]:
-    claim = served.panel.access.claim
     served.app.state.authority = SimpleNamespace(fingerprint="AB:CD:EF")
     yield "certificate", stranger.open("/certificate").text
     served.app.state.authority = None
     yield "certificate, alone", stranger.open("/certificate").text
-    started, claim._started = claim._started, -1e9
+    window = served.panel.access._window
+    began, window._began = window._began, -1e9
     yield "late", stranger.open("/welcome").text
-    claim._started = started
+    window._began = began
     yield "hidden", owner.open("/welcome?hide=1").text
     yield "welcome", owner.open("/").text
     yield "weak", owner.press("/welcome", password="aaaaaaaa").text

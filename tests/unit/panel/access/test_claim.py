@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from gateway.panel.access.claim import LINK_S, MAX_LINKS, MAX_TICKETS, TICKET_S, WINDOW_S, Claim
+from gateway.panel.access.claim import LINK_S, MAX_LINKS, MAX_TICKETS, TICKET_S, Claim
 from tests.support.clocks import Clock
 
 
@@ -24,14 +24,6 @@ def mono() -> Clock:
 @pytest.fixture
 def claim(tmp_path: Path, wall: Clock, mono: Clock) -> Claim:
     return Claim(tmp_path / "panel-links", wall=wall, mono=mono)
-
-
-def test_the_window_closes(claim: Claim, mono: Clock) -> None:
-    assert claim.window_left_s == WINDOW_S
-    mono.pass_by(WINDOW_S - 1)
-    assert claim.window_left_s == 1
-    mono.pass_by(10)
-    assert claim.window_left_s == 0
 
 
 def test_a_link_is_valid_once(claim: Claim, tmp_path: Path) -> None:

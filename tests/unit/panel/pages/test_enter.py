@@ -180,9 +180,8 @@ def test_who_forgot_the_password_sets_a_new_one(served: Served) -> None:
 
 def test_a_link_claims_a_box_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(tmp_path) as served:
-        claim = served.panel.access.claim
-        clock = Clock(claim._started + 901)
-        monkeypatch.setattr(claim, "_mono", clock)
+        claim, window = served.panel.access.claim, served.panel.access._window
+        monkeypatch.setattr(window, "_mono", Clock(window._began + 901))
         browser, stranger = (Browser(served.app, address=address) for address in (PHONE_AT, STRANGER_AT))
         assert browser.open("/").status_code == 403
         assert "Switch the box off and on again" in browser.text

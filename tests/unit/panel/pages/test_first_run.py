@@ -179,9 +179,9 @@ def test_who_claimed_is_not_locked_out_by_others(served: Served) -> None:
 
 
 def test_after_a_while_nobody_claims_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    claim = served.panel.access.claim
-    clock = Clock(claim._started + 899)
-    monkeypatch.setattr(claim, "_mono", clock)
+    window = served.panel.access._window
+    clock = Clock(window._began + 899)
+    monkeypatch.setattr(window, "_mono", clock)
     browser = phone_of(served)
     assert browser.open("/welcome").status_code == 200
     clock.pass_by(2)
