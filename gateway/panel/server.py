@@ -17,7 +17,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .authority import Authority
-from .listening import BACKLOG, Listening
+from .listening import BACKLOG
 
 log = logging.getLogger("netcurtain.panel")
 MAX_CONNECTIONS = 256
@@ -105,6 +105,7 @@ class PanelServer(Server):
         self._secure = tuple(secure)
         self._authority = authority
         self._watch = watch
+        self._renewal: asyncio.Task[None] | None = None
         self.ended_by_itself = False
         """Nobody told it to: the application did not come up, or ``watch`` said so."""
 
@@ -114,7 +115,7 @@ class PanelServer(Server):
         await super().startup(sockets=sockets or [])
         if self._authority is None or not self._secure:
             return
-        context = self._authority.context(Listening(secure=self._secure).addresses)
+        context = self._authority.context
         loop = asyncio.get_running_loop()
         for one in self._secure:
             server = await loop.create_server(
@@ -135,13 +136,15 @@ class PanelServer(Server):
             self.ended_by_itself = not self.should_exit and self._watch()
             self.should_exit = self.should_exit or self.ended_by_itself
         if counter % RENEW_TICKS == RENEW_TICKS - 1 and self._authority is not None:
-            self._renew(self._authority)
+            self._renewal = asyncio.create_task(self._renew(self._authority))
         return await super().on_tick(counter)
 
     @staticmethod
-    def _renew(authority: Authority) -> None:
+    async def _renew(authority: Authority) -> None:
+        """Signing takes a moment, in which pages go on; what the loop serves with is changed by the loop."""
         try:
-            authority.renew()
+            if await to_thread.run_sync(authority.renew):
+                authority.show()
         except OSError as err:
             log.error("the certificate cannot be renewed: %s", err)
 

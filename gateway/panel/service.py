@@ -108,7 +108,8 @@ def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) ->
     from .server import PanelServer
 
     own, hosts = own_folder(settings), settings.panel_hosts
-    authority = Authority(own / CERTIFICATES, hosts=hosts) if listening.secure else None
+    secure = Listening(secure=listening.secure).addresses
+    authority = Authority(own / CERTIFICATES, secure, hosts=hosts) if secure else None
     told = PanelSettings(
         control=settings.control, policies=settings.policies, state_dir=own, ledger=settings.state_dir / "ledger.db",
         hosts=hosts, retention_days=settings.ledger_days, first_contact_s=settings.panel_first_contact_s,

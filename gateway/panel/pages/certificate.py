@@ -7,7 +7,6 @@ it that the handshake of HTTPS would not tell as well.
 from io import BytesIO
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Depends
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -55,7 +54,7 @@ def give_der(request: Request) -> Response:
 @router.get(f"{CERTIFICATE}/{PEM}")
 def give_pem(request: Request) -> Response:
     """For programs that want text."""
-    return _file(_needed(request).pem, PEM, "application/x-pem-file")
+    return _file(_needed(request).pem.encode(), PEM, "application/x-pem-file")
 
 
 @router.get(PROBE)
@@ -95,6 +94,8 @@ def _file(data: bytes, name: str, kind: str) -> Response:
 
 def _qr(text: str) -> Markup:
     """A QR code as SVG, which the style sheet may colour: it has no styles of its own."""
+    import segno  # for this page alone
+
     drawn = BytesIO()
     segno.make(text, error="m").save(
         drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, svgclass="qr", lineclass="qr-dots", border=4,

@@ -17,7 +17,8 @@ def made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in ("gateway.panel.files", "gateway.household"):
             patch.setattr(f"{module}.load", load_known)
-        patch.setattr("gateway.panel.files.apart", beside)
+        for module in ("gateway.panel.files", "gateway.panel.authority"):
+            patch.setattr(f"{module}.apart", beside)
         patch.setattr("gateway.panel.panel.Languages", languages)
         patch.setattr("gateway.panel.panel.Renderer", renderer)
         yield

@@ -105,11 +105,11 @@ def test_http_and_https_are_the_same_application(tmp_path: Path) -> None:
     port = free_port()
     plain = listen([loopback(port)]).plain
     secure = listen([loopback(free_port())]).plain
-    authority = Authority(tmp_path)
+    authority = Authority(tmp_path, [ip_address("127.0.0.1")])
     with running(Listening(plain=plain, secure=secure), authority):
         with connect(port) as sock:
             assert answer(sock).endswith(b"http 127.0.0.1")
-        client = ssl.create_default_context(cadata=authority.pem.decode())
+        client = ssl.create_default_context(cadata=authority.pem)
         with socket.create_connection(("127.0.0.1", secure[0].getsockname()[1])) as raw:
             with client.wrap_socket(raw, server_hostname="127.0.0.1") as sock:
                 said = answer(sock)

@@ -60,7 +60,7 @@ def test_the_certificate_is_given_without_its_key(served: Served, name: str, kin
     assert given.status_code == 200 and given.headers["content-type"] == kind
     assert name in given.headers["content-disposition"] and b"PRIVATE" not in given.content
     read = x509.load_der_x509_certificate if name.endswith("crt") else x509.load_pem_x509_certificate
-    assert read(given.content) == served.app.state.authority.certificate
+    assert read(given.content) == x509.load_der_x509_certificate(served.app.state.authority.der)
 
 
 def test_only_over_https_does_a_browser_show_that_it_trusts_us(served: Served) -> None:
