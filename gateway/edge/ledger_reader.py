@@ -11,6 +11,9 @@ from gateway.model.record import FlowRecord
 
 from .ledger_schema import FIND_FLOW, READ_HOURS, READ_KEPT, READ_TOTALS, columns, read_flows, record_of
 
+CACHE_KIB = 256
+"""Pages that SQLite keeps: what is read is read once, from one end to the other, and the kernel keeps it anyway."""
+
 
 def newest_flow_id(path: Path) -> int:
     """The largest flow id of a ledger, 0 where none can be read. The next life goes on after it, whatever its clock shows."""
@@ -29,6 +32,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     for mode in ("mode=ro", "mode=ro&immutable=1") if is_alone else ("mode=ro",):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=2.0)
         try:
+            database.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
             database.execute("SELECT 1 FROM flow LIMIT 1").close()
         except sqlite3.Error as err:
             database.close()

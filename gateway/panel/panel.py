@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,15 @@ class Panel:
         self._renderer = Renderer(self.languages)
 
     def start(self) -> None:
-        """Listen to the gateway; read the ledger before somebody has to wait for it."""
+        """Listen to the gateway; read files and ledger before somebody has to wait for it."""
         self.link.start()
         self.contact.start()
-        threading.Thread(target=self.books.warm, name="books", daemon=True).start()
+        threading.Thread(target=self._warm, name="warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        with suppress(OSError):  # a page will say so
+            self.files.read()
+        self.books.warm()
 
     def close(self) -> None:
         """End the streams, and let go of the gateway."""

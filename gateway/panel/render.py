@@ -1,10 +1,14 @@
-"""Pages from templates: one Jinja environment per language, so that texts and formats are the visitor's everywhere."""
+"""Pages from templates: one Jinja environment, whose texts and formats are in the language of the page that is made.
 
-from collections.abc import Iterable, Mapping
+The language stands beside the templates' values (``_LANGUAGE``), since macros that are imported see none of those.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from markupsafe import Markup
 
 from gateway import __version__
@@ -21,19 +25,22 @@ TABLES = {
     "PURPOSES": PURPOSES, "STATES": STATES, "CHOICES": CHOICES, "FAMILIES": FAMILIES, "CONFIDENCES": CONFIDENCES,
     "GRANTS": GRANTS, "EFFECTS": EFFECTS, "NAME_SOURCES": NAME_SOURCES,
 }  # fmt: skip
+_FORMATS = ("number", "size", "span", "percent", "moment", "clock", "hour", "day", "items", "pick")
+_LANGUAGE: ContextVar[Language] = ContextVar("language")
 
 
 class Renderer:
-    """All environments."""
+    """All pages."""
 
     def __init__(self, languages: Languages) -> None:
         self._languages = languages
-        self._environments = {language.code: _environment(language) for language in languages.all}
+        self._environment = _environment()
 
     def render(self, visit: "Visit", template: str, context: Mapping[str, Any]) -> str:
         """The text of a page for a visitor."""
         token = Markup('<input type="hidden" name="{}" value="{}">')
-        return self._environments[visit.language.code].get_template(template).render(
+        _LANGUAGE.set(visit.language)
+        return self._environment.get_template(template).render(
             visit=visit,
             language=visit.language,
             languages=self._languages.all,
@@ -75,7 +82,7 @@ def by_day(language: Language, records: Iterable[FlowRecord], zone: str) -> list
     return [(day, list(found)) for day, found in groupby(records, lambda record: language.day(record.started, zone))]
 
 
-def _environment(language: Language) -> Environment:
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("gateway.panel"),
         autoescape=True,
@@ -86,13 +93,31 @@ def _environment(language: Language) -> Environment:
         auto_reload=False,
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        language.gettext, language.ngettext, newstyle=True
+        lambda text: _LANGUAGE.get().gettext(text),
+        lambda one, many, number: _LANGUAGE.get().ngettext(one, many, number),
+        newstyle=True,
     )
-    environment.filters |= {
-        "number": language.number, "size": language.size, "span": language.span, "percent": language.percent,
-        "moment": language.moment, "clock": language.clock, "hour": language.hour, "day": language.day,
-        "items": language.items, "pick": language.pick, "groupby_day": lambda records, zone: by_day(language, records, zone),
-        "purpose_title": lambda purpose: language.gettext(PURPOSES[purpose].title) if purpose in PURPOSES else purpose,
-    }  # fmt: skip
+    environment.filters |= {name: _spoken(name) for name in _FORMATS}
+    environment.filters |= {"purpose_title": _purpose_title, "groupby_day": _groupby_day}
     environment.globals |= {**TABLES, "version": __version__}
     return environment
+
+
+def _spoken(name: str) -> Callable[..., str]:
+    """A format of the language. It takes Jinja's context, or constants would be formatted when the template is compiled."""
+
+    @pass_context
+    def spoken_format(_: object, *given: Any) -> str:
+        return str(getattr(_LANGUAGE.get(), name)(*given))
+
+    return spoken_format
+
+
+@pass_context
+def _purpose_title(_: object, purpose: str) -> str:
+    return _LANGUAGE.get().gettext(PURPOSES[purpose].title) if purpose in PURPOSES else purpose  # type: ignore[index]
+
+
+@pass_context
+def _groupby_day(_: object, records: Iterable[FlowRecord], zone: str) -> list[tuple[str, list[FlowRecord]]]:
+    return by_day(_LANGUAGE.get(), records, zone)

@@ -22,7 +22,10 @@ import sys
 from gateway.settings import load_settings
 from gateway.panel.service import serve
 serve(load_settings(state=sys.argv[1], **{"panel.listen": (sys.argv[2],)}))
-never = ("scapy", "playwright", "multipart", "gateway.app", "gateway.engine", "gateway.wire", "gateway.edge.control")
+never = (
+    "scapy", "playwright", "multipart", "gateway.app", "gateway.engine", "gateway.wire", "gateway.edge.control",
+    "cryptography", "ruamel.yaml", "gateway.policy.document", "segno",  # what children load, or one page
+)
 print("loaded:", *[name for name in never if name in sys.modules], flush=True)
 """
 
