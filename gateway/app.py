@@ -19,7 +19,7 @@ from gateway.edge.answerer import Answerer
 from gateway.edge.asker import Asker
 from gateway.edge.clock import is_trusted
 from gateway.edge.conntrack import Conntrack
-from gateway.edge.control import ControlServer, group_number
+from gateway.edge.control import ControlServer
 from gateway.edge.dnsmasq import Dnsmasq
 from gateway.edge.health import Health
 from gateway.edge.leases import Leases
@@ -34,6 +34,7 @@ from gateway.edge.nft_set import Sets
 from gateway.edge.notify import Notifier
 from gateway.edge.rawsend import RawSender
 from gateway.edge.saver import Saver
+from gateway.edge.share import group_number
 from gateway.edge.store import Store
 from gateway.edge.suffix import read_suffixes
 from gateway.edge.sysctl import Sysctls
@@ -139,7 +140,7 @@ class App:
         with suppress(PermissionError):  # packets wait for this thread; the writers keep their place
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
         self._loop.catch(SIGHUP=self._policies.start)
-        self._settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o711)  # what is shared is found by its name
         unset = self._open_kernel()
         self._open_books()
         self._start_engine(self._policies.first(), registrable)
@@ -190,14 +191,15 @@ class App:
         parts.callback(self._saver.close)
         path = settings.state_dir / "ledger.db"
         self._newest_id = newest_flow_id(path)
+        group = group_number(settings.control_group)
         self._ledger = Ledger(
             path,
             days=settings.ledger_days,
             months=settings.ledger_months,
             may_prune=lambda: self._clock_trusted,
+            group=group,
         )
         parts.callback(self._ledger.close)
-        group = group_number(settings.control_group)
         self._control = ControlServer(settings.control, self._loop.selector, group=group)
         parts.callback(self._control.close)
 

@@ -33,7 +33,7 @@ class Settings:
     state_dir: Path = Path("/var/lib/netcurtain")
     control: Path = Path("/run/netcurtain/control.sock")
     control_group: str = ""
-    """The group whose members may use the control socket, the panel's; empty: nobody but the gateway's own user."""
+    """The group that may use the control socket and read the ledger; empty: ``netcurtain-panel``, where there is one."""
     queue: int = 0
     """The number of the packet queue."""
     trust_clock: bool = False

@@ -22,7 +22,7 @@ from gateway.settings import SettingsError, load_settings
     metavar="DIR",
     help="Over the configured ones.",
 )
-@click.option("--state", type=click.Path(path_type=Path), default=None, help="Where state and ledger are kept.")
+@click.option("--state", type=click.Path(readable=False, path_type=Path), default=None, help="Where state and ledger are kept.")
 @click.option("--link", is_flag=True, help="Print a link that logs in once, within ten minutes; serve nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The link as JSON, for programs.")
 def panel(

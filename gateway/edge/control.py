@@ -7,7 +7,6 @@ error for a reply, never an exception. ``client`` is the end for the command lin
 
 import contextlib
 import errno
-import grp
 import os
 import selectors
 import socket
@@ -23,7 +22,7 @@ from gateway.model.record import FlowRecord
 from .control_client import ControlClient, ControlError
 from .control_line import encode_event, encode_response, parse_request
 
-__all__ = ["ControlClient", "ControlError", "ControlServer", "group_number"]
+__all__ = ["ControlClient", "ControlError", "ControlServer"]
 
 MAX_CLIENTS = 32
 MAX_BACKLOG_BYTES = 256 * 1024
@@ -239,14 +238,6 @@ class ControlServer:
             if client.sock.fileno() == fd:
                 return client
         return None
-
-
-def group_number(name: str) -> int:
-    """A group's number; -1 where none is named. ValueError where there is no such group."""
-    try:
-        return grp.getgrnam(name).gr_gid if name else -1
-    except KeyError as err:
-        raise ValueError(f"control_group: there is no group '{name}' on this machine") from err
 
 
 def _listen(path: Path, group: int) -> socket.socket:

@@ -27,6 +27,7 @@ from .ledger_schema import (
     columns,
     rows_of,
 )
+from .share import share
 
 BATCH_ROWS = 2_048
 """Rows that are not gathered any longer."""
@@ -89,6 +90,7 @@ class Ledger:
         wall: Callable[[], float] = time.time,
         batch_s: float | None = None,
         may_prune: Callable[[], bool] = lambda: True,
+        group: int = -1,
     ) -> None:
         """``on_error`` is called in the writer's thread. ``batch_s`` commits on a fixed beat in place of the budget's.
 
@@ -105,6 +107,7 @@ class Ledger:
         self._wall = wall
         self._batch_s = batch_s
         self._may_prune = may_prune
+        self._group = group
         self._waiting: deque[FlowRecord | threading.Event] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -186,7 +189,7 @@ class Ledger:
             return database
         try:
             if database is None:
-                database = open_ledger(self._path)
+                database = open_ledger(self._path, self._group)
                 self._newest = database.execute(NEWEST).fetchone()[0]
             if batch:
                 self._insert(database, batch)
@@ -263,20 +266,24 @@ def _growth(counts: tuple[int, ...], key: tuple[str, ...], before: tuple[int | s
     return tuple(max(0, value) for value in grown)
 
 
-def open_ledger(path: Path) -> sqlite3.Connection:
-    """Open for writing. A file that is no database is put aside, and a new one begun."""
+def open_ledger(path: Path, group: int = -1) -> sqlite3.Connection:
+    """Open for writing; this group may read. A file that is no database is put aside, and a new one begun."""
     try:
-        return _open(path)
+        return _open(path, group)
     except sqlite3.OperationalError:
         raise  # the medium refuses: nothing is wrong with the file
     except sqlite3.DatabaseError:
         path.replace(path.with_name(path.name + ".damaged"))
         for rest in ("-wal", "-shm"):
             path.with_name(path.name + rest).unlink(missing_ok=True)
-        return _open(path)
+        return _open(path, group)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, group: int) -> sqlite3.Connection:
+    share(path, group)  # first: what SQLite makes beside it gets the same rights
+    for rest in ("-wal", "-shm"):
+        if (beside := path.with_name(path.name + rest)).exists():
+            share(beside, group)
     database = sqlite3.connect(path, isolation_level=None, timeout=2.0, check_same_thread=False)
     try:
         database.execute(f"PRAGMA page_size = {PAGE_BYTES}")

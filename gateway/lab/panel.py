@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -60,12 +60,14 @@ class LabPanel:
         state: Path,
         outside: socket.socket,
         settings: Mapping[str, str] = MappingProxyType({}),
+        rights: Sequence[str] = (),
     ) -> None:
-        """``settings``: more of its environment."""
+        """``settings``: more of its environment; ``rights``: the command that starts it as somebody who may do less."""
         self._machine = machine
         self._paths = ["--control", str(control), "--policies", str(policies), "--state", str(state)]
         self._state = state
         self._settings = settings
+        self._rights = rights
         self._outside = outside
         self._process: subprocess.Popen[bytes] | None = None
         self.log = state.parent / "panel.log"
@@ -77,7 +79,7 @@ class LabPanel:
         panel = [sys.executable, "-m", "gateway", "panel", *self._paths, *listen]
         with self.log.open("ab") as log:
             self._process = self._machine.spawn(
-                [sys.executable, "-I", "-S", "-c", _HAND_OVER, str(self._outside.fileno()), *panel],
+                [*self._rights, sys.executable, "-I", "-S", "-c", _HAND_OVER, str(self._outside.fileno()), *panel],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[self._outside.fileno()],
                 env={**os.environ, **self._settings},
             )  # fmt: skip

@@ -82,20 +82,22 @@ class Netcurtain:
         self.start_s = 0.0
         self.program: tuple[str, ...] = ("gateway",)
         """What takes the command line, from its next start on."""
+        self.rights: tuple[str, ...] = ()
+        """The command that starts it as somebody who may do less, from its next start on."""
         self.settings: dict[str, str] = {}
         """More of the gateway's environment, from its next start on."""
 
     def start(self, *, watchdog_s: float = 0.0) -> None:
         """Start the process; ``await_ready`` waits for it. ``watchdog_s``: within this time it has to say that it lives."""
         self._watched_s = watchdog_s
-        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o711)  # StateDirectoryMode= of its unit
         self._notify.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listener.bind(str(self._notify))
         self._began = time.monotonic()
         with self.log.open("ab") as log:
             self._process = self._machine.spawn(
-                [sys.executable, "-m", *self.program, "run", *self.options()],
+                [*self.rights, sys.executable, "-m", *self.program, "run", *self.options()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **SETTINGS, **self.settings, **self._terms()},
             )  # fmt: skip

@@ -35,7 +35,7 @@ class Window:
         now = self._mono()
         with suppress(OSError, ValueError, TypeError, KeyError):
             kept = json.loads(self._path.read_text(encoding="ascii"))
-            if isinstance(kept, dict) and kept["boot"] == self._boot:
+            if self._boot and isinstance(kept, dict) and kept["boot"] == self._boot:
                 return min(float(kept["began"]), now)
         with suppress(OSError):
             self._path.write_text(json.dumps({"boot": self._boot, "began": now}), encoding="ascii")
