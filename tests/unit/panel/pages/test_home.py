@@ -112,6 +112,17 @@ def test_every_state_is_drawn(served: Served, browser: Browser, state: str, path
     assert "<script>alert" not in page.text and "<b>" not in page.text and "<i>" not in page.text
 
 
+@pytest.mark.parametrize("path", ["/", f"/devices/{DOOR}"])
+def test_nothing_is_offered_that_nobody_would_do(served: Served, browser: Browser, path: str) -> None:
+    offered = {f"/devices/{DOOR}/pause", f"/devices/{DOOR}/view"}
+    browser.open(path)
+    assert offered & {form.action for form in browser.forms} and "· well" in browser.text
+    served.told.down = True
+    browser.open(path)
+    assert not offered & {form.action for form in browser.forms} and "not seen yet" not in browser.text
+    assert "does not answer" in browser.text
+
+
 def grant(kind: str, who: str) -> dict[str, Any]:
     purpose = {"viewing": "video", "allowance": "time"}.get(kind)
     return {"kind": kind, "device": who, "purpose": purpose, "remaining_s": 754.4, "by": "home", "because": "<b>"}
