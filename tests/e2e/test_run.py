@@ -8,6 +8,7 @@ import pytest
 
 from gateway.lab.home import Home
 from gateway.lab.namespace import inside
+from tests.support.datapath import wait_for
 
 pytestmark = pytest.mark.net
 VOICE, METRICS = "avs-alexa-14-na.amazon.com", "unagi-na.amazon.com"
@@ -82,8 +83,8 @@ def test_viewing_survives_a_kill_with_what_remains_of_it() -> None:
 def test_connection_that_outlived_a_clean_stop_is_judged_by_the_policy_of_the_start() -> None:
     def play() -> tuple[int, int, str]:
         with Home(actors=["speaker"], captured=False) as home:
-            stream = home["speaker"].begin([{"tls": VOICE, "up": 1500, "for_s": 20, "every_s": 0.05}])
-            time.sleep(0.6)
+            stream = home["speaker"].begin([{"tls": VOICE, "up": 1500, "for_s": 20, "every_s": 0.05, "timeout_s": 15}])
+            assert wait_for(lambda: [flow for flow in home.ask("flows", limit=5) if flow["bytes_toserver"]], timeout_s=10.0)
             before = home.ask("status")["epoch"]
             home.curtain.stop()
             household = home.policies / "household.yaml"
