@@ -1,5 +1,5 @@
-"""``python -m tests.browser.trusting FOLDER``: the real panel and Chromium on a machine of their own (``unshare --net``), before
-and after the browser was given the box's authority as the panel hands it out. What came of it is a line of JSON."""
+"""``python -m tests.browser.trusting FOLDER``: the real panel and Chromium on a machine of their own (``unshare --net``),
+before and after the browser was given the box's authority as the panel hands it out. What came of it is a line of JSON."""
 
 import json
 import os
