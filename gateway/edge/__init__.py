@@ -13,7 +13,7 @@
 ``notify``               readiness and watchdog of systemd; ``health``: what is wrong outside, told when it begins and ends
 ``pcap``                 capture files
 ``loop``                 the one loop of a process: descriptors, beats, signals
-``worker``               a child process for slow work
+``worker``               a child process for slow work (``apart``: for one call, whose answer is waited for)
 ``answerer``             the responder of plain HTTP (``child``: a process that is to run always)
 
 May import ``model`` and ``wire`` (``answerer``: the responder's table).

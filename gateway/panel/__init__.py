@@ -5,7 +5,8 @@
 ``app``        routes and error pages; ``panel`` the parts, built once
 ``visit``      one request by somebody: the dependencies of all pages (``form``: what they fill in)
 ``access/``    accounts, passwords, sessions, throttling, claiming, the guard before everything
-``server``     listeners, TLS; ``authority`` is the box's own CA
+``server``     listeners, TLS; ``authority`` is the box's own CA (``signing``: what it signs, in a child process)
+``files``      the household's files, read and written in a child process
 ``house``      devices, purposes, rules, counts: the views that pages and API share
 ``books``      sums of the ledger by the hour (``shelf``: of those over), pages of it (``finder``: where rare flows stand)
 ``gateway_link`` the control socket, asked sparingly, and its events in a ring
@@ -13,7 +14,7 @@
 ``change``     what people change, each with its undo
 ``aftermath``  what passed only because everything was let through
 ``live``       Server-Sent Events
-``language``   gettext and Babel; ``wording`` plain words; ``render`` the Jinja environments
+``language``   gettext and Babel; ``wording`` plain words; ``render`` the Jinja environment
 ``pages/``     one module per page; ``templates/``, ``static/``, ``locale/``
 ``api/``       version 1, typed, with problem details
 
