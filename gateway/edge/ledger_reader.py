@@ -11,9 +11,6 @@ from gateway.model.record import FlowRecord
 
 from .ledger_schema import FIND_FLOW, READ_HOURS, READ_KEPT, READ_TOTALS, columns, read_flows, record_of
 
-CACHE_KIB = 256
-"""Pages that SQLite keeps: what is read is read once, from one end to the other, and the kernel keeps it anyway."""
-
 
 def newest_flow_id(path: Path) -> int:
     """The largest flow id of a ledger, 0 where none can be read. The next life goes on after it, whatever its clock shows."""
@@ -32,7 +29,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     for mode in ("mode=ro", "mode=ro&immutable=1") if is_alone else ("mode=ro",):
         database = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=2.0)
         try:
-            database.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
             database.execute("SELECT 1 FROM flow LIMIT 1").close()
         except sqlite3.Error as err:
             database.close()
@@ -175,6 +171,10 @@ class LedgerReader:
     def last_flow_id(self) -> int:
         """The highest id so far; 0 in an empty ledger."""
         return self.span()[1]
+
+    def making(self) -> int:
+        """Another number once the file was made anew, because a device was forgotten: what was read before is no more."""
+        return int(self._database.execute("PRAGMA schema_version").fetchone()[0])
 
     def span(self) -> tuple[int, int]:
         """(the lowest, the highest id); zeros in an empty ledger."""

@@ -6,6 +6,7 @@ Not counted are handshakes of TLS (they have ``HANDSHAKE_S``), nor is anybody at
 """
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import Callable, Iterable
@@ -112,6 +113,8 @@ class PanelServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """The plain sockets are uvicorn's business."""
         to_thread.current_default_thread_limiter().total_tokens = THREADS
+        gc.collect()
+        gc.freeze()  # what was loaded stays: to look through it for rubbish costs a page 60 ms now and then
         await super().startup(sockets=sockets or [])
         if self._authority is None or not self._secure:
             return
