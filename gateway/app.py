@@ -44,6 +44,7 @@ from gateway.model.command import (
     AnswerHere,
     AskAgain,
     Command,
+    Erase,
     ForgetRefused,
     LoadRuleset,
     OpenPanel,
@@ -57,7 +58,8 @@ from gateway.model.command import (
     SendPacket,
     SetVerdict,
 )
-from gateway.model.event import Event, Now, PolicyChanged, PolicyRefused, Ticked
+from gateway.model.device import Mac
+from gateway.model.event import Erased, Event, Now, PolicyChanged, PolicyRefused, Ticked
 from gateway.model.policy import Policy
 from gateway.ruleset import render, render_dnsmasq
 from gateway.settings import Settings
@@ -118,7 +120,8 @@ class App:
             Record: lambda command: self._ledger.put(command.record),
             Publish: self._publish,
             Reply: lambda command: self._control.reply(command),
-            SaveState: lambda command: self._saver.put(command.state),
+            Erase: self._erase,
+            SaveState: lambda command: self._saver.put(command),
             ReloadPolicy: lambda command: self._policies.start(),
         }
 
@@ -281,6 +284,8 @@ class App:
 
     def _tick(self) -> None:
         self._handle(Ticked())
+        for mac in self._ledger.take_erased():
+            self._handle(Erased(mac=Mac(mac)))
         self._policies.look()
 
     def _ask_for_counters(self) -> None:
@@ -373,6 +378,12 @@ class App:
         """The kernel ends it, whatever becomes of this process."""
         with self._health.watch("first contact", "who may reach the panel cannot be changed"):
             self._sets.open_panel(command)
+
+    def _erase(self, command: Erase) -> None:
+        """What DHCP knows first: a device that asks again meanwhile is new there, too."""
+        with self._health.watch("leases", "one of a device that was forgotten stands there until it ends"):
+            self._dnsmasq.forget(command.mac)
+        self._ledger.erase(command)
 
     def _ask_again(self, command: AskAgain) -> None:
         """The mark first: what comes back from the way past the chains meets the new one."""

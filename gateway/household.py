@@ -15,6 +15,8 @@ from gateway.model.policy import DevicePolicy
 from gateway.policy import Loaded, load
 from gateway.policy.fault import Fault
 
+_NOTHING = "version: 1\n"
+"""A file of devices without one."""
 Value = str | bool | Sequence[str] | Mapping[str, str]
 """What ``policy.amendment`` writes."""
 
@@ -28,7 +30,8 @@ class Edit:
     path: Path
     before: str | None
     """None: there is no such file yet."""
-    after: str
+    after: str | None
+    """None: the file goes."""
 
     @property
     def changes(self) -> bool:
@@ -38,8 +41,9 @@ class Edit:
     @property
     def diff(self) -> str:
         """For people; empty where nothing changes."""
-        old, new = (self.before or "").splitlines(True), self.after.splitlines(True)
-        return "".join(difflib.unified_diff(old, new, self.file if self.before is not None else "/dev/null", self.file))
+        old, new = ((text or "").splitlines(True) for text in (self.before, self.after))
+        was, then = (self.file if text is not None else "/dev/null" for text in (self.before, self.after))
+        return "".join(difflib.unified_diff(old, new, was, then))
 
 
 class Faulty(ValueError):
@@ -91,11 +95,44 @@ class Household:
         file = next(file for stem in _names(name) if not self._where(file := f"devices.d/{stem}.yaml"))
         return Edit(file=file, path=self.folders[-1] / file, before=None, after=write_entry(name, mac, values))
 
+    def remove_device(self, entry: DevicePolicy) -> tuple[Edit, ...]:
+        """Every line that is about it, in the order in which they can be put in place; comments elsewhere stay. A file that
+        says nothing else goes. ValueError where only a person should change a file."""
+        from gateway.policy.amendment import disown, remove_entry
+
+        name, own = entry.device.id, entry.ref.file
+        edits = []
+        for file in (*sorted(self._files() - {own}), own):
+            path, before = self._text(file)
+            after: str | None = disown(before, name)
+            if file == own:
+                after = remove_entry(after or "", name)
+                if after is None and sum((folder / own).is_file() for folder in self.folders) > 1:
+                    after = _NOTHING  # else another one would come to light
+            edits.append(Edit(file=file, path=path, before=before, after=after))
+        return tuple(edit for edit in edits if edit.changes)
+
+    def put_all(self, edits: Sequence[Edit]) -> None:
+        """Write them one after another, or none of them: as ``put``."""
+        done: list[Edit] = []
+        try:
+            for edit in edits:
+                self.put(edit)
+                done.append(edit)
+        except (OSError, ValueError):
+            self.take_all_back(done)
+            raise
+
+    def take_all_back(self, edits: Sequence[Edit]) -> None:
+        """As ``take_back``, the last one first."""
+        for edit in reversed(edits):
+            self.take_back(edit)
+
     def put(self, edit: Edit) -> Loaded:
         """Write it. ``Faulty`` where the files would hold a fault; OSError where it cannot be written, or is another by now."""
         loaded = self.try_out(edit)
         if edit.changes:
-            replace_text(edit.path, edit.before, edit.after)
+            _swap(edit.path, edit.before, edit.after)
         return loaded
 
     def try_out(self, edit: Edit) -> Loaded:
@@ -103,7 +140,7 @@ class Household:
         with tempfile.TemporaryDirectory(prefix="netcurtain-") as draft:
             path = Path(draft) / edit.file
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(edit.after.encode("utf-8", "surrogateescape"))
+            path.write_bytes((edit.after or _NOTHING).encode("utf-8", "surrogateescape"))
             loaded = load(*self.folders, Path(draft))
         if loaded.policy is None:
             raise Faulty(loaded.faults)
@@ -111,10 +148,13 @@ class Household:
 
     def take_back(self, edit: Edit) -> None:
         """As it was before. OSError where somebody has written the file since."""
-        if edit.before is None:
-            remove_text(edit.path, edit.after)
-        else:
-            replace_text(edit.path, edit.after, edit.before)
+        _swap(edit.path, edit.after, edit.before)
+
+    def _files(self) -> set[str]:
+        """Those that may name devices."""
+        found = {path.relative_to(folder) for folder in self.folders for path in (folder / "devices.d").glob("*.yaml")}
+        own = {"household.yaml"} if self._where("household.yaml") else set()
+        return own | {str(path) for path in found}
 
     def _text(self, file: str) -> tuple[Path, str]:
         path = self._where(file)
@@ -125,6 +165,14 @@ class Household:
 
     def _where(self, file: str) -> Path | None:
         return next((path for folder in reversed(self.folders) if (path := folder / file).is_file()), None)
+
+
+def _swap(path: Path, before: str | None, after: str | None) -> None:
+    """One text for another; None: there is no such file. OSError where it is another by now."""
+    if after is not None:
+        replace_text(path, before, after)
+    elif before is not None:
+        remove_text(path, before)
 
 
 def free_name(stem: str, taken: Container[str]) -> str:

@@ -23,6 +23,8 @@ _ARGS: dict[str, dict[str, str]] = {
     "stop": {"device": _TEXT, "purpose": _TEXT, "kind": _TEXT},
     "answer": {"device": _TEXT, "purpose": _TEXT, "name": _TEXT, "choice": _TEXT},
     "contact": {"seconds": _NUMBER, "device": _TEXT},
+    "forget": {"device": _TEXT, "seconds": _NUMBER},
+    "keep": {"device": _TEXT},
     "reload": {},
     "subscribe": {},
 }
@@ -33,6 +35,8 @@ _NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "view": (("device",),),
     "stop": (("device",),),
     "contact": (("seconds",),),
+    "forget": (("device",),),
+    "keep": (("device",),),
 }
 """Verb -> the combinations of arguments of which one must be there."""
 

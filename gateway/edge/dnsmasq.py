@@ -1,6 +1,7 @@
 """dnsmasq: its configuration written, and – unless systemd runs it – the process started, watched and started again."""
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
@@ -16,6 +17,7 @@ from gateway.model.resolver import ResolverPlan
 from gateway.settings import Settings
 
 from .child import Trace, end
+from .leases import strike
 from .link import add_prefix, is_there, read_link, remove_address
 
 log = logging.getLogger("netcurtain.dnsmasq")
@@ -77,6 +79,20 @@ class Dnsmasq:
                 self.trouble = ""
         self.trouble = problems[-1] if problems else self.trouble
         return problems
+
+    def forget(self, mac: str) -> None:
+        """Take a device's leases out of its memory, for which it starts again. OSError where they stay until they end."""
+        if not self.lease_file.exists() or mac.encode() not in self.lease_file.read_bytes():
+            return
+        if not self._settings.dnsmasq_managed:
+            raise PermissionError(errno.EPERM, "dnsmasq is not the gateway's own here", str(self.lease_file))
+        running = self._child is not None
+        self._kill()
+        try:
+            strike(self.lease_file, mac)
+        finally:
+            if running:
+                self._spawn()
 
     def stop(self) -> None:
         """End it within a second, and leave no address behind."""

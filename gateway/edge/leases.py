@@ -60,6 +60,19 @@ class Leases:
         return replace(row.given, restarted=True) if 0 < renewed_after_s < EARLY * lasts_s else None
 
 
+def strike(path: Path, mac: str) -> bool:
+    """Take a device's leases out of a file that nobody writes to now; False where there are none. OSError: it stays."""
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return False
+    kept = [line for line in lines if line.split()[1:2] != [mac.encode()]]
+    if len(kept) == len(lines):
+        return False
+    path.write_bytes(b"".join(kept))  # in place, as its owner does it: with the rights that it has
+    return True
+
+
 def parse_leases(text: str) -> list[Row]:
     """Lines of ``expiry MAC address hostname client-id``; others (DHCPv6, a line half written) are passed over."""
     found = []

@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.model.command import Erase
 from gateway.model.record import FlowRecord
 
+from .ledger_erasure import erase
 from .ledger_schema import (
     ADD_TOTAL,
     FOLD_HOURS,
@@ -45,6 +47,8 @@ PAGE_BYTES = 512
 """Most commits change a few rows: small pages, less to write (a fifth less than with 1,024, less than half of 4,096)."""
 CHECKPOINT_PAGES = 4_000
 KNOWN_JUDGEMENTS = 4_096
+MAX_REST_S = 1.0
+ERASE_AGAIN_S = 60.0
 _DAY_S = 86_400
 
 
@@ -66,6 +70,10 @@ class WriteBudget:
         self._at, self._seen = now, seen
         owed = max(0.0, -self._credit) / BUDGET_BYTES_DAY * _DAY_S
         return min(MAX_BATCH_S, BATCH_S + owed)
+
+    def pass_over(self) -> None:
+        """What was written since the last time is charged to nobody: people seldom want it, and then at once."""
+        self._seen = self._written()
 
 
 def written_by_thread() -> int:
@@ -108,7 +116,11 @@ class Ledger:
         self._batch_s = batch_s
         self._may_prune = may_prune
         self._group = group
-        self._waiting: deque[FlowRecord | threading.Event] = deque()
+        self._waiting: deque[FlowRecord | threading.Event | Erase] = deque()
+        self._erasures: deque[Erase] = deque()
+        self._erased: deque[str] = deque()
+        self._erase_at = 0.0
+        """When it is tried again."""
         self._wake = threading.Event()
         self._closing = False
         self._known: set[int] = set()
@@ -135,6 +147,15 @@ class Ledger:
         self._wake.set()
         return written.wait(timeout_s) and not self.last_error
 
+    def erase(self, wanted: Erase) -> None:
+        """Leave nothing of a device, of what was put so far; ``take_erased`` tells when it is done. Never blocks."""
+        self._waiting.append(wanted)
+        self._wake.set()
+
+    def take_erased(self) -> list[str]:
+        """Devices (MAC) of which nothing is left, since this was asked last."""
+        return [self._erased.popleft() for _ in range(len(self._erased))]
+
     def trouble(self) -> str:
         """Why rows are being lost, now or since this was last asked; empty if none is."""
         lost, self._told = self.dropped > self._told, self.dropped
@@ -157,10 +178,37 @@ class Ledger:
             self._wait_for_quiet()
             self._wake.clear()
             database = self._commit(database)
+            if self._erasures and database is not None and time.monotonic() >= self._erase_at:
+                database = self._erase(database)
+                budget.pass_over()
         database = self._commit(database)
         if database is not None:
             with contextlib.suppress(sqlite3.Error):
                 database.close()
+
+    def _erase(self, database: sqlite3.Connection) -> sqlite3.Connection | None:
+        """Piece by piece, with a rest as long as each took; what waits is written in between."""
+        wanted = self._erasures[0]
+        current: sqlite3.Connection | None = database
+        began = time.monotonic()
+        try:
+            with contextlib.closing(erase(database, wanted, wall=self._wall)) as pieces:
+                for _ in pieces:
+                    self._known.clear()
+                    self._wake.wait(min(MAX_REST_S, time.monotonic() - began))
+                    self._wake.clear()
+                    current = self._commit(database)
+                    if self._closing or current is not database:
+                        return current
+                    began = time.monotonic()
+        except (sqlite3.Error, OSError) as err:
+            self._fail(err, 0)
+            self._erase_at = time.monotonic() + ERASE_AGAIN_S
+            return current
+        self._known.clear()
+        self._erasures.popleft()
+        self._erased.append(wanted.mac)
+        return current
 
     def _wait_for_quiet(self) -> None:
         """Let a burst of flows go by, unless the queue fills up, somebody waits, or it never ends."""
@@ -178,6 +226,8 @@ class Ledger:
                 record = self._waiting.popleft()
                 if isinstance(record, FlowRecord):
                     batch[record.flow_id] = record
+                elif isinstance(record, Erase):
+                    self._erasures.append(record)
                 else:
                     told.callback(record.set)
             return self._write_batch(database, batch)

@@ -1,7 +1,9 @@
 """Writes states behind the packet loop: the newest counts, and what the medium refuses is tried again."""
 
 import threading
-from typing import Any
+from dataclasses import replace
+
+from gateway.model.command import SaveState
 
 from .store import Store
 
@@ -16,16 +18,16 @@ class Saver:
         """Why the last state is not on the medium; the one before still is. Empty again once writing works."""
         self._store = store
         self._retry_s = retry_s
-        self._next: dict[str, Any] | None = None
+        self._next: SaveState | None = None
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._write, name="state", daemon=True)
         self._thread.start()
 
-    def put(self, state: dict[str, Any]) -> None:
+    def put(self, state: SaveState) -> None:
         """Write this state, in place of one that still waits. Never blocks for long, never raises."""
         with self._changed:
-            self._next = state
+            self._next = _after(self._next, state)
             self._changed.notify()
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -38,7 +40,7 @@ class Saver:
     def _write(self) -> None:
         while (state := self._take()) is not None:
             try:
-                self._store.write(state)
+                self._store.write(state.state, alone=state.alone)
             except (OSError, ValueError, TypeError) as err:
                 self.last_error = str(err)
                 if self._closing:
@@ -47,16 +49,20 @@ class Saver:
             else:
                 self.last_error = ""
 
-    def _take(self) -> dict[str, Any] | None:
+    def _take(self) -> SaveState | None:
         with self._changed:
             self._changed.wait_for(lambda: self._next is not None or self._closing)
             state, self._next = self._next, None
             return state
 
-    def _put_back(self, state: dict[str, Any]) -> None:
+    def _put_back(self, state: SaveState) -> None:
         """Rest, then try again – with a newer state if one has come."""
         with self._changed:
             if self._next is None and not self._closing:
                 self._changed.wait(self._retry_s)
-            if self._next is None:
-                self._next = state
+            self._next = _after(state, self._next or state)
+
+
+def _after(before: SaveState | None, state: SaveState) -> SaveState:
+    """A state in another's place: what that one was to leave no trace of, this one does."""
+    return replace(state, alone=state.alone or (before is not None and before.alone))

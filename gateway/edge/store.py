@@ -90,8 +90,13 @@ class Store:
                 found[name] = [dict(row) for row in database.table(name)]
             return found
 
-    def write(self, state: dict[str, Any]) -> None:
-        """Replace the state. OSError if the medium refuses: what was there before still is."""
+    def write(self, state: dict[str, Any], *, alone: bool = False) -> None:
+        """Replace the state. OSError if the medium refuses: what was there before still is. ``alone``: the one before goes."""
+        self._put(state)
+        if alone:
+            self._put(state)  # it stays as the old one
+
+    def _put(self, state: dict[str, Any]) -> None:
         cache = CachingMiddleware(lambda: self._storage)  # type: ignore[no-untyped-call]
         cache.WRITE_CACHE_SIZE = len(state) + 3  # the cache is the transaction: one write of the file, at the end
         with TinyDB(storage=cache) as database:

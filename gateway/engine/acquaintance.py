@@ -125,6 +125,12 @@ class Acquaintances:
         for table in (self._known, self._waiting, self._stale, self._told_at):
             table.pop(mac, None)
 
+    def forget(self, mac: Mac) -> None:
+        """It was never heard of."""
+        self.part(mac)
+        self._strangers.pop(mac, None)
+        self._changes.forget(mac)
+
     def adopt(self, policy: Policy) -> None:
         """Another policy: other rows, profiles, regime; devices may be named or trusted by now, or not any more."""
         before, self._policy = self._policy, policy

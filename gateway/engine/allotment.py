@@ -56,6 +56,10 @@ class Allotments:
         if len(self._spans) > MAX_DEVICES:
             del self._spans[next(iter(self._spans))]
 
+    def forget(self, mac: Mac) -> None:
+        """Nothing of it was open."""
+        self._spans.pop(mac, None)
+
     def go_on(self, mac: Mac, *, at: float) -> None:
         """What was opened last is open still."""
         spans = self._spans.get(mac)

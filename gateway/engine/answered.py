@@ -49,6 +49,7 @@ class Answered:
         """What the kernel turns round for whom, until when; longest told first."""
         self._generation = 0
         """The ruleset that was in force when it was told."""
+        state.keepers.append(self.forget_device)
 
     def tell(self, member: Member, device: bytes, addresses: Iterable[bytes], now: Now) -> list[Command]:
         """What the kernel has to know about addresses that a device was told, or knocks at.
@@ -100,6 +101,11 @@ class Answered:
         if here or decision.purpose is not Purpose.CONNECTIVITY_CHECK:
             return decision, commands
         return replace(decision, effect=Effect.PASS, reason=f"{decision.reason}; {SHARED}"), commands
+
+    def forget_device(self, mac: Mac) -> None:
+        """Nothing was answered to it: a ruleset that is loaded anew knows of nothing either."""
+        for place in [place for place in self._told if place[0] == mac]:
+            del self._told[place]
 
     def forget(self, now: Now) -> None:
         """Time went by."""

@@ -68,6 +68,12 @@ class Bindings:
         """Our resolver told the gateway itself: that vouches for the name, and binds it to no device."""
         self.add(GATEWAY, addresses, name, at=at)
 
+    def forget(self, device: str) -> None:
+        """It never asked for anything."""
+        table = self._devices.pop(device, _NOTHING)
+        while table:
+            self._drop_row(table)
+
     def names(self, device: str, address: bytes, *, at: float) -> tuple[str, ...]:
         """The names bound to an address for this device, latest first."""
         names = self._devices.get(device, _NOTHING).get(address)

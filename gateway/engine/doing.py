@@ -8,6 +8,7 @@ sure does not make a viewer of a device. What the kernel refuses by itself is he
 from ipaddress import ip_address
 
 from gateway.model.action import Effect
+from gateway.model.device import Mac
 from gateway.model.purpose import Purpose
 from gateway.purpose import NOTHING_BEFORE, Context, Habits, Seen, has_camera
 
@@ -36,6 +37,10 @@ class Doings:
             return
         reports = Purpose.MOTION_EVENT in (flow.assessment.purpose, *flow.assessment.also)
         self._add(flow, earliest if reports else latest)
+
+    def forget(self, mac: Mac) -> None:
+        """A device that did nothing."""
+        self._habits.forget(mac)
 
     def before(self, flow: Flow) -> Context:
         """What its device did until it began."""

@@ -9,6 +9,7 @@ from gateway.model.event import (
     Asked,
     ClueHeard,
     CountersRead,
+    Erased,
     Event,
     Hook,
     LeaseGiven,
@@ -27,6 +28,7 @@ from gateway.wire.ntp import PORT as NTP_PORT
 from .binding import no_registrable
 from .clock import answer_time
 from .counters import Counters
+from .forget import erase, erased
 from .forward import Forward
 from .manner import TRIAL_S
 from .replay import Replay
@@ -114,6 +116,7 @@ class Engine:
         goes_on = resume and holds and self._state.epoch == epoch  # who joined may have got somebody's number
         commands = self._state.resume(now) if goes_on else self._state.bump(now)
         self._forward.begin(now, grace_s=self._names_grace_s)
+        commands += [erase(one) for one in self._state.forgettings if one.last]
         return [*commands, *self._resolve.answered.begin(now), snapshot(self._state, now)]
 
     def stop(self, now: Now) -> list[Command]:
@@ -162,6 +165,8 @@ class Engine:
                 return self._upkeep.policy_changed(event, now)
             case PolicyRefused():
                 return self._upkeep.policy_refused(event, now)
+            case Erased():
+                return erased(self._state, event.mac, now)
             case PacketUndecodable():
                 return [SetVerdict(event.queue_id, event.hook is Hook.ANSWER)]
         return []

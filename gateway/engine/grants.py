@@ -1,5 +1,6 @@
 """Pauses, timed allowances and viewings: what is open for a while, on the monotonic clock."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +41,10 @@ class Grants:
         )
         self.in_force = tuple(grant for grant in self.in_force if grant not in ended)
         return ended
+
+    def say(self, again: Callable[[str], str]) -> None:
+        """Their reasons in other words."""
+        self.in_force = tuple(replace(grant, because=again(grant.because)) for grant in self.in_force)
 
     def expire(self, mono: float) -> tuple[Grant, ...]:
         """End what has run out; returns what ended."""

@@ -2,6 +2,7 @@
 
 from gateway.model.assessment import Assessment, Evidence
 from gateway.model.decision import Decision
+from gateway.model.device import Mac
 from gateway.model.event import Now
 from gateway.model.facts import Facts
 from gateway.model.packet import FlowKey
@@ -23,6 +24,7 @@ class Lines:
         self._longest_s = longest_s
         self._open: dict[tuple[str, ...], tuple[Flow, float]] = {}
         """(device, what) -> its line, and when it began."""
+        state.keepers.append(self.forget_device)
 
     def count(
         self,
@@ -49,6 +51,11 @@ class Lines:
         flow.evidence = evidence
         flow.refused_bytes += refused_bytes
         self._state.unreported.append(flow)
+
+    def forget_device(self, mac: Mac) -> None:
+        """It tried nothing."""
+        for place in [place for place in self._open if place[0] == mac]:
+            del self._open[place]
 
     def forget(self, now: Now) -> None:
         """Take out the lines that nothing will be added to."""

@@ -101,6 +101,10 @@ class Manners:
         else:
             temper.scores[temper.before] += 60.0 * RESTART_COSTS / self._trial_s
 
+    def forget(self, mac: Mac) -> None:
+        """What calmed it is not known."""
+        self._tempers.pop(mac, None)
+
     def of(self, mac: Mac) -> Manner | None:
         """The manner that is tried, or was chosen; None: as the policy says."""
         temper = self._tempers.get(mac)

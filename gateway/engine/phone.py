@@ -135,6 +135,10 @@ class Phones:
         for call in self._calls.values():
             call.seen = False
 
+    def forget(self, mac: Mac) -> None:
+        """It is nobody's phone."""
+        self._calls = {key: call for key, call in self._calls.items() if call.mac != mac}
+
     def calls(self, vendor: str) -> Iterator[Call]:
         """Those to a vendor, latest first."""
         found = (call for call in self._calls.values() if call.place.vendor == vendor)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gateway.model.action import Effect
 from gateway.model.assessment import Catalogue, Row
+from gateway.model.device import Mac
 
 from .flow import Flow
 
@@ -38,6 +39,10 @@ class Presses:
         """Those that nobody was told of yet."""
         fresh, self._fresh = self._fresh, []
         return iter(fresh)
+
+    def forget(self, mac: Mac) -> None:
+        """Nobody rang at it."""
+        self._fresh = [flow for flow in self._fresh if flow.device.mac != mac]
 
     def _is_press(self, flow: Flow) -> bool:
         """By the row that it was judged by, if that is of this kind of device or of another one of its maker."""

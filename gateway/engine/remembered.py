@@ -52,6 +52,13 @@ class Remembered:
             places.drop(found)
         return found
 
+    def forget_device(self, mac: Mac) -> None:
+        """It was refused nothing: a ruleset that is loaded anew remembers nothing either."""
+        own, *shared = self._places.of(mac)
+        for places in shared:
+            places.drop(own.all())
+        self._places.forget(mac)
+
 
 class _Places:
     """Destinations of one device, or of several that share."""
@@ -74,6 +81,9 @@ class _Places:
 
     def at(self, addresses: Container[bytes]) -> list[Destination]:
         return [place for place in self._until if place.address in addresses]
+
+    def all(self) -> list[Destination]:
+        return list(self._until)
 
     def drop(self, found: list[Destination]) -> None:
         for place in found:

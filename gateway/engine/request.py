@@ -1,5 +1,6 @@
 """What people ask over the control socket, and what they are told."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from gateway.model.moment import Grant
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
 
+from .forget import tell
+from .forgetting import Forgetting
 from .snapshot import snapshot
 from .state import State, grant_view
 from .viewing import PANEL
@@ -22,6 +25,9 @@ MAX_SECONDS = 30 * 86_400.0
 MAX_FLOWS = 1_000
 FIRST_CONTACT_S = 900.0
 """So long after it was first asked to, and no longer, the gateway lets everybody reach the panel of a box without an owner."""
+
+
+_WRITTEN = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}").fullmatch
 
 
 class Refused(ValueError):
@@ -62,6 +68,7 @@ class Requests:
             "grants": [grant_view(grant, state, now) for grant in state.grants.in_force],
             "trials": [state.trial_view(trial) for trial in state.trials],
             "shadows": state.shadow_views(),
+            "forgetting": [forgetting_view(one, now) for one in state.forgettings],
             "questions": self._questions(),
             "problems": list(state.problems),
             "totals": state.totals.view(),
@@ -131,6 +138,23 @@ class Requests:
         left_s = max(0.0, min(seconds, (self._contact_ends or now.mono) - now.mono))
         return {"seconds": left_s}, [OpenPanel(seconds=left_s)]
 
+    def _do_forget(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        mac = self._mac(request.args.get("device"), written=True)
+        seconds = self._number(request.args, "seconds", default=0.0, most=LENGTH_S)
+        state, names = self._state, (self._state.roster.describe(mac).id,)
+        try:
+            begun = state.forgettings.begin(mac, names, seconds, now)
+        except ValueError as err:
+            raise Refused("too-many", str(err), "wait until they are over") from err
+        return forgetting_view(begun, now), [snapshot(state, now), tell(begun, "waiting")]
+
+    def _do_keep(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
+        state, mac = self._state, self._mac(request.args.get("device"), written=True)
+        begun = state.forgettings.get(mac)
+        if begun is None or not state.forgettings.keep(mac):
+            raise Refused("too-late", f"nobody waits for {mac} to be forgotten", "it is forgotten, or never was to be")
+        return forgetting_view(begun, now), [snapshot(state, now, alone=True), tell(begun, "kept")]
+
     def _do_reload(self, request: Request, now: Now) -> tuple[Any, list[Command]]:
         return {"policy": self._state.policy.digest}, [ReloadPolicy()]
 
@@ -167,13 +191,16 @@ class Requests:
     def _device_or_all(self, args: Mapping[str, Any]) -> Mac | None:
         return None if args.get("device") == "all" else self._mac(args.get("device"))
 
-    def _mac(self, named: object) -> Mac:
-        """The device that was seen, or that the household's file names: it may be silent so far."""
+    def _mac(self, named: object, *, written: bool = False) -> Mac:
+        """The device that was seen, or that the household's file names: it may be silent so far. ``written``: any other too,
+        by its hardware address; it may have been here long ago."""
         known = {member.device.mac: member.device.id for member in self._state.roster.members.values()}
         known |= {mac: entry.device.id for mac, entry in self._state.policy.devices.items()}
         for mac, name in known.items():
             if named in (mac, name):
                 return mac
+        if written and _WRITTEN(str(named)):
+            return Mac(str(named))
         choices = ", ".join(sorted(known.values())) or "none is known yet"
         raise Refused("unknown-device", f"no device is called {named!r}", f"devices: {choices}")
 
@@ -193,3 +220,8 @@ class Requests:
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= most:
             raise Refused("bad-number", f"{key!r} must be a number of at most {most:.0f}", f"it was {value!r}")
         return value
+
+
+def forgetting_view(one: Forgetting, now: Now) -> dict[str, object]:
+    """A device that is to be forgotten, as ``status`` and answers show it."""
+    return {"mac": one.mac, "remaining_s": round(max(0.0, one.until - now.mono), 1), "erasing": bool(one.last)}

@@ -57,6 +57,7 @@ class Resolve:
         self._lines = Lines(state, pause_s=PAUSE_S)
         self._judged: dict[tuple[Mac, str, str, bool], Judged] = {}
         self._judged_in = 0
+        state.keepers.append(lambda mac: self._judged.clear())
         """The epoch of these judgements."""
 
     def query(self, event: PacketSeen, now: Now) -> list[Command]:

@@ -118,6 +118,16 @@ class Roster:
         self._by_number[member.number] = member
         return member
 
+    def forget(self, mac: Mac) -> Member | None:
+        """It was never seen; who it was, if it was."""
+        member = self.members.get(mac)
+        if member is not None:
+            self._leave(member)
+        self._profiles.pop(mac, None)
+        self._conflicts = [one for one in self._conflicts if mac not in (one.claimant, one.holder)]
+        self._told = {one: at for one, at in self._told.items() if mac not in (one.claimant, one.holder)}
+        return member
+
     def take_left(self) -> list[Member]:
         """Those that had to make room since this was asked last: their numbers may be others' by now."""
         left, self._left = self._left, []

@@ -36,6 +36,10 @@ class Shadows:
         if record.would:
             self._count(record, 1)
 
+    def forget(self, mac: str) -> None:
+        """No rule stood in its way."""
+        self._counts = {place: count for place, count in self._counts.items() if place[0] != mac}
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """As ``status`` shows it."""
         for (mac, purpose, would, rule), count in sorted(self._counts.items()):

@@ -43,6 +43,11 @@ class Accounts(Generic[Account]):
                 del self._newcomers[next(iter(self._newcomers))]
         return known
 
+    def forget(self, device: str) -> None:
+        """It has done nothing; what it took of what all share is taken."""
+        self._named.pop(device, None)
+        self._newcomers.pop(device, None)
+
 
 class Bucket:
     """So many at once, and so many a second after that. A clock that goes back gives nothing."""
@@ -91,6 +96,10 @@ class Shares:
         for bucket in buckets:
             bucket.take()
         return True
+
+    def forget(self, device: str) -> None:
+        """It has taken nothing yet."""
+        self._buckets.forget(device)
 
     def give_back(self, device: str, *, at: float) -> None:
         """What was taken was not used."""

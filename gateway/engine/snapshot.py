@@ -14,9 +14,10 @@ from .term import Term
 VERSION = 2
 
 
-def snapshot(state: State, now: Now) -> SaveState:
-    """All that was seen, or told for a while."""
+def snapshot(state: State, now: Now, *, alone: bool = False) -> SaveState:
+    """All that was seen, or told for a while; ``alone``: it takes the place of what was saved before."""
     return SaveState(
+        alone=alone,
         state={
             "version": VERSION,
             "devices": state.roster.dump(),
@@ -31,6 +32,7 @@ def snapshot(state: State, now: Now) -> SaveState:
             "viewings": state.viewings.dump(now),
             "trials": state.trials.dump(now),
             "acquaintances": state.acquaintances.dump(now),
+            "forgettings": state.forgettings.dump(now),
             "term": state.term.dump(),
             "epoch": state.epoch,
         }
@@ -55,6 +57,7 @@ def restore(state: State, saved: dict[str, Any], now: Now) -> bool:
     state.viewings.restore(saved.get("viewings", {}), now)
     over = state.acquaintances.begin(saved, now)
     state.trials.restore(saved.get("trials", ()), now)
+    state.forgettings.restore(saved.get("forgettings", ()), now)
     state.take_back()
     for row in saved["questions"]:
         mac, purpose = Mac(row["mac"]), Purpose(row["purpose"])

@@ -23,6 +23,7 @@ from .binding import Bindings, no_registrable
 from .credit import Credits
 from .doing import Doings
 from .flow import Flow, FlowTable
+from .forgetting import Forgettings
 from .grants import Grants
 from .judge import judge
 from .look import Looks
@@ -94,6 +95,9 @@ class State:
         self.totals = Totals()
         self.doings = Doings()
         self.viewings = Viewings(self.roster, self.grants, policy, until=self.doings.until)
+        self.forgettings = Forgettings()
+        self.keepers: list[Callable[[Mac], object]] = []
+        """Who remembers devices beside these tables, and forgets one that is named to it."""
         self.unreported: list[Flow] = []
         """Judged, and not told to anybody yet."""
         self._judged: dict[object, tuple[Assessment, Decision]] = {}
@@ -103,7 +107,7 @@ class State:
         self._next_id = first_id
         self._moment = Moment(wall=0.0)
         self._moment_mono = -1.0
-        self._scapy = Shares(
+        self.scapy = Shares(
             self.roster.is_named,
             burst=SCAPY_PER_S_OF_DEVICE,
             per_s=SCAPY_PER_S_OF_DEVICE,
@@ -126,7 +130,7 @@ class State:
 
     def may_use_scapy(self, device: Mac, now: Now) -> bool:
         """Take one of the packets a second that Scapy may be given for this device."""
-        return self._scapy.take(device, at=now.mono)
+        return self.scapy.take(device, at=now.mono)
 
     def judge(self, evidence: Evidence, flow: Flow, now: Now) -> tuple[Assessment, Decision]:
         """Judge evidence about a flow by the policy in force.

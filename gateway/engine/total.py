@@ -1,5 +1,6 @@
 """Running totals since the start: what left, and what stayed at home."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,11 @@ class Totals:
         if before is not None:
             self._count(before, -1)
         self._count(record, 1)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Devices that were called so."""
+        gone = frozenset(names)
+        self.table = {place: total for place, total in self.table.items() if place[0] not in gone}
 
     def _count(self, record: FlowRecord, sign: int) -> None:
         total = self.table.setdefault((record.device_id, record.purpose), Total())

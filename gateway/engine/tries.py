@@ -86,6 +86,13 @@ class Tries:
         """Another name leads to these addresses: what the kernel has to be told to forget."""
         return self._remembered.forget(mac, addresses)
 
+    def forget_device(self, mac: Mac) -> None:
+        """It tried nothing."""
+        for place in [place for place in self._lines if place.mac == mac]:
+            del self._lines[place]
+        self._grown = {number: flow for number, flow in self._grown.items() if flow.device.mac != mac}
+        self._remembered.forget_device(mac)
+
     def take_grown(self) -> list[Flow]:
         """The lines that count more than they last told."""
         grown, self._grown = list(self._grown.values()), {}

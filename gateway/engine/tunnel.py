@@ -46,6 +46,10 @@ class Tunnels:
     def __init__(self, is_named: IsNamed) -> None:
         self._hours: Accounts[_Hour] = Accounts(is_named, _Hour)
 
+    def forget(self, device: str) -> None:
+        """It has asked for nothing."""
+        self._hours.forget(device)
+
     def take(self, device: str, name: str, question: bytes, *, at: float) -> str:
         """Count one question; why it is to be refused, or nothing.
 

@@ -11,6 +11,7 @@ from gateway.model.mark import LET_OUT
 from gateway.model.moment import Grant
 
 from .acquaintance import Turn
+from .forget import forget_due
 from .snapshot import restore, snapshot
 from .state import State, grant_view
 from .trial import Standing, Trial
@@ -43,6 +44,7 @@ class Upkeep:
         self._flood_told: dict[object, float] = {}
         self._offset: float | None = None
         """Wall clock less monotonic clock."""
+        state.keepers.append(self._forget_device)
 
     def tick(self, now: Now) -> list[Command]:
         """End what has run out; begin a new epoch where that changes decisions; save now and then."""
@@ -66,7 +68,7 @@ class Upkeep:
         commands += self._tell_conflicts(now) + self._tell_guesses(turn, now) + tried
         state.unreported += state.tries.take_grown()
         state.tries.expire(now)
-        return commands + self._save(now)
+        return commands + forget_due(state, now) + self._save(now)
 
     def _save(self, now: Now) -> list[Command]:
         """Now and then; soon where much is new, and at once where marks rest on it."""
@@ -114,6 +116,13 @@ class Upkeep:
                 text = f"{device.id} was heard at two places at once: what came from {port} under its address was dropped"
                 commands.append(self._tell("identity", text, now, device=device.id))
         return commands
+
+    def _forget_device(self, mac: Mac) -> None:
+        self._flooded.pop(mac, None)
+        for table in (self._knocked, self._contested):
+            for place in [place for place in table if place[0] == mac]:
+                del table[place]  # type: ignore[arg-type]
+        self._flood_told = {what: at for what, at in self._flood_told.items() if mac not in (what, *_parts(what))}
 
     def _is_due(self, what: object, now: Now) -> bool:
         if now.mono - self._flood_told.get(what, -FLOOD_TOLD_S) < FLOOD_TOLD_S:
@@ -229,3 +238,7 @@ class Upkeep:
             if flow.dirty and flow.decision is not None:
                 commands.append(self._state.write_down(flow))
         return commands
+
+
+def _parts(what: object) -> tuple[object, ...]:
+    return what if isinstance(what, tuple) else ()

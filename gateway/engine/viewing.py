@@ -128,6 +128,16 @@ class Viewings:
                 self._stopped[grant.mac] = now.mono
                 self._wants.forget(grant.mac)
 
+    def forget(self, mac: Mac) -> None:
+        """A device that gave no sign, and was never opened."""
+        self.phones.forget(mac)
+        self._allotments.forget(mac)
+        self._wants.forget(mac)
+        self._presses.forget(mac)
+        for table in (self._sent, self._at_home, self._stopped, self._full):
+            table.pop(mac, None)
+        self._here_at = float("-inf")
+
     def length_s(self, mac: Mac) -> float | None:
         """The length of a viewing, as the device's rules have it."""
         terms = terms_of(self._policy, self._roster.describe(mac))

@@ -116,6 +116,7 @@ class Vouch:
         self._refused: OrderedDict[tuple[str, bytes, int], dict[str, float]] = OrderedDict()
         """(Device, address, port) -> the names it was refused there."""
         self._lenient_until = float("-inf")
+        state.keepers.append(self._forget_device)
 
     def begin(self, now: Now, *, grace_s: float) -> None:
         """The gateway starts. Without saved bindings nobody can be vouched for: mismatches are told, and pass, for a while."""
@@ -200,6 +201,11 @@ class Vouch:
         )
         _, decision = judge(self._state.policy, device=device, evidence=asked, moment=self._state.moment(now), dns=True)
         return decision.effect is Effect.PASS
+
+    def _forget_device(self, device: str) -> None:
+        self._asked_by.pop(device, None)
+        for place in [place for place in self._refused if place[0] == device]:
+            del self._refused[place]
 
     def _affords(self, device: str, now: Now) -> bool:
         times = self._asked_by.setdefault(device, deque(maxlen=QUESTIONS_PER_MINUTE))

@@ -145,9 +145,19 @@ class Publish:
     """Tell every subscriber of the control socket."""
 
     kind: str
-    """``flow``, ``device``, ``question``, ``viewing``, ``problem`` or ``policy``."""
+    """``flow``, ``device``, ``question``, ``viewing``, ``forgetting``, ``problem`` or ``policy``."""
     data: dict[str, Any] | FlowRecord
     """A record is turned into its EVE object only where somebody listens."""
+
+
+class Erase(NamedTuple):
+    """Nothing is to be left of a device: not in the ledger up to a flow, not among the leases. ``Erased`` follows."""
+
+    mac: str
+    names: tuple[str, ...]
+    """What it was called: sentences about others may hold them."""
+    last: int
+    """The id of that flow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +165,8 @@ class SaveState:
     """Write what the gateway saw or was told for a while (``state.json``)."""
 
     state: dict[str, Any]
+    alone: bool = False
+    """What was saved before must not be left beside it: something in it is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +184,7 @@ Command = (
     | ForgetRefused
     | AskAgain
     | Record
+    | Erase
     | Reply
     | Publish
     | SaveState

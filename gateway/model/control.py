@@ -12,8 +12,8 @@ from typing import Any
 VERSION = 1
 MAX_LINE_BYTES = 65_536
 VERBS = (
-    "status", "flows", "explain", "devices", "confirm", "pause", "allow", "view", "stop", "answer", "contact", "reload",
-    "subscribe",
+    "status", "flows", "explain", "devices", "confirm", "pause", "allow", "view", "stop", "answer", "contact", "forget", "keep",
+    "reload", "subscribe",
 )
 
 

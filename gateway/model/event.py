@@ -143,6 +143,13 @@ class Asked:
     """Whom to reply to."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """Ledger and leases hold nothing of a device any more."""
+
+    mac: Mac
+
+
 @dataclass(frozen=True, slots=True)
 class Ticked:
     """Time went by."""
@@ -159,6 +166,7 @@ Event = (
     | PolicyChanged
     | PolicyRefused
     | Asked
+    | Erased
     | Ticked
 )
 

@@ -47,6 +47,8 @@ class Books:
         self._settled = 0
         """The minute from which on they are."""
         self._read_at = float("-inf")
+        self._ledger = 0
+        """Which one it was (``LedgerReader.making``)."""
         self._finder = Finder(mono=mono)
         self._making = threading.Lock()
         self.trouble = ""
@@ -174,6 +176,8 @@ class Books:
 
     def _take(self, reader: LedgerReader, settled: int, last: int) -> dict[int, Sums]:
         """Add what has settled since the last time; the minutes after that."""
+        if reader.making() != self._ledger:
+            self._settled, self._ledger = 0, reader.making()
         first, self._settled = max(self._settled, (last - MAX_HOURS) * 60), 0  # where reading ends midway, all is read anew
         if not first > (last - MAX_HOURS) * 60:
             self._shelf, self._open = Shelf(), {}

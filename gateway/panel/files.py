@@ -57,6 +57,13 @@ class Files:
             self._take(reading)
         return edit
 
+    def write_all(self, household: Household, make: Callable[[Household], Sequence[Edit]]) -> tuple[Edit, ...]:
+        """Several, all of them or none: as ``write``."""
+        edits, reading = apart(_write_all, self._folders, household, make)
+        with self._lock:
+            self._take(reading)
+        return edits
+
     def _look(self) -> None:
         self._looked = self._mono()
         if self._good is not None and _stamp(self._folders) == self._stamp:
@@ -84,6 +91,13 @@ class Files:
 def _write(folders: Sequence[Path], household: Household, make: Callable[[Household], Edit]) -> tuple[Edit, Reading]:
     household.put(edit := make(household))
     return edit, _read(folders)
+
+
+def _write_all(
+    folders: Sequence[Path], household: Household, make: Callable[[Household], Sequence[Edit]]
+) -> tuple[tuple[Edit, ...], Reading]:
+    household.put_all(edits := tuple(make(household)))
+    return edits, _read(folders)
 
 
 def _read(folders: Sequence[Path]) -> Reading:

@@ -36,6 +36,8 @@ class Finder:
         self._seen = 0
         """The last id that was gone through."""
         self._made_at = float("-inf")
+        self._making = 0
+        """Which ledger it was (``LedgerReader.making``)."""
 
     @property
     def is_made(self) -> bool:
@@ -53,7 +55,7 @@ class Finder:
         fresh._learn(reader)
         with self._lock:
             self._bits, self._base, self._seen = fresh._bits, fresh._base, fresh._seen
-            self._made_at = self._mono()
+            self._made_at, self._making = self._mono(), fresh._making
 
     def flows(
         self, reader: LedgerReader, judgements: Sequence[int], *, before: int, floor: int, limit: int
@@ -85,8 +87,9 @@ class Finder:
 
     def _learn(self, reader: LedgerReader) -> None:
         lowest, highest = reader.span()
-        if highest < self._seen or not self._bits:  # another ledger, or the first time
+        if highest < self._seen or reader.making() != self._making or not self._bits:  # another ledger, or the first time
             self._bits, self._seen, self._base = {}, lowest - 1, lowest >> SHIFT
+            self._making = reader.making()
             self._made_at = self._mono()
         if (highest >> SHIFT) - self._base >= MAX_STRETCHES:
             self._seen = highest

@@ -63,6 +63,23 @@ def amend(text: str, path: Sequence[str], value: Value | None) -> str:
     return mark + body
 
 
+def remove_entry(text: str, name: str) -> str | None:
+    """The same file without this device; None where it would say nothing else. ValueError where only a person can do that."""
+    said = _said(text)
+    if said.keys() <= {"version", "devices"} and list(said.get("devices") or ()) == [name]:
+        return None
+    return amend(text, ("devices", name), None)
+
+
+def disown(text: str, name: str) -> str:
+    """The same file, in which this device is no owner's. ValueError as above."""
+    for owner, said in (_said(text).get("owners") or {}).items():
+        devices = said.get("devices") or ()
+        if name in devices:
+            text = amend(text, ("owners", owner, "devices"), [other for other in devices if other != name])
+    return text
+
+
 def _put(said: Any, path: Sequence[str], value: Value | None) -> bool:
     """The same in what the file says; False if it says so already."""
     *way, last = path

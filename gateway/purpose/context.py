@@ -93,6 +93,10 @@ class Habits:
         if NO_HABIT.isdisjoint(seen.purposes):
             _use(self._devices, device, _Device, limit=MAX_DEVICES).add(seen, sitting)
 
+    def forget(self, device: str) -> None:
+        """It did nothing so far."""
+        self._devices.pop(device, None)
+
 
 class _Device:
     __slots__ = ("calls", "udp_calls", "destinations", "sittings")

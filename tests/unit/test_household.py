@@ -89,3 +89,78 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_names_are_taken_once() -> None:
     assert free_name("echo", {"hue"}) == "echo" and free_name("echo", {"echo", "echo-2"}) == "echo-3"
+
+
+BOTH = f"""\
+version: 1
+owners:
+  anna: {{devices: [phone, hall]}}
+devices:
+  # By the door.
+  hall: {{mac: "{MAC}", trusted: true}}
+  phone:
+    mac: "{OTHER}"
+    trusted: true
+"""
+
+
+def entry(home: Path, name: str):
+    policy = Household([home]).load().policy
+    assert policy is not None
+    return next(one for one in policy.devices.values() if one.device.id == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hall", BOTH.replace("[phone, hall]", "[phone]").replace(f'  hall: {{mac: "{MAC}", trusted: true}}\n', "")),
+        ("phone", BOTH.replace("[phone, hall]", "[hall]").split("  phone:\n")[0]),
+    ],
+)
+def test_a_device_leaves_the_file_and_its_owner(home: Path, name: str, expected: str) -> None:
+    (home / "household.yaml").write_text(BOTH)
+    household = Household([home])
+    edits = household.remove_device(entry(home, name))
+    household.put_all(edits)
+    assert files(home) == {"household.yaml": expected}
+    household.take_all_back(edits)
+    assert files(home) == {"household.yaml": BOTH}
+
+
+def test_the_file_of_one_device_goes_with_it(home: Path) -> None:
+    household = Household([home])
+    household.put(household.add_device("porch", OTHER, {"trusted": True}))
+    (home / "household.yaml").write_text(TEXT + "owners:\n  anna: {devices: [porch]}\n")
+    before = files(home)
+    edits = household.remove_device(entry(home, "porch"))
+    assert [(edit.file, edit.after is None) for edit in edits] == [("household.yaml", False), ("devices.d/porch.yaml", True)]
+    assert "--- devices.d/porch.yaml" in edits[1].diff and "+++ /dev/null" in edits[1].diff
+    household.put_all(edits)
+    assert files(home) == {"household.yaml": TEXT + "owners:\n  anna: {devices: []}\n"}
+    household.take_all_back(edits)
+    assert files(home) == before
+
+
+def test_where_one_file_cannot_be_written_none_is(home: Path) -> None:
+    household = Household([home])
+    household.put(household.add_device("porch", OTHER, {"trusted": True}))
+    (home / "household.yaml").write_text(TEXT + "owners:\n  anna: {devices: [porch]}\n")
+    edits = household.remove_device(entry(home, "porch"))
+    (home / "devices.d/porch.yaml").write_text((home / "devices.d/porch.yaml").read_text() + "# mine\n")
+    before = files(home)
+    with pytest.raises(OSError, match="changed meanwhile"):
+        household.put_all(edits)
+    assert files(home) == before
+
+
+def test_no_other_file_comes_to_light(tmp_path: Path) -> None:
+    below, above = tmp_path / "below", tmp_path / "above"
+    for folder, mac in ((below, OTHER), (above, MAC)):
+        (folder / "devices.d").mkdir(parents=True)
+        (folder / "devices.d/hall.yaml").write_text(f'version: 1\ndevices:\n  hall: {{mac: "{mac}"}}\n')
+    household = Household([below, above])
+    policy = household.load().policy
+    assert policy is not None
+    household.put_all(household.remove_device(policy.devices[MAC]))  # type: ignore[index]
+    loaded = household.load().policy
+    assert loaded is not None and not loaded.devices and files(above) == {"devices.d/hall.yaml": "version: 1\n"}

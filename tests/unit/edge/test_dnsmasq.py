@@ -246,3 +246,28 @@ late.stop()
         tmp_path,
     )
     assert seen == {"ready": True, "trouble": "", "leases": ["02:00:5e:10:00:01"]}
+
+
+def test_it_forgets_a_device_and_answers_again(tmp_path: Path) -> None:
+    seen = in_namespace(
+        """
+mine, other = "02:00:5e:10:00:03", "02:00:5e:10:00:04"
+ends = int(time.time()) + 3_600
+lines = "".join(f"{ends} {mac} 192.168.77.{50 + at} name-{at} *\\n" for at, mac in enumerate((mine, other)))
+dnsmasq.lease_file.write_text(lines)
+dnsmasq.start()
+until(lambda: dnsmasq.ready)
+before = (state / "dnsmasq.pid").read_text()
+dnsmasq.forget("02:00:5e:10:00:99")
+seen["for nobody"] = (state / "dnsmasq.pid").read_text() == before
+began = time.monotonic()
+dnsmasq.forget(mine)
+seen["took_s"] = time.monotonic() - began
+seen["again"], seen["problems"] = until(lambda: dnsmasq.ready), dnsmasq.watch()
+seen["left"] = dnsmasq.lease_file.read_text().count("192.168.77."), mine in dnsmasq.lease_file.read_text()
+""",
+        tmp_path,
+    )
+    assert seen["for nobody"] and seen["again"] and seen["problems"] == []
+    assert seen["left"] == [1, False]
+    assert seen["took_s"] < 0.5, "packets wait meanwhile"

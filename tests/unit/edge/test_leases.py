@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.edge.leases import Leases, Row, parse_leases
+from gateway.edge.leases import Leases, Row, parse_leases, strike
 from gateway.model.device import Mac
 from gateway.model.event import LeaseGiven
 
@@ -68,3 +68,13 @@ def test_who_renews_long_before_it_has_to_was_switched_on(tmp_path: Path, renewe
 def test_a_damaged_file_holds_no_leases(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "leases").write_bytes(raw)
     assert Leases(tmp_path / "leases").read() == []
+
+
+def test_a_device_is_struck_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "leases"
+    mine, other = "02:00:5e:10:00:01", "02:00:5e:10:00:02"
+    lines = [f"1790000000 {mac} 192.168.50.{number} name-{number} *\n" for number, mac in enumerate((mine, other, mine))]
+    assert not strike(path, mine) and not path.exists()
+    path.write_text("".join([*lines, "duid 00:01\n", "half a li"]))
+    assert strike(path, mine) and not strike(path, mine)
+    assert path.read_text() == "".join([lines[1], "duid 00:01\n", "half a li"])

@@ -8,6 +8,7 @@ import pytest
 from gateway.edge.disk import LocalDisk
 from gateway.edge.saver import Saver
 from gateway.edge.store import Store
+from gateway.model.command import SaveState
 
 
 class MoodyDisk(LocalDisk):
@@ -43,7 +44,7 @@ def test_what_was_put_last_is_written_at_the_end(disk: MoodyDisk, tmp_path: Path
     saver = Saver(Store(tmp_path / "state.json", disk))
     disk.free.clear()
     for number in range(50):
-        saver.put({"version": number})
+        saver.put(SaveState(state={"version": number}))
     disk.free.set()
     saver.close()
     assert Store(tmp_path / "state.json").read() == {"version": 49}
@@ -52,10 +53,10 @@ def test_what_was_put_last_is_written_at_the_end(disk: MoodyDisk, tmp_path: Path
 
 def test_a_full_disk_keeps_the_last_good_state_and_is_tried_again(disk: MoodyDisk, tmp_path: Path) -> None:
     saver = Saver(Store(tmp_path / "state.json", disk), retry_s=0.02)
-    saver.put({"version": 1})
+    saver.put(SaveState(state={"version": 1}))
     assert until(lambda: Store(tmp_path / "state.json").read())
     disk.full = True
-    saver.put({"version": 2})
+    saver.put(SaveState(state={"version": 2}))
     assert until(lambda: saver.last_error)
     assert "No space" in saver.last_error and Store(tmp_path / "state.json").read() == {"version": 1}
     disk.full = False
@@ -67,7 +68,7 @@ def test_a_full_disk_keeps_the_last_good_state_and_is_tried_again(disk: MoodyDis
 def test_the_end_does_not_wait_for_a_full_disk(disk: MoodyDisk, tmp_path: Path) -> None:
     disk.full = True
     saver = Saver(Store(tmp_path / "state.json", disk), retry_s=60.0)
-    saver.put({"version": 1})
+    saver.put(SaveState(state={"version": 1}))
     assert until(lambda: saver.last_error)
     began = time.monotonic()
     saver.close()
@@ -76,8 +77,23 @@ def test_the_end_does_not_wait_for_a_full_disk(disk: MoodyDisk, tmp_path: Path) 
 
 def test_a_state_that_is_no_json_is_told(disk: MoodyDisk, tmp_path: Path) -> None:
     saver = Saver(Store(tmp_path / "state.json", disk), retry_s=60.0)
-    saver.put({"version": object()})
+    saver.put(SaveState(state={"version": object()}))
     assert until(lambda: saver.last_error)
-    saver.put({"version": 2})
+    saver.put(SaveState(state={"version": 2}))
     assert until(lambda: not saver.last_error)
     saver.close()
+
+
+def test_what_is_forgotten_is_in_no_file_even_if_a_newer_state_came_meanwhile(disk: MoodyDisk, tmp_path: Path) -> None:
+    saver = Saver(Store(tmp_path / "state.json", disk))
+    saver.put(SaveState(state={"device": "hall-bell"}))
+    assert until(lambda: Store(tmp_path / "state.json").read())
+    disk.free.clear()
+    saver.put(SaveState(state={"device": "hall-bell", "more": 1}))
+    assert until(lambda: disk.writes == 2)
+    saver.put(SaveState(state={"device": ""}, alone=True))
+    saver.put(SaveState(state={"device": "", "more": 2}))
+    disk.free.set()
+    saver.close()
+    assert Store(tmp_path / "state.json").read() == {"device": "", "more": 2}
+    assert not [path for path in tmp_path.iterdir() if b"hall-bell" in path.read_bytes()]
