@@ -1,6 +1,7 @@
 """What people change: rules and devices in the household's files, pauses and viewings at the gateway. Each can be undone.
 
-A file is taken back only as it was written: if somebody else has changed it since, undoing says so and leaves it.
+A file is taken back only as it was written: if somebody else has changed it since, undoing says so and leaves it. A device is
+forgotten by the gateway, which counts down by itself: it does so even if nobody is here to see it.
 """
 
 import logging
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gateway.edge.control_client import ControlError
 from gateway.household import Edit, Household, Value, free_name
 from gateway.model.action import Action
 from gateway.model.device import Mac
@@ -25,6 +27,8 @@ from .wording import N_
 
 log = logging.getLogger("netcurtain.panel")
 UNDO_S = 30.0
+LATE_S = 5.0
+"""What is undone in the last moment still comes in time."""
 MAX_KEPT = 32
 HOUSEHOLD_FILE = "household.yaml"
 EMPTY = "version: 1\n"
@@ -143,6 +147,32 @@ class Changes:
         owned = [one.device.id for one in policy.devices.values() if one.device.owner == owner and one.device.id != device]
         return self._own(owner, owned, device)
 
+    def forget(self, device: str) -> Change:
+        """Every trace of it goes, once it is too late to undo that; out of the files it goes now. By id or hardware address."""
+        with self._lock:
+            entry = next((one for one in self._policy().devices.values() if device in (one.device.id, one.device.mac)), None)
+            mac, called = (entry.device.mac, entry.device.id) if entry else (device, device)
+            self._link.change("forget", device=mac, seconds=UNDO_S + LATE_S)
+            try:
+                household = self._household()
+                make = partial(Household.remove_device, entry=entry) if entry else _nothing
+                edits = self._files.write_all(household, make)
+            except (OSError, ValueError) as err:
+                self._link.change("keep", device=mac)
+                raise NotDone(N_("This could not be written: %(why)s"), why=str(err)) from err
+        text = N_("%(device)s will be forgotten, with everything it did.")
+        return self._keep(text, {"device": called}, lambda: self._remember(mac, household, edits))
+
+    def _remember(self, mac: str, household: Household, edits: Sequence[Edit]) -> None:
+        """The gateway first: where it has begun, the files are left as they are, too."""
+        try:
+            self._link.change("keep", device=mac)
+        except ControlError as err:
+            if err.code != "too-late":
+                raise
+            raise NotDone(N_("It is too late to undo that. Change it back by hand.")) from err
+        household.take_all_back(edits)
+
     def _own(self, owner: str, devices: list[str], device: str) -> Change:
         text = N_("The devices of %(owner)s were changed.")
         way = ("owners", owner, "devices")
@@ -236,3 +266,8 @@ class Changes:
             self._kept = [*self._kept[-MAX_KEPT + 1 :], change]
         log.info("changed: %s", text % values)
         return change
+
+
+def _nothing(household: Household) -> tuple[Edit, ...]:
+    """No file names it."""
+    return ()

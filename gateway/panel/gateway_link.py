@@ -184,6 +184,6 @@ class GatewayLink:
     def _take_events(self, client: ControlClient) -> None:
         while not self._over.is_set():
             for event in client.receive(RETRY_S):
-                if event["event"] in ("device", "policy", "viewing", "question", "problem", "trial"):
+                if event["event"] in ("device", "policy", "viewing", "question", "problem", "trial", "forgetting"):
                     self.forget()
                 self.events.push(event["event"], event.get("data") or {})

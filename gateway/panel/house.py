@@ -78,6 +78,8 @@ class DeviceView:
     guess: Mapping[str, Any] | None
     set_up_s: float
     manner: str | None
+    forgetting_s: float | None
+    """So long until it is forgotten; None: nobody wants that."""
     grants: tuple[Mapping[str, Any], ...]
     purposes: tuple[PurposeView, ...]
     today: Sum
@@ -181,7 +183,7 @@ class House:
         today, week = self.books.today(policy.timezone), self.books.week()
         recent = self.books.since(self.books.now)
         rows = {row["mac"]: row for row in seen}
-        maker = _Maker(loaded, policy, status.get("grants", ()), today, week, recent)
+        maker = _Maker(loaded, policy, status, today, week, recent)
         everybody = [maker.device(mac, rows.get(mac)) for mac in dict.fromkeys((*policy.devices, *rows))]
         devices = sorted((one for one in everybody if not one.trusted), key=_order)
         return HouseView(
@@ -210,9 +212,11 @@ class _Maker:
     """Makes the views of devices."""
 
     def __init__(
-        self, loaded: Loaded, policy: Policy, grants: Sequence[Mapping[str, Any]], today: Sums, week: Sums, recent: Sums
+        self, loaded: Loaded, policy: Policy, status: Mapping[str, Any], today: Sums, week: Sums, recent: Sums
     ) -> None:
-        self._loaded, self._policy, self._grants = loaded, policy, grants
+        self._loaded, self._policy = loaded, policy
+        self._grants: Sequence[Mapping[str, Any]] = status.get("grants", ())
+        self._forgetting = {one["mac"]: float(one["remaining_s"]) for one in status.get("forgetting", ())}
         self._today, self._week, self._recent = by_device(today), by_device(week), by_device(recent)
 
     def device(self, mac: str, row: Mapping[str, Any] | None) -> DeviceView:
@@ -239,6 +243,7 @@ class _Maker:
             guess=told.get("guess"),
             set_up_s=told.get("set_up_s") or 0.0,
             manner=told.get("manner"),
+            forgetting_s=self._forgetting.get(mac),
             grants=tuple(grant for grant in self._grants if grant["device"] in (known.id or mac, mac, "all")),
             purposes=() if known.trusted else self._purposes(mac, holds),
             today=_whole(self._today.get(mac, {})),

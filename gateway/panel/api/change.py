@@ -79,6 +79,14 @@ def stop(visit: Owner, named: Which, asked: Annotated[schemas.GrantQuery, Query(
     return shown.change(visit, ended) if ended else Response(status_code=204)
 
 
+@router.delete(DEVICE, summary="Forget a device", responses=REFUSALS)
+def forget(visit: Owner, named: Which) -> schemas.Change:
+    """Every trace of it: its entry in the household's files at once, all else when it is too late to undo that. If it speaks
+    again, it is a new device. Whatever becomes of the panel, the gateway does it."""
+    device = find(visit.panel.house.view(), named)
+    return shown.change(visit, visit.panel.changes.forget(device.mac))
+
+
 @router.put(DEVICE + "/profile", summary="Say what it is", responses=REFUSALS)
 def set_profile(visit: Owner, named: Which, wanted: schemas.ProfileIn) -> schemas.Change:
     """One of `GET /api/v1/profiles`. A device that no file names gets an entry of its own, under the name or one after it."""

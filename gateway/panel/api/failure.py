@@ -19,7 +19,7 @@ from .routes import methods_at
 
 AWAY = frozenset(("not-running", "no-permission", "gone", "no-answer", "bad-answer"))
 """Codes of ``edge.control_client`` for a gateway that does not answer; all others are its own."""
-REFUSED = {"unknown-device": 404, "unknown-flow": 404, "too-many": 409, "not-here": 409}
+REFUSED = {"unknown-device": 404, "unknown-flow": 404, "too-many": 409, "too-late": 409, "not-here": 409}
 RETRY_S = "5"
 MAX_ERRORS = 20
 LOST = "There is nothing at this address."

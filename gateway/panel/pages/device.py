@@ -10,11 +10,12 @@ from gateway.model.action import Action
 from gateway.model.purpose import BY_TEXT, Purpose
 
 from ..aftermath import aftermath
-from ..change import NotDone
+from ..change import UNDO_S, NotDone
 from ..form import Form
 from ..house import DeviceView, HouseView
 from ..visit import Visit, form, local_path, owner, reader
 from ..wording import choices
+from .roster import here
 from .stream import not_done
 
 router = APIRouter(prefix="/devices/{named}")
@@ -89,6 +90,28 @@ def confirm(visit: Owner, filled: Filled, named: str) -> Response:
     """Say what it is."""
     device = _device(visit.panel.house.view(), named)
     return _done(visit, filled, lambda: visit.panel.changes.confirm(device.mac, filled.line("profile"), filled.line("name")))
+
+
+@router.get("/forget")
+def ask_to_forget(visit: Owner, named: str) -> Response:
+    """What that means, before it is done."""
+    house = visit.panel.house.view()
+    device = _device(house, named)
+    owned = [one for one in house.phones if one.owner]
+    return visit.page(
+        "forget.html",
+        device=device,
+        undo_s=UNDO_S,
+        is_last=owned == [device],
+        is_here=device.trusted and here(visit, house.phones) == device,
+    )
+
+
+@router.post("/forget")
+def forget(visit: Owner, filled: Filled, named: str) -> Response:
+    """Every trace of it, once it is too late to undo that."""
+    device = _device(visit.panel.house.view(), named)
+    return _done(visit, filled, lambda: visit.panel.changes.forget(device.mac))
 
 
 def _done(visit: Visit, filled: Form, change: Any) -> Response:

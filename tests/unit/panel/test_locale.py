@@ -250,6 +250,7 @@ def household(folder: Path) -> Told:
         "grants": [grant, grant | {"device": "yard", "kind": "pause", "purpose": ""}],
         "questions": [{"device": "yard", "purpose": "telemetry", "name": "", "asked_at": 1.0}],
         "problems": [{"what": "resolver", "message": "no answer", "over_at": None}],
+        "forgetting": [{"mac": YARD, "remaining_s": 20.0, "erasing": False}],
     }
     now = time.time()
     records = [
@@ -312,6 +313,8 @@ def first_run(served: Served, owner: Browser, stranger: Browser) -> Iterator[tup
 def days(served: Served, owner: Browser) -> Iterator[tuple[str, str]]:
     for path in ("/", f"/devices/{DOOR}", f"/devices/{YARD}", f"/devices/{LAMP}", f"/devices/{PHONE}", f"/devices/{GUEST}"):
         yield path, owner.open(path).text
+    for mac in (DOOR, PHONE):
+        yield f"forget {mac}", owner.open(f"/devices/{mac}/forget").text
     for path in ("/activity", "/activity?effect=passed&device=x", "/activity/1", "/activity/2"):
         yield path, owner.open(path).text
     for path in ("/week", "/nowhere", "/api/docs"):
