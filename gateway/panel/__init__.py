@@ -7,6 +7,7 @@
 ``access/``    accounts, passwords, sessions, throttling, claiming, the guard before everything
 ``server``     listeners, TLS; ``authority`` is the box's own CA (``signing``: what it signs, in a child process)
 ``files``      the household's files, read and written in a child process
+``heap``       memory that goes back to whoever needs it
 ``house``      devices, purposes, rules, counts: the views that pages and API share
 ``books``      sums of the ledger by the hour (``shelf``: of those over), pages of it (``finder``: where rare flows stand)
 ``gateway_link`` the control socket, asked sparingly, and its events in a ring

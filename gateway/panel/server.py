@@ -6,7 +6,6 @@ Not counted are handshakes of TLS (they have ``HANDSHAKE_S``), nor is anybody at
 """
 
 import asyncio
-import gc
 import logging
 import socket
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from anyio import to_thread
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from . import heap
 from .authority import Authority
 from .listening import BACKLOG
 
@@ -33,6 +33,7 @@ HANDSHAKE_S = 5.0
 GRACE_S = 0.4
 """For answers under way, at the end; event streams would go on for ever."""
 SWEEP_TICKS = 10
+TRIM_TICKS = 20
 RENEW_TICKS = 36_000
 """uvicorn ticks ten times a second: a look at the connections each second, at the certificate each hour."""
 
@@ -113,8 +114,7 @@ class PanelServer(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """The plain sockets are uvicorn's business."""
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        gc.collect()
-        gc.freeze()  # what was loaded stays: to look through it for rubbish costs a page 60 ms now and then
+        heap.keep_what_is_loaded()
         await super().startup(sockets=sockets or [])
         if self._authority is None or not self._secure:
             return
@@ -138,6 +138,8 @@ class PanelServer(Server):
                     one.sweep(now)
             self.ended_by_itself = not self.should_exit and self._watch()
             self.should_exit = self.should_exit or self.ended_by_itself
+        if counter % TRIM_TICKS == 0:
+            heap.give_back()
         if counter % RENEW_TICKS == RENEW_TICKS - 1 and self._authority is not None:
             self._renewal = asyncio.create_task(self._renew(self._authority))
         return await super().on_tick(counter)

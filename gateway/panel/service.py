@@ -3,7 +3,6 @@
 Without a gateway it starts all the same: its pages say that the gateway is down.
 """
 
-import ctypes
 import errno
 import logging
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from gateway.settings import Settings
 
 from .access.claim import Claim
+from .heap import be_frugal, leave_out_old_models
 from .listening import Listening, become, find_user, home_places, inherited_sockets, listen, parse_place
 
 log = logging.getLogger("netcurtain.panel")
@@ -27,8 +27,6 @@ LINKS = "panel-links"
 CERTIFICATES = "tls"
 LOOK_S = 5.0
 """How often this machine's addresses are looked at, where the panel goes by them."""
-LARGE_BYTES = 512 * 1024
-_M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -8, -3, -1
 ENDS = (signal.SIGTERM, signal.SIGINT)
 NO_ADDRESS = "this machine has no private address yet: name one with --listen ADDR[:PORT], or try again later"
 
@@ -50,7 +48,7 @@ def serve(settings: Settings, environment: Mapping[str, str] = os.environ) -> bo
     """Until SIGTERM or SIGINT; False if it ended by itself. OSError and ValueError say what to do."""
     for number in ENDS:
         signal.signal(number, lambda number, frame: sys.exit(0))
-    _save_memory()
+    be_frugal()
     listening, watch = _listen(settings, environment)
     _make_own(settings)
     become(settings.panel_user)
@@ -91,17 +89,8 @@ class Watch:
         return False
 
 
-def _save_memory() -> None:
-    """Let glibc give back what it is done with (mallopt(3)): one heap for all threads, and what is large, as a password's
-    hash takes it, never on that heap."""
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_ARENA_MAX, 1)
-        libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
-        libc.mallopt(_M_TRIM_THRESHOLD, LARGE_BYTES)
-
-
 def _run(settings: Settings, listening: Listening, watch: Callable[[], bool]) -> bool:
+    leave_out_old_models()
     from .app import build  # only now: what is wrong above is told at once
     from .authority import Authority
     from .panel import Panel, PanelSettings

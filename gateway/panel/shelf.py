@@ -1,8 +1,10 @@
-"""Sums of what happened, and those of hours that are over, packed: a week of a busy home in two megabytes."""
+"""Sums of what happened, and those of hours that are over, packed: a week of a busy home in one megabyte."""
 
+import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.edge.ledger_reader import LedgerTotal
 
@@ -67,22 +69,39 @@ def by_device(sums: Sums) -> dict[str, dict[str, Sum]]:
     return found
 
 
+class _Hour(NamedTuple):
+    """An hour that is over."""
+
+    places: "array[int]"
+    """Of its keys."""
+    packed: bytes
+    """``FIELDS`` numbers for each: most of them are small, so zlib makes a third of them."""
+
+    @classmethod
+    def of(cls, places: Iterable[int], sums: Iterable[Sum]) -> "_Hour":
+        numbers = array("q", (number for one in sums for number in one.numbers()))
+        return cls(array("I", places), zlib.compress(numbers.tobytes(), 1))
+
+    def lines(self) -> Iterator[tuple[int, Sequence[int]]]:
+        """(place of a key, its numbers)."""
+        numbers = array("q", zlib.decompress(self.packed))
+        for at, place in enumerate(self.places):
+            yield place, numbers[at * FIELDS : (at + 1) * FIELDS]
+
+
 class Shelf:
     """Hours that are over. Callers see to it that one thread uses it at a time."""
 
     def __init__(self) -> None:
         self._keys: list[tuple[str, str]] = []
         self._places: dict[tuple[str, str], int] = {}
-        self._hours: dict[int, tuple[array[int], array[int]]] = {}
-        """Hour -> (places of keys, ``FIELDS`` numbers for each)."""
+        self._hours: dict[int, _Hour] = {}
         self._known: dict[int, Sums] = {}
         """First hour -> sums from it on, until an hour comes or goes."""
 
     def put(self, hour: int, sums: Sums) -> None:
         """An hour that is over."""
-        places = array("I", (self._place(key) for key in sums))
-        numbers = array("q", (number for one in sums.values() for number in one.numbers()))
-        self._hours[hour] = (places, numbers)
+        self._hours[hour] = _Hour.of(map(self._place, sums), sums.values())
         self._known.clear()
 
     def forget(self, before: int) -> None:
@@ -102,21 +121,18 @@ class Shelf:
     def of(self, hour: int, device: str) -> Sum:
         """One device's hour."""
         whole = Sum()
-        places, numbers = self._hours.get(hour, (array("I"), array("q")))
-        for at, place in enumerate(places):
+        for place, numbers in self._hours[hour].lines() if hour in self._hours else ():
             if self._keys[place][0] == device:
-                whole.merge(Sum(*numbers[at * FIELDS : (at + 1) * FIELDS]))
+                whole.merge(Sum(*numbers))
         return whole
 
     def _sum(self, hours: Iterable[int]) -> Sums:
         found: dict[int, list[int]] = {}
         for hour in hours:
-            places, numbers = self._hours[hour]
-            for at, place in enumerate(places):
+            for place, numbers in self._hours[hour].lines():
                 line = found.setdefault(place, [0] * FIELDS)
-                start = at * FIELDS
                 for field in range(FIELDS):
-                    line[field] += numbers[start + field]
+                    line[field] += numbers[field]
         return {self._keys[place]: Sum(*line) for place, line in found.items()}
 
     def _place(self, key: tuple[str, str]) -> int:
