@@ -13,7 +13,7 @@ from gateway.bench.plan import QUICK
 from gateway.bench.row import COMPARED, SURICATA, Report
 from gateway.bench.suite import SECTIONS, measure
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.slow]
 SHORT = replace(QUICK, repetitions=1, seconds=0.15, bulk_s=0.1, live=60, known=5_000, parked=200, days=0.01, parse_s=0.02)
 
 
@@ -44,7 +44,6 @@ def test_a_table_full_of_flows_is_known(report: Report) -> None:
     assert loaded.median is not None and 20 < loaded.median < 400
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(bool(suricata.missing()), reason="Suricata is not installed")
 def test_suricata_on_the_same_queue() -> None:
     report = measure(SHORT, lambda text: None, lanes=(*COMPARED, SURICATA))
@@ -52,7 +51,6 @@ def test_suricata_on_the_same_queue() -> None:
     assert {"tcp_bulk_1_suricata", "judged_flows_per_s_suricata", "gateway_rss_mib_suricata"} <= beside
 
 
-@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "gateway", "bench", "--quick", "--json"]
     first = subprocess.run(argv, capture_output=True, text=True)
