@@ -10,7 +10,7 @@
 ``whatif``                what would change under other policies (``consequence``: how that is shown)
 ``baseline``              a device's policy from what it did (``past``: the ledger, read back)
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines; ``export``: its ledger)
-``devices``, ``confirm``  who is there, and what it is from now on
+``devices``, ``confirm``  who is there, and what it is from now on (``forget``: that it never was)
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
 ``panel``                 the household's panel, and links that log in
@@ -46,6 +46,7 @@ COMMANDS = {
     "flows": Place("control", "flows", "The last flows, and why they passed or not."),
     "devices": Place("devices", "devices", "The devices it has seen, and what they look like."),
     "confirm": Place("confirm", "confirm", "Say what a device is, in the household's files."),
+    "forget": Place("forget", "forget", "Leave no trace of a device."),
     "pause": Place("control", "pause", "Suspend refusals for a while."),
     "allow": Place("control", "allow", "Let one purpose of a device pass for a while."),
     "view": Place("control", "view", "Open a camera's video for a while."),

@@ -40,7 +40,7 @@ OPERATIONS = (
     "GET /api/v1/flows/{flow_id}", "GET /api/v1/week", "PUT /api/v1/devices/{named}/rules/{purpose}",
     "DELETE /api/v1/devices/{named}/rules/{purpose}", "POST /api/v1/devices/{named}/pause",
     "POST /api/v1/devices/{named}/allow", "POST /api/v1/devices/{named}/view", "DELETE /api/v1/devices/{named}/grants",
-    "PUT /api/v1/devices/{named}/profile", "POST /api/v1/undo/{token}",
+    "DELETE /api/v1/devices/{named}", "PUT /api/v1/devices/{named}/profile", "POST /api/v1/undo/{token}",
 )  # fmt: skip
 PROFILE, UNDO = OPERATIONS[-2:]
 """No token can be made up."""

@@ -100,6 +100,19 @@ class Opened:
 
     def __init__(self) -> None:
         self.grants: list[dict[str, Any]] = []
+        self.forgetting: list[dict[str, Any]] = []
+
+    def forget(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The verb that begins to forget a device."""
+        begun = {"mac": args["device"], "remaining_s": args["seconds"], "erasing": False}
+        self.forgetting = [one for one in self.forgetting if one["mac"] != args["device"]] + [begun]
+        return begun
+
+    def keep(self, args: Mapping[str, Any]) -> Any:
+        """The verb that takes that back."""
+        kept = [one for one in self.forgetting if one["mac"] == args["device"]]
+        self.forgetting = [one for one in self.forgetting if one not in kept]
+        return kept[0] if kept else TOO_LATE
 
     def open(self, kind: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         """The verb that opens one."""
@@ -133,14 +146,16 @@ def answers(opened: Opened) -> dict[str, Any]:
     ]
     questions = [{"device": YARD, "purpose": "unknown", "name": "odd.example.com", "asked_at": 1_795_340_000.0}]
     return {
-        "status": lambda args: told.status | {"grants": opened.grants, "problems": problems, "questions": questions},
+        "status": lambda args: told.status | {"problems": problems, "questions": questions} | vars(opened),
         "devices": devices,
         "explain": lambda args: explained if args["flow"] == FIRST_ID - 1 else UNKNOWN_FLOW,
         "pause": opened.open("pause"), "allow": opened.open("allowance"), "view": opened.open("viewing"), "stop": opened.stop,
+        "forget": opened.forget, "keep": opened.keep,
     }  # fmt: skip
 
 
 UNKNOWN_FLOW = Answer(id=0, error_code="unknown-flow", message="that flow is not among the last", hint="`netcurtain flows`")
+TOO_LATE = Answer(id=0, error_code="too-late", message="nobody waits for it to be forgotten")
 
 
 @dataclass(slots=True, kw_only=True)

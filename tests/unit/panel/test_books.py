@@ -1,10 +1,14 @@
 """Sums and pages of a real ledger, against the ledger itself."""
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gateway.edge.ledger import Ledger
+from gateway.model.command import Erase
 from gateway.panel.books import FRESH_S, Books, Sum, midnight, total_of
 from tests.support.lived import DAY, HOUR, NOW, record, write_ledger
 from tests.support.panel import DOOR, YARD
@@ -184,3 +188,25 @@ def test_what_was_judged_anew_is_found_after_a_while(path: Path, clock: Clock) -
         if thread.name == "finder":
             thread.join()
     assert [one.flow_id for one in books.flows(purpose="voice")] == [3]
+
+
+def test_a_device_that_was_forgotten_is_in_no_sum_and_no_list(path: Path, clock: Clock) -> None:
+    ages = [(number, mac, age) for number, (mac, age) in enumerate([(DOOR, DAY), (YARD, DAY), (DOOR, 60.0), (YARD, 60.0)], 1)]
+    write_ledger(path, [record(number, started=NOW - age, device=mac) for number, mac, age in ages])
+    books = books_of(path, clock)
+    assert total_of(books.week(), device=DOOR).stopped == 2 == len(books.flows(device=DOOR)) and len(books.kept_names()) == 2
+    ledger = Ledger(path, wall=lambda: NOW, may_prune=lambda: False)
+    ledger.erase(Erase(DOOR, (), 10))
+    assert until(ledger.take_erased) == [DOOR]
+    ledger.close()
+    clock.pass_by(FRESH_S)
+    assert total_of(books.week(), device=DOOR) == Sum() and total_of(books.week()).stopped == 2
+    assert books.flows(device=DOOR) == [] and [one[0] for one in books.kept_names()] == [YARD]
+    assert len(books.flows(device=YARD)) == 2 and all(one == Sum() for _, one in books.hourly(DOOR))
+
+
+def until(done: Callable[[], list[str]]) -> list[str]:
+    end = time.monotonic() + 5.0
+    while not (found := done()) and time.monotonic() < end:
+        time.sleep(0.005)
+    return found

@@ -293,6 +293,95 @@ def test_only_the_newest_changes_are_kept(home: Home) -> None:
         assert home.changes.recent() == tuple(reversed(made[3:]))
 
 
+# What is forgotten.
+
+
+class Memory:
+    """What the gateway is to forget."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, float] = {}
+        self.begun = False
+
+    def answers(self) -> dict[str, Any]:
+        return {"forget": self.forget, "keep": self.keep}
+
+    def forget(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        self.waiting[args["device"]] = args["seconds"]
+        return {"mac": args["device"], "remaining_s": args["seconds"], "erasing": False}
+
+    def keep(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        if self.begun:
+            raise Refusal("too-late", "nobody waits for it to be forgotten")
+        return {"mac": args["device"], "remaining_s": self.waiting.pop(args["device"]), "erasing": False}
+
+
+@pytest.fixture
+def memory(home: Home) -> Iterator[Memory]:
+    memory = Memory()
+    with scripted(home.link.control, **memory.answers()):
+        yield memory
+
+
+@pytest.mark.parametrize("named", ["front-door", DOOR])
+def test_a_device_is_forgotten_and_that_is_undone(home: Home, memory: Memory, named: str) -> None:
+    before = home.texts()
+    change = home.changes.forget(named)
+    assert list(memory.waiting) == [DOOR] and memory.waiting[DOOR] > UNDO_S, "an undo in the last moment comes in time"
+    assert DOOR not in home.policy().devices and "front-door" not in home.file.read_text()
+    assert change.values == {"device": "front-door"}
+    home.changes.undo(change.token)
+    assert home.texts() == before and memory.waiting == {}
+
+
+def test_an_owners_phone_leaves_its_owner(home: Home, memory: Memory) -> None:
+    home.changes.claim_phone(PHONE, "anna")
+    before = home.texts()
+    assert "devices.d/anna-phone.yaml" in before
+    change = home.changes.forget(PHONE)
+    assert PHONE not in home.policy().devices and list(home.texts()) == ["household.yaml"]
+    home.changes.undo(change.token)
+    assert home.texts() == before and home.entry(PHONE).device.owner == "anna"
+
+
+def test_one_that_no_file_names_is_forgotten_by_the_gateway_alone(home: Home, memory: Memory) -> None:
+    before = home.texts()
+    change = home.changes.forget(LAMP)
+    assert list(memory.waiting) == [LAMP] and home.texts() == before
+    home.changes.undo(change.token)
+    assert memory.waiting == {}
+
+
+def test_without_a_gateway_nothing_is_forgotten(home: Home) -> None:
+    with pytest.raises(ControlError, match="not running"):
+        home.changes.forget(DOOR)
+    assert home.texts() == {"household.yaml": HOUSEHOLD} and home.changes.recent() == ()
+
+
+def test_where_the_files_cannot_be_written_the_device_is_kept(home: Home, memory: Memory) -> None:
+    before = home.texts()
+    home.folder.joinpath(".household.yaml.new").mkdir()  # where the new text would be written first
+    with pytest.raises(NotDone, match="could not be written"):
+        home.changes.forget(DOOR)
+    assert home.texts() == before and memory.waiting == {} and home.changes.recent() == ()
+
+
+def test_too_late_is_too_late_and_changes_no_file(home: Home, memory: Memory) -> None:
+    change = home.changes.forget(DOOR)
+    memory.begun, before = True, home.texts()
+    with pytest.raises(NotDone, match="too late"):
+        home.changes.undo(change.token)
+    assert home.texts() == before
+
+
+def test_a_file_that_somebody_edited_meanwhile_is_left_and_the_device_remembered(home: Home, memory: Memory) -> None:
+    change = home.changes.forget(DOOR)
+    home.file.write_text(home.file.read_text() + "# by hand\n")
+    with pytest.raises(NotDone, match="changed meanwhile"):
+        home.changes.undo(change.token)
+    assert home.file.read_text().endswith("# by hand\n") and memory.waiting == {}
+
+
 # What is open for a while.
 
 

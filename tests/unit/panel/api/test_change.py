@@ -121,6 +121,29 @@ def test_saying_what_a_device_is(fresh: ServedApi) -> None:
     assert owner.get(f"/api/v1/devices/{LAMP}")["confirmed"] is False
 
 
+@pytest.mark.parametrize(("named", "mac"), [("front-door", DOOR), (DOOR, DOOR), (LAMP, LAMP)])
+def test_a_device_is_forgotten_and_that_is_taken_back(fresh: ServedApi, named: str, mac: str) -> None:
+    owner, before = fresh.owner, fresh.household.read_bytes()
+    made = change(owner, "DELETE", f"/api/v1/devices/{named}")
+    assert [one["mac"] for one in fresh.opened.forgetting] == [mac]
+    assert mac not in fresh.household.read_text()
+    assert owner.send("POST", f"/api/v1/undo/{made['token']}").status_code == 200
+    assert fresh.household.read_bytes() == before and fresh.opened.forgetting == []
+
+
+def test_once_the_gateway_has_begun_it_is_too_late(fresh: ServedApi) -> None:
+    made = change(fresh.owner, "DELETE", DEVICE)
+    fresh.opened.forgetting = []
+    found = fresh.owner.send("POST", f"/api/v1/undo/{made['token']}")
+    assert (found.status_code, found.json()["type"]) == (409, "/api/docs#not-done")
+    assert DOOR not in fresh.household.read_text()
+
+
+def test_nobody_is_forgotten_by_a_stranger_or_who_may_only_look(fresh: ServedApi) -> None:
+    assert [one.send("DELETE", DEVICE).status_code for one in (fresh.stranger, fresh.reader)] == [401, 403]
+    assert fresh.opened.forgetting == [] and DOOR in fresh.household.read_text()
+
+
 def test_a_kind_that_there_is_not(fresh: ServedApi) -> None:
     found = fresh.owner.send("PUT", f"{DEVICE}/profile", json={"profile": "toaster"})
     assert (found.status_code, found.json()["detail"]) == (409, "There is no such kind of device.")

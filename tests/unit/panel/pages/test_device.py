@@ -14,7 +14,7 @@ from gateway.panel.gateway_link import GatewayLink
 from tests.support.browser import Browser
 from tests.support.lived import DAY, NOW, lived, logged_in, record
 from tests.support.loading import load_known
-from tests.support.panel import DOOR, LAMP, PHONE, Served, row
+from tests.support.panel import DOOR, GUEST, LAMP, PHONE, PHONE_AT, Served, row
 from tests.support.scripted_gateway import Refusal, ScriptedGateway, scripted
 
 WHO = {"device": "front-door"}
@@ -181,9 +181,85 @@ def test_a_phone_has_no_switches(served: Served, browser: Browser) -> None:
     assert not [form for form in browser.forms if form.action.startswith("/devices/")]
 
 
+# Forgetting.
+
+
+@pytest.fixture
+def memory(served: Served) -> Iterator[ScriptedGateway]:
+    with scripted(served.panel.link.control, forget=lambda args: {"mac": args["device"]}, keep=lambda args: {}) as gateway:
+        yield gateway
+    GatewayLink.close(served.panel.link)
+
+
+def owner_of(served: Served, *macs: str) -> None:
+    """These phones are Anna's."""
+    for mac in macs:
+        served.panel.changes.claim_phone(mac, "anna")
+        next(one for one in served.told.devices if one["mac"] == mac)["trusted"] = True
+
+
+def test_what_forgetting_means_is_said_first_and_then_it_is_done(
+    served: Served, browser: Browser, memory: ScriptedGateway
+) -> None:
+    before = served.household.read_text()
+    assert f'href="{AT}/forget"' in browser.response.text
+    browser.open(f"{AT}/forget")
+    assert browser.status == 200 and "Forget Front door?" in browser.text
+    for part in ("These go for ever", "comes back as a new device", "What stays: comments", "Forget it in 30 seconds"):
+        assert part in browser.text
+    assert "owner" not in browser.text and served.household.read_text() == before and not memory.verbs(), "only asked"
+    browser.press(f"{AT}/forget")
+    assert browser.path == "/" and "Front door will be forgotten, with everything it did." in browser.text
+    assert DOOR not in served.household.read_text() and memory.verbs() == ["forget"]
+    browser.press("/undo")
+    assert served.household.read_text() == before and memory.verbs() == ["forget", "keep"]
+
+
+@pytest.mark.parametrize(
+    ("phones", "here", "said", "unsaid"),
+    [
+        ((PHONE,), False, ("is the last phone of an owner", "opens no camera's picture"), ("You are using it now",)),
+        ((PHONE, GUEST), False, ("opens no camera's picture",), ("the last phone", "You are using it now")),
+        ((PHONE,), True, ("You are using it now", "is the last phone"), ()),
+    ],
+    ids=["the last one", "one of two", "the one in hand"],
+)
+def test_what_it_means_for_an_owners_phone(
+    served: Served, phones: tuple[str, ...], here: bool, said: tuple[str, ...], unsaid: tuple[str, ...]
+) -> None:
+    owner_of(served, *phones)
+    for mac in phones:
+        next(one for one in served.told.devices if one["mac"] == mac)["addresses"] = ["192.168.50.99"]
+    if here:
+        served.told.devices[2]["addresses"] = [PHONE_AT]
+    browser = logged_in(served)
+    browser.open(f"/devices/{PHONE}/forget")
+    assert browser.status == 200
+    assert all(part in browser.text for part in said) and not any(part in browser.text for part in unsaid)
+
+
+def test_who_may_only_look_forgets_nobody(served: Served, memory: ScriptedGateway) -> None:
+    browser = logged_in(served, "bea")
+    browser.open(AT)
+    assert "/forget" not in browser.response.text
+    assert browser.open(f"{AT}/forget").status_code == 403
+    assert send(browser, f"{AT}/forget") == 403 and not memory.verbs()
+
+
+def test_without_the_gateway_nothing_is_forgotten(served: Served, browser: Browser) -> None:
+    before = served.household.read_text()
+    assert send(browser, f"{AT}/forget") == 503 and served.household.read_text() == before
+
+
+def test_one_that_is_about_to_be_forgotten_says_so(served: Served, browser: Browser) -> None:
+    served.told.status["forgetting"] = [{"mac": DOOR, "remaining_s": 12.0, "erasing": False}]
+    browser.open(AT)
+    assert "about to be forgotten" in browser.text and "/forget" not in browser.response.text
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    verb=st.sampled_from(["rule", "pause", "allow", "view", "stop", "confirm"]),
+    verb=st.sampled_from(["rule", "pause", "allow", "view", "stop", "confirm", "forget"]),
     named=st.sampled_from([DOOR, LAMP, "front-door", "x"]),
     fields=st.dictionaries(
         st.sampled_from(["action", "purpose", "seconds", "kind", "profile", "name", "next"]),
