@@ -118,10 +118,9 @@ class Upkeep:
         return commands
 
     def _forget_device(self, mac: Mac) -> None:
-        self._flooded.pop(mac, None)
-        for table in (self._knocked, self._contested):
-            for place in [place for place in table if place[0] == mac]:
-                del table[place]  # type: ignore[arg-type]
+        """But for what the kernel has counted: it counts on, and what it says of before is not to be told again."""
+        for place in [place for place in self._knocked if place[0] == mac]:
+            del self._knocked[place]
         self._flood_told = {what: at for what, at in self._flood_told.items() if mac not in (what, *_parts(what))}
 
     def _is_due(self, what: object, now: Now) -> bool:

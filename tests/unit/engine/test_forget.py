@@ -39,10 +39,11 @@ def lived() -> Watched:
         home.see(tcp(client_hello(f"{name}.example.com"), sport=sport))
     for sport in range(3_000, 3_030):
         home.see(syn(sport=sport))
-    home.do(TriesRead(tried=(Tried(BELL, CLOUD, TCP, 443, 40),), flooded=((BELL, 9),), knocked=((BELL, 6, 40),)))
+    home.do(TriesRead(tried=(Tried(BELL, CLOUD, TCP, 443, 40),), knocked=((BELL, 6, 40),)))
     home.see(tcp(client_hello(None), sport=4_000, dport=444))
     ask(home, "pause", device=NAME, seconds=900)
     ask(home, "view", device=NAME, seconds=900)
+    home.engine.report_problem({"what": "profile", "message": f"{NAME} looks like somebody else", "device": NAME})
     home.wait(1)
     home.do(Ticked())
     return home
@@ -111,6 +112,15 @@ def test_the_state_that_is_saved_says_whom_it_is_about_only_while_that_is_needed
     assert last.alone and not any(name in json.dumps(last.state) for name in (NAME, BELL))
     assert [command.data for command in told if isinstance(command, Publish)] == [{"mac": BELL, "what": "forgotten"}]
     assert home.do(Erased(mac=BELL)) == [], "once"
+
+
+def test_what_the_kernel_counted_of_it_before_is_not_told_again() -> None:
+    home = lived()
+    counted = TriesRead(flooded=((BELL, 9),), contested=((BELL, "port3", 2),))
+    assert len([one for one in home.do(counted) if isinstance(one, Publish)]) == 2
+    forgotten(home)
+    told = home.do(counted)
+    assert not [one for one in told if isinstance(one, Publish)] and not home.engine._state.problems
 
 
 def test_if_it_speaks_again_it_is_somebody_new_and_nothing_of_before_holds() -> None:
