@@ -88,7 +88,17 @@ class Scene:
             self.take_devices([*self.devices.values(), data])
         else:
             self._add(line)
+        if event["event"] == "forgetting" and data.get("what") == "forgotten":
+            self._forget(data["mac"])
         return line
+
+    def _forget(self, mac: str) -> None:
+        """It is not looked at any more, nor what it did."""
+        self.devices.pop(mac, None)
+        self.picked = "" if self.picked == mac else self.picked
+        kept = [line for line in self.lines if line.mac != mac]
+        self.lines.clear()
+        self.lines.extend(kept)
 
     def _add(self, line: Line) -> None:
         """A flow that comes again, tried again or judged anew, moves to the end: it is one line."""
@@ -207,6 +217,10 @@ def _words(kind: str, data: dict[str, Any]) -> dict[str, str]:
         why = f": {printable(grant['because'])}" if grant.get("because") else ""
         words = f"{grant['kind']} {state}{why}"
         return {"device": printable(grant["device"]), "purpose": grant["purpose"] or "", "why": words}
+    if kind == "forgetting":
+        says = {"waiting": "is to be forgotten", "kept": "is not forgotten after all", "forgotten": "a device was forgotten"}
+        gone = data["what"] == "forgotten"
+        return {"device": "" if gone else printable(data["mac"]), "why": says[data["what"]]}
     if kind == "policy":
         return {"why": "a new policy is in force" if data.get("changed") else "the policy files were read: nothing changed"}
     if kind == "gap":

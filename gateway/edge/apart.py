@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -39,7 +40,8 @@ def main() -> None:
         said = pickle.dumps((work(), None))
     except Exception as err:  # whatever it is, it is the asker's
         said = pickle.dumps((None, err))
-    sys.stdout.buffer.write(said)
+    with suppress(BrokenPipeError), open(1, "wb", closefd=False) as answer:  # whoever asked may have left meanwhile
+        answer.write(said)
 
 
 if __name__ == "__main__":

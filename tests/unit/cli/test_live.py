@@ -135,6 +135,17 @@ def test_a_picked_device_is_looked_at_alone() -> None:
     assert made.picked == "" and len(made.shown()) == 2
 
 
+def test_a_device_that_was_forgotten_is_not_on_the_screen_any_more() -> None:
+    made = scene()
+    made.pick(1)
+    waits = made.take({"event": "forgetting", "data": {"mac": BELL, "what": "waiting"}}, now="12:00")
+    assert waits.why == "is to be forgotten" and BELL in made.devices
+    over = made.take({"event": "forgetting", "data": {"mac": BELL, "what": "forgotten"}}, now="12:01")
+    assert (over.device, over.why) == ("", "a device was forgotten")
+    assert made.picked == "" and BELL not in made.devices and not [line for line in made.lines if line.mac == BELL]
+    assert [line.device for line in made.lines if line.mac] == ["speaker"]
+
+
 def test_a_flow_that_comes_again_is_one_line_at_the_end() -> None:
     made = scene()
     tried_again = STOPPED.eve()

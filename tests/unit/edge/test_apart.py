@@ -1,7 +1,11 @@
 """A function in a child process: its answer, its faults, its end."""
 
 import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +33,14 @@ FAULTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], type[Exception]]] =
 def test_what_goes_wrong_is_the_askers(function: Callable[..., Any], given: tuple[Any, ...], fault: type[Exception]) -> None:
     with pytest.raises(fault):
         apart(function, *given)
+
+
+def test_who_asked_may_have_left_meanwhile() -> None:
+    command = [sys.executable, "-I", "-m", "gateway.edge.apart"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdin is not None and child.stdout is not None and child.stderr is not None
+    child.stdout.close()
+    child.stdin.write(pickle.dumps(partial(bytes, 1_000_000)))
+    child.stdin.close()
+    assert child.stderr.read() == b"" and child.wait(20) == 0
+    child.stderr.close()
