@@ -75,6 +75,8 @@ class Played:
         self.rest()
         for grant in self._home.ask("status")["grants"]:
             self._home.ask("stop", device=grant["device"])
+        for one in self._home.ask("status")["forgetting"]:
+            self._home.ask("keep", device=one["mac"])
         changed = {path: text for path, text in self._files.items() if Path(path).read_text(encoding="utf-8") != text}
         for path, text in changed.items():
             Path(path).write_text(text, encoding="utf-8")

@@ -6,8 +6,11 @@ import pytest
 
 from .harness import PHONE, HomeProcess, Person
 
-SPEAKER, CAMERA = "02:00:5e:10:00:03", "02:00:5e:10:00:01"
-INSIDE = ("/", "/activity", f"/devices/{SPEAKER}", f"/devices/{CAMERA}", "/week", "/settings", "/settings/password")
+SPEAKER, CAMERA, PHONE_OF_ANNA = "02:00:5e:10:00:03", "02:00:5e:10:00:01", "02:00:5e:10:00:aa"
+INSIDE = (
+    "/", "/activity", f"/devices/{SPEAKER}", f"/devices/{CAMERA}", f"/devices/{PHONE_OF_ANNA}/forget", "/week", "/settings",
+    "/settings/password",
+)  # fmt: skip
 OUTSIDE = ("/login", "/enter/nothing", "/certificate")
 ODD = ("/no-such-page", "/activity?device=02:00:00:00:00:99")
 LANGUAGES = ("en-GB", "de-DE", "ar-EG")
