@@ -19,6 +19,7 @@
               who began), ``press`` (of a bell); ``allotment``: what a device can have of it by signs of its own
 ``request``   the verbs of the control socket
 ``upkeep``    ticks, leases, policies, the saved state
+``forget``    a device leaves every table (``forgetting``: those that are to be forgotten, counted down)
 ``judge``     evidence -> (assessment, decision): the one composition
 ``state``     what they share; ``flow``, ``binding``, ``roster``, ``grants`` are its tables, ``term`` how long judgements hold
 ``number``    what stands for a device in marks
