@@ -15,5 +15,6 @@
 ``mark``      the connection mark: how a decision is written into the kernel
 ``event`` / ``command``  what comes into the engine, and what leaves it
 ``record``    ``FlowRecord``: one flow as the ledger, ``inspect`` and ``flows`` show it
+``mention``   names of devices in sentences, and such sentences without them
 ``control``   the messages of the control socket
 """
