@@ -8,7 +8,8 @@
 ``suffix``               the list of public suffixes: who registered a name
 ``control``              the control socket: server, and ``control_client`` for who asks (``control_line``: its lines)
 ``store``                ``state.json``, crash-safe over ``disk``; ``saver`` writes it in a thread of its own
-``ledger``               flows in SQLite, written by a thread of its own; ``ledger_reader`` reads it (``ledger_schema``: tables)
+``ledger``               flows in SQLite, written by a thread of its own; ``ledger_reader`` reads it (``ledger_schema``: tables;
+                         ``ledger_erasure``: one device out of it)
 ``watch``, ``inotify``   the policy directories (``document``: a file in them that people edit too, replaced whole)
 ``notify``               readiness and watchdog of systemd; ``health``: what is wrong outside, told when it begins and ends
 ``pcap``                 capture files
