@@ -10,6 +10,7 @@ import click
 
 from gateway.edge.control_client import ControlClient, ControlError
 from gateway.household import Faulty, Household, free_name
+from gateway.model.device import is_mac
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.policy import Loaded, load
 
@@ -19,7 +20,6 @@ from .fault import show_faults
 from .past import read_settings
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}").fullmatch
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}").fullmatch
 _NOT_GUESSED = ("careful", "observe", "quarantine", "set-up")
 
@@ -107,14 +107,14 @@ def _find(policy: Policy, named: str, control: Path) -> Subject:
         with ControlClient(control) as client:
             seen = client.ask("devices")
     except ControlError:
-        if known is None and not _MAC(named.lower()):
+        if known is None and not is_mac(named.lower()):
             raise
         seen = []
     mac = known.device.mac if known else named.lower()
     rows = [row for row in seen if row["mac"] == mac] or [row for row in seen if not known and named == row["hostname"]]
     if len(rows) > 1:
         raise NotSo(f"{len(rows)} devices call themselves {named!r}: {', '.join(row['mac'] for row in rows)}; take an address")
-    if not rows and known is None and not _MAC(mac):
+    if not rows and known is None and not is_mac(mac):
         choices = ", ".join(sorted(row["id"] for row in seen)) or "none"
         raise NotSo(f"no device is called {named!r}; seen are: {choices}")
     return _subject(rows[0] if rows else {}, known, mac)

@@ -1,6 +1,5 @@
 """``netcurtain forget``: no trace of a device is left in the household's files, the gateway's state and its ledger."""
 
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import click
 
 from gateway.edge.control_client import ControlClient
 from gateway.household import Edit, Faulty, Household
+from gateway.model.device import is_mac
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.policy import Loaded, load
 
@@ -20,7 +20,6 @@ from .fault import show_faults
 from .past import read_settings
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}").fullmatch
 LONG_S = 600.0
 """So long a large ledger may take; it goes on by itself."""
 
@@ -85,7 +84,7 @@ def _find(policy: Policy, named: str, seen: list[dict[str, Any]]) -> Subject:
     macs = macs or {row["mac"] for row in seen if named == row["hostname"]}
     if entry is None and len(macs) > 1:
         _fail(f"{len(macs)} devices call themselves {named!r}: {', '.join(sorted(macs))}; take an address")
-    if entry is None and not macs and not _MAC(named.lower()):
+    if entry is None and not macs and not is_mac(named.lower()):
         known = {row["id"] for row in seen} | {one.device.id for one in policy.devices.values()}
         _fail(f"no device is called {named!r}; there are: {', '.join(sorted(known)) or 'none'}")
     mac = entry.device.mac if entry else next(iter(macs), named.lower())

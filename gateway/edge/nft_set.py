@@ -11,7 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from gateway.model.command import AnswerHere, ForgetRefused, OpenPanel
-from gateway.model.device import Mac, mac_from_bytes
+from gateway.model.device import Mac, mac_from_bytes, mac_to_bytes
 from gateway.model.event import Tried, TriesRead
 
 from .netlink import (
@@ -135,7 +135,7 @@ class Sets:
     def add_answer(self, command: AnswerHere, *, timeout_s: float) -> None:
         """For a while the ruleset turns plain HTTP of this device to this address to the gateway – or does so no longer."""
         name = "answered4" if len(command.address) == 4 else "answered6"
-        key = _PADDED_MAC.pack(bytes.fromhex(command.mac.replace(":", ""))) + command.address
+        key = _PADDED_MAC.pack(mac_to_bytes(command.mac)) + command.address
         if command.here:
             self.add(name, key, timeout_s=timeout_s)
         else:
@@ -144,7 +144,7 @@ class Sets:
     def open_panel(self, command: OpenPanel) -> None:
         """Who reaches the panel without being trusted: everybody for a while, or one device, or nobody (more)."""
         if command.mac and command.seconds > 0:  # first: whoever has just claimed it goes on
-            self.add("claimant", bytes.fromhex(command.mac.replace(":", "")), timeout_s=command.seconds)
+            self.add("claimant", mac_to_bytes(command.mac), timeout_s=command.seconds)
         for port in PANEL_PORTS:
             if command.mac or command.seconds <= 0:
                 self.remove("first_contact", _PORT.pack(port))
@@ -154,7 +154,7 @@ class Sets:
     def forget_refused(self, command: ForgetRefused) -> None:
         """What the ruleset remembered of a destination goes; it may have been met with either manner."""
         mac, address, proto, port = command
-        key = _TRIED[20 if len(address) == 4 else 32].pack(bytes.fromhex(mac.replace(":", "")), address, proto, port)
+        key = _TRIED[20 if len(address) == 4 else 32].pack(mac_to_bytes(mac), address, proto, port)
         for kind in ("refused", "silenced"):
             self.remove(f"{kind}{4 if len(address) == 4 else 6}", key)
 

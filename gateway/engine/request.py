@@ -1,13 +1,12 @@
 """What people ask over the control socket, and what they are told."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.model.command import Command, OpenPanel, Publish, ReloadPolicy, Reply
 from gateway.model.control import Request, Response
 from gateway.model.decision import Decision
-from gateway.model.device import Mac
+from gateway.model.device import Mac, is_mac
 from gateway.model.event import Asked, Now
 from gateway.model.moment import Grant
 from gateway.model.purpose import Purpose
@@ -25,9 +24,6 @@ MAX_SECONDS = 30 * 86_400.0
 MAX_FLOWS = 1_000
 FIRST_CONTACT_S = 900.0
 """So long after it was first asked to, and no longer, the gateway lets everybody reach the panel of a box without an owner."""
-
-
-_WRITTEN = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}").fullmatch
 
 
 class Refused(ValueError):
@@ -199,7 +195,7 @@ class Requests:
         for mac, name in known.items():
             if named in (mac, name):
                 return mac
-        if written and _WRITTEN(str(named)):
+        if written and is_mac(str(named)):
             return Mac(str(named))
         choices = ", ".join(sorted(known.values())) or "none is known yet"
         raise Refused("unknown-device", f"no device is called {named!r}", f"devices: {choices}")

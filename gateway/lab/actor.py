@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from gateway.model.device import mac_to_bytes
+
 from .dhcp import Client, Lease
 from .rtsp import serve_camera
 from .step import Step, World, perform
@@ -47,7 +49,7 @@ class Actor:
     def _join(self) -> Lease:
         client = Client(
             interface="eth0",
-            mac=bytes.fromhex(self._config["mac"].replace(":", "")),
+            mac=mac_to_bytes(self._config["mac"]),
             hostname=self._config["hostname"],
             vendor_class=self._config.get("vendor_class", ""),
         )

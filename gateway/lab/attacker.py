@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from gateway.model.device import mac_to_bytes
+
 from . import frame
 from .topology import CURTAIN4, CURTAIN6, GATEWAY_LAN_MAC
 
@@ -231,7 +233,7 @@ def impersonate(attacker: Attacker, addresses: tuple[str, str], *, for_s: float)
     gateway = (attacker.gateway_mac, attacker.gateway4)
     claims = [(frame.arp(kind=kind, sender=(attacker.mac, four), target=gateway), frame.ETH_ARP) for kind in (1, 2)]
     ends = frame.between(src=six, dst=attacker.gateway6)
-    body = frame.packed(six) + b"\x02\x01" + frame.hardware(attacker.mac)
+    body = frame.packed(six) + b"\x02\x01" + mac_to_bytes(attacker.mac)
     advert = frame.icmp6(136, 0, b"\x60\0\0\0", body, **ends)
     claims.append((frame.ipv6(advert, **ends, proto=frame.ICMPV6, ttl=255), frame.ETH_IPV6))
     while time.monotonic() < until:
@@ -245,7 +247,7 @@ def impersonate(attacker: Attacker, addresses: tuple[str, str], *, for_s: float)
 
 
 def _meant_for(data: bytes, attacker: Attacker, addresses: tuple[str, str]) -> int:
-    if data[:6] != frame.hardware(attacker.mac):
+    if data[:6] != mac_to_bytes(attacker.mac):
         return 0
     kind, own = int.from_bytes(data[12:14]), {frame.packed(address) for address in addresses}
     if kind == frame.ETH_IPV4 and data[30:34] in own:

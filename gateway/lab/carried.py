@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from gateway.edge.pcap import CaptureError, read_capture
-from gateway.model.device import Mac
+from gateway.model.device import mac_to_bytes
 
 from .frame import ETH_IPV4, ETH_IPV6, ETH_QINQ, ETH_VLAN, ICMP, ICMPV6, TCP, UDP
 
@@ -38,7 +38,7 @@ def count(path: Path, marks: Mapping[str, Mark], *, source: str = "") -> dict[st
     """
     owners = {ip_address(address).packed: name for name, mark in marks.items() for address in mark.addresses}
     find = _finder(marks)
-    wanted = bytes.fromhex(Mac(source).replace(":", "")) if source else b""
+    wanted = mac_to_bytes(source) if source else b""
     totals = dict.fromkeys(marks, 0)
     for data in frames(path):
         owner, size = None, 0

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gateway.model.device import mac_to_bytes
+
 ETH_IPV4, ETH_IPV6, ETH_ARP, ETH_VLAN, ETH_QINQ = 0x0800, 0x86DD, 0x0806, 0x8100, 0x88A8
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION = 0, 43, 44, 51, 60
@@ -19,11 +21,6 @@ BROADCAST = "ff:ff:ff:ff:ff:ff"
 def packed(address: str) -> bytes:
     """An IP address as bytes."""
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
-
-
-def hardware(mac: str) -> bytes:
-    """A MAC address as bytes."""
-    return bytes.fromhex(mac.replace(":", ""))
 
 
 def between(*, src: str, dst: str, **more: Any) -> dict[str, Any]:
@@ -53,7 +50,7 @@ def transport_checksum(segment: bytes, *, src: str, dst: str, proto: int) -> int
 def ethernet(payload: bytes, *, dst: str, src: str, kind: int, tags: Iterable[tuple[int, int]] = ()) -> bytes:
     """A frame; ``tags``: (EtherType of the tag, its 16 bits), outermost first."""
     marks = b"".join(struct.pack("!HH", tag, value) for tag, value in tags)
-    return hardware(dst) + hardware(src) + marks + kind.to_bytes(2) + payload
+    return mac_to_bytes(dst) + mac_to_bytes(src) + marks + kind.to_bytes(2) + payload
 
 
 def ipv4(
@@ -177,5 +174,5 @@ def icmp6(kind: int, code: int, rest: bytes, body: bytes, *, src: str, dst: str)
 
 def arp(*, kind: int, sender: tuple[str, str], target: tuple[str, str]) -> bytes:
     """``kind``: 1 asks, 2 answers; each end as (MAC, IPv4 address)."""
-    ends = b"".join(hardware(mac) + packed(address) for mac, address in (sender, target))
+    ends = b"".join(mac_to_bytes(mac) + packed(address) for mac, address in (sender, target))
     return struct.pack("!HHBBH", 1, ETH_IPV4, 6, 4, kind) + ends

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from gateway.edge.apart import apart
@@ -52,14 +53,12 @@ class Files:
 
     def write(self, household: Household, make: Callable[[Household], Edit]) -> Edit:
         """One edit of theirs, put in place; a page that is made now shows it. ValueError, OSError: nothing was written."""
-        edit, reading = apart(_write, self._folders, household, make)
-        with self._lock:
-            self._take(reading)
+        (edit,) = self.write_all(household, partial(_one, make))
         return edit
 
     def write_all(self, household: Household, make: Callable[[Household], Sequence[Edit]]) -> tuple[Edit, ...]:
         """Several, all of them or none: as ``write``."""
-        edits, reading = apart(_write_all, self._folders, household, make)
+        edits, reading = apart(_write, self._folders, household, make)
         with self._lock:
             self._take(reading)
         return edits
@@ -88,12 +87,11 @@ class Files:
         return self._good
 
 
-def _write(folders: Sequence[Path], household: Household, make: Callable[[Household], Edit]) -> tuple[Edit, Reading]:
-    household.put(edit := make(household))
-    return edit, _read(folders)
+def _one(make: Callable[[Household], Edit], household: Household) -> tuple[Edit]:
+    return (make(household),)
 
 
-def _write_all(
+def _write(
     folders: Sequence[Path], household: Household, make: Callable[[Household], Sequence[Edit]]
 ) -> tuple[tuple[Edit, ...], Reading]:
     household.put_all(edits := tuple(make(household)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .access import Access, Keep
+from .access.window import LENGTH_S
 from .books import Books
 from .change import Changes
 from .contact import Contact
@@ -33,7 +34,7 @@ class PanelSettings:
     hosts: tuple[str, ...] = ()
     """Names that a browser may call this machine by, besides the usual ones."""
     retention_days: int = 14
-    first_contact_s: float = 900.0
+    first_contact_s: float = LENGTH_S
     """So long after it was switched on a box without an owner may be claimed by anybody; 0: by a link alone."""
 
 

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ..model.device import Mac
+from ..model.device import Mac, is_mac
 from ..model.packet import TCP, UDP
 from ..model.policy import Schedule, Target
 
@@ -24,7 +24,6 @@ _BYTES = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 _BYTE_UNITS = ((1000**3, "GB"), (1000**2, "MB"), (1000, "kB"), (1, "B"))
 _SECOND_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SPAN = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 _PATTERN_LABEL = re.compile(r"[a-z0-9_*-]{1,63}")
@@ -135,7 +134,7 @@ def format_schedule(span: Schedule) -> str:
 def parse_mac(text: str) -> Mac:
     """Upper case and dashes are taken too."""
     low = text.lower().replace("-", ":")
-    if not _MAC.fullmatch(low):
+    if not is_mac(low):
         raise ValueError("is not a hardware address; write it like 02:00:5e:10:00:01")
     return Mac(low)
 

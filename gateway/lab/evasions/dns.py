@@ -10,6 +10,8 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
+from gateway.model.device import mac_to_bytes
+
 from .. import frame
 from ..hello import client_hello, records
 from .case import BAD, GOOD, Attempt, Case
@@ -295,7 +297,7 @@ def knock_elsewhere(attempt: Attempt) -> None:
 
 def link_local(mac: str) -> str:
     """The address that a kernel makes of a hardware address (RFC 4291, appendix A)."""
-    raw = frame.hardware(mac)
+    raw = mac_to_bytes(mac)
     return socket.inet_ntop(socket.AF_INET6, b"\xfe\x80" + bytes(6) + bytes([raw[0] ^ 2]) + raw[1:3] + b"\xff\xfe" + raw[3:])
 
 

@@ -4,6 +4,8 @@ import struct
 import time
 from collections.abc import Callable
 
+from gateway.model.device import mac_to_bytes
+
 from .. import frame
 from ..frame import BROADCAST, ETH_ARP, ETH_QINQ, ETH_VLAN
 from .case import Attempt, Case
@@ -110,7 +112,7 @@ def router_advertisement(attempt: Attempt) -> None:
     local = "fe80::66"
     prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + frame.packed("2001:db8:bad::")
     resolver = struct.pack("!BBHI", 25, 3, 0, 3600) + frame.packed(attacker.address6)
-    own = b"\x01\x01" + frame.hardware(attacker.mac)
+    own = b"\x01\x01" + mac_to_bytes(attacker.mac)
     body = struct.pack("!BBHII", 64, 0, 1800, 0, 0)[4:] + prefix + resolver + own + b"\xfd\x05" + attempt.payload(38)
     for dst, mac in (("ff02::1", EVERYBODY6), (attacker.gateway6, "")):
         ends = frame.between(src=local, dst=dst)
@@ -140,7 +142,7 @@ def dhcp_server(attempt: Attempt) -> None:
     for kind in (2, 5):
         head = struct.pack("!BBBB4sHH", 2, 1, 6, 0, attempt.token[:4], 0, 0x8000)
         head += bytes(4) + frame.packed("10.77.0.99") + frame.packed(attacker.address4) + bytes(4)
-        head += frame.hardware("02:00:5e:10:00:aa") + bytes(10) + bytes(192) + bytes.fromhex("63825363")
+        head += mac_to_bytes("02:00:5e:10:00:aa") + bytes(10) + bytes(192) + bytes.fromhex("63825363")
         own = frame.packed(attacker.address4)
         options = bytes([53, 1, kind, 54, 4]) + own + bytes([3, 4]) + own + bytes([6, 4]) + own + b"\x01\x04\xff\xff\xff\0"
         ends = frame.between(src=attacker.address4, dst="255.255.255.255")

@@ -4,6 +4,8 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
+from gateway.model.device import mac_to_bytes
+
 from .. import frame, message
 from ..frame import ACK, DESTINATION, HOP_BY_HOP, MSS, PSH, SYN
 from ..topology import FRAGMENT_S
@@ -153,7 +155,7 @@ def lease_elsewhere(attempt: Attempt) -> Iterator[bytes]:
             own = frame.packed(attempt.target4)
             head = struct.pack("!BBBB4sHH", 1, 1, 6, 0, attempt.token[:4], 0, 0)
             head += (own if field == "ciaddr" else bytes(4)) + bytes(8) + (own if field == "giaddr" else bytes(4))
-            head += frame.hardware(attacker.mac) + attempt.token + bytes(2) + bytes(192)
+            head += mac_to_bytes(attacker.mac) + attempt.token + bytes(2) + bytes(192)
             body = head + bytes.fromhex("63825363") + bytes([53, 1, kind, 12, 16]) + attempt.token.hex().encode() + b"\xff"
             for source in (attempt.target4, attacker.address4):
                 ends = frame.between(src=source, dst=attacker.gateway4)

@@ -8,6 +8,8 @@ import struct
 import time
 from dataclasses import dataclass
 
+from gateway.model.device import mac_to_bytes
+
 from .. import frame
 from ..attacker import Attacker
 from ..carried import Mark, count
@@ -164,7 +166,7 @@ def steal_lease(stage: Stage, attacker: Attacker) -> None:
 
 
 def _dhcp(kind: int, station: str, options: dict[int, bytes], *, own: bytes = bytes(4)) -> bytes:
-    head = struct.pack("!BBBB4sHH4s12x6s10x192x4s", 1, 1, 6, 0, os.urandom(4), 0, 0x8000, own, frame.hardware(station), COOKIE)
+    head = struct.pack("!BBBB4sHH4s12x6s10x192x4s", 1, 1, 6, 0, os.urandom(4), 0, 0x8000, own, mac_to_bytes(station), COOKIE)
     said = {DHCP_KIND: bytes([kind]), **options}
     return head + b"".join(bytes([code, len(value)]) + value for code, value in said.items()) + b"\xff"
 

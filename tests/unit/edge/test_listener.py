@@ -19,7 +19,7 @@ from gateway.edge.listener import (
 from gateway.lab import frame
 from gateway.lab.message import mdns_announcement
 from gateway.lab.namespace import inside
-from gateway.model.device import Mac
+from gateway.model.device import Mac, mac_to_bytes
 from gateway.model.identity import Signal
 
 pytestmark = pytest.mark.net
@@ -52,7 +52,7 @@ def datagram(data: bytes, *, dst: str = GROUP, port: int = 5353, sport: int = 53
 
 
 def dhcp(client: str, hostname: bytes) -> bytes:
-    head = struct.pack("!BBBB4sHH16x6s10x192x4s", 1, 1, 6, 0, b"abcd", 0, 0, frame.hardware(client), b"\x63\x82\x53\x63")
+    head = struct.pack("!BBBB4sHH16x6s10x192x4s", 1, 1, 6, 0, b"abcd", 0, 0, mac_to_bytes(client), b"\x63\x82\x53\x63")
     return head + bytes([53, 1, 1, 12, len(hostname)]) + hostname + b"\xff"
 
 
