@@ -267,8 +267,9 @@ class App:
                 return
 
     def _judge_waiting(self) -> None:
-        for event in self._queue.receive():
-            self._do(self._engine.handle(event, self._now()))
+        found = self._queue.receive()
+        handle, now = self._engine.handle, self._now()
+        self._do([command for event in found for command in handle(event, now)])
 
     def _handle(self, event: Event) -> None:
         now = self._now()

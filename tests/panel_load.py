@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import chain
 from pathlib import Path
@@ -117,8 +117,8 @@ def _texts(now: float) -> dict[int, list[tuple[FlowRecord, tuple[Any, ...], tupl
         rows = []
         for place, (purpose, effect, action) in enumerate(((RARE_PURPOSE, "refuse", "block"), *DOES)):
             for name in (f"{purpose}-{host}.maker-{number}.example.com" for host in range(1 if place == 0 else 6)):
-                record = replace(
-                    plain, device=mac_of(number), device_id=f"thing-{number}", profile=KINDS[number % len(KINDS)],
+                record = plain._replace(
+                    device=mac_of(number), device_id=f"thing-{number}", profile=KINDS[number % len(KINDS)],
                     server_name=name, names=(name,), purpose=purpose, effect=effect, action=action,
                     rule=f"profiles/{KINDS[number % len(KINDS)]}.yaml:12", reason=f"{purpose}: as its profile says",
                 )  # fmt: skip

@@ -16,7 +16,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.edge.ledger import BURST_BYTES, PRUNE_EVERY_S, Ledger, WriteBudget
@@ -83,11 +83,11 @@ def flows(chance: random.Random, *, since: float, until: float, first_id: int) -
         found.append((began, record))
         if not live:
             size = chance.randrange(500, 20_000)
-            ended = replace(record, bytes_toserver=size, bytes_toclient=3 * size, pkts_toserver=12, pkts_toclient=18)
+            ended = record._replace(bytes_toserver=size, bytes_toclient=3 * size, pkts_toserver=12, pkts_toclient=18)
             found.append((began + chance.uniform(2, 30), ended))
         for turn in range(1, round((until - since) / SPEAKS_EVERY_S) if live else 0):
             at = began + (turn + chance.random()) * SPEAKS_EVERY_S
-            found.append((at, replace(record, bytes_toserver=90 * turn, bytes_toclient=90 * turn, pkts_toserver=turn)))
+            found.append((at, record._replace(bytes_toserver=90 * turn, bytes_toclient=90 * turn, pkts_toserver=turn)))
     return sorted(found, key=lambda put: put[0])
 
 

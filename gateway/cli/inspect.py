@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,7 +122,7 @@ def _whole(reassembler: Reassembler, fragment: Packet, at: float) -> Packet | No
 def _records(commands: list[Command], path: str) -> Iterator[FlowRecord]:
     for command in commands:
         if isinstance(command, Record):
-            yield replace(command.record, capture=path)
+            yield command.record._replace(capture=path)
 
 
 def check_profiles(policy: Policy, profiles: dict[Mac, str]) -> None:

@@ -7,7 +7,6 @@ import itertools
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ class Playback:
             for number, record in enumerate(self._records):
                 after_s = round_ * self.length_s + (record.started - self._first) / speed
                 flow_id = round_ * len(self._records) + number + 1
-                yield after_s, replace(record, flow_id=flow_id, started=self._began + after_s)
+                yield after_s, record._replace(flow_id=flow_id, started=self._began + after_s)
 
     def _take(self, record: FlowRecord) -> Iterator[dict[str, Any]]:
         record, before = self._as_a_try(record)
@@ -107,7 +106,7 @@ class Playback:
         before = self._stopped.get(key)
         if before is not None:
             held_bytes = before.held_bytes + record.held_bytes
-            record = replace(record, flow_id=before.flow_id, attempts=before.attempts + 1, held_bytes=held_bytes)
+            record = record._replace(flow_id=before.flow_id, attempts=before.attempts + 1, held_bytes=held_bytes)
         self._stopped[key] = record
         return record, before
 
@@ -126,5 +125,5 @@ def _judged(recording: Path, policy: Policy) -> Iterator[FlowRecord]:
         if record.purpose == Purpose.LOCAL or (known is not None and known.device.trusted):
             continue
         if record.effect != "pass":
-            record = replace(record, held_bytes=record.bytes_toserver, bytes_toserver=0, bytes_toclient=0)
-        yield replace(record, capture="")
+            record = record._replace(held_bytes=record.bytes_toserver, bytes_toserver=0, bytes_toclient=0)
+        yield record._replace(capture="")

@@ -11,7 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from operator import add
 from pathlib import Path
+from typing import Any
 
 from gateway.model.command import Erase
 from gateway.model.record import FlowRecord
@@ -256,24 +258,24 @@ class Ledger:
 
     def _insert(self, database: sqlite3.Connection, batch: dict[int, FlowRecord]) -> None:
         minute = int(self._wall() // 60)
-        totals: dict[tuple[str, str, str], list[int]] = {}
+        totals: dict[tuple[str, str, str], tuple[int, ...]] = {}
+        flows: list[tuple[Any, ...]] = []
         written: set[int] = set()
         with database:
             database.execute("BEGIN IMMEDIATE")
             for record in batch.values():
-                counts = (record.attempts, 1, record.bytes_toserver, record.bytes_toclient, record.held_bytes)
-                before = None
-                if record.flow_id <= self._newest:  # ids rise: a larger one was never written
-                    before = database.execute(READ_OLD, (record.flow_id,)).fetchone()
+                counts: tuple[int, ...] = (record.attempts, 1, record.bytes_toserver, record.bytes_toclient, record.held_bytes)
                 key = (record.device, record.purpose, record.effect)
-                line = totals.setdefault(key, [0, 0, 0, 0, 0])
-                for place, grown in enumerate(_growth(counts, key, before)):
-                    line[place] += grown
+                if record.flow_id <= self._newest:  # ids rise: a larger one was never written
+                    counts = _growth(counts, key, database.execute(READ_OLD, (record.flow_id,)).fetchone())
+                line = totals.get(key)
+                totals[key] = counts if line is None else tuple(map(add, line, counts))
                 flow, judgement = rows_of(record)
-                if judgement[0] not in self._known:
+                flows.append(flow)
+                if judgement[0] not in self._known and judgement[0] not in written:
                     database.execute(PUT_JUDGEMENT, judgement)
                     written.add(judgement[0])
-                database.execute(PUT_FLOW, flow)
+            database.executemany(PUT_FLOW, flows)
             database.executemany(ADD_TOTAL, [(minute, *key, *line) for key, line in totals.items() if any(line)])
         if len(self._known) > KNOWN_JUDGEMENTS:
             self._known.clear()

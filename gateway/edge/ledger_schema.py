@@ -11,7 +11,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import MISSING, fields
 from functools import lru_cache
 from ipaddress import ip_address
 from operator import attrgetter
@@ -25,11 +24,11 @@ NUMBERS = (
     "bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient", "held_bytes", "attempts",
     "judged_toserver", "judged_toclient",
 )  # fmt: skip
-TEXTS = tuple(field.name for field in fields(FlowRecord) if field.name not in NUMBERS)
+TEXTS = tuple(name for name in FlowRecord._fields if name not in NUMBERS)
 _COLUMNS = {"flow": (*NUMBERS, "judgement"), "judgement": ("id", *TEXTS)}
 _LISTS = ("names", "also", "alpn", "weighed")
 _FLAGS = ("mixed", "ech", "local", "lookup")
-_UNKNOWN = {field.name: field.default for field in fields(FlowRecord) if field.default not in (MISSING, None)}
+_UNKNOWN = {name: default for name, default in FlowRecord._field_defaults.items() if default is not None}
 _read_numbers, _read_texts = attrgetter(*NUMBERS), attrgetter(*TEXTS)
 
 SCHEMA = f"""

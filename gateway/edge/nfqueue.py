@@ -7,7 +7,7 @@ is held by the kernel until the socket closes, which drops it.
 import select
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from struct import Struct
 from typing import Literal
@@ -37,8 +37,8 @@ from .netlink import (
 QUEUE_PACKETS = 8192
 RECEIVE_BUFFER_BYTES = 32 << 20
 """Holds a full queue of small packets: where it overflows the kernel fails open, and the ruleset then denies."""
-BATCH = 64
-"""Packets taken in one wake-up, so that clocks and requests are not starved by a flood."""
+BATCH = 16
+"""Packets judged together, of those that wait anyway: side by side they cost less. Clocks and requests are not starved."""
 MESSAGE_BYTES = 70_000
 
 _PACKET, _VERDICT, _CONFIG = (SUBSYSTEM_QUEUE << 8 | kind for kind in (0, 1, 2))
@@ -125,17 +125,18 @@ class PacketQueue:
         """Is there anything to receive? Cheaper than to try."""
         return bool(self._poll.poll(0))
 
-    def receive(self) -> Iterator[Event]:
-        """What waits now, at most ``BATCH`` packets, one by one: a verdict given meanwhile leaves before the next is taken."""
-        take, read = self._socket.receive, self._read
+    def receive(self) -> list[Event]:
+        """What waits now, at most ``BATCH`` packets."""
+        take, read, found = self._socket.receive, self._read, list[Event]()
         for _ in range(BATCH):
             try:
                 data = take(MESSAGE_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
-                return
+                break
             event = read(data)
             if event is not None:
-                yield event
+                found.append(event)
+        return found
 
     def _read(self, data: bytes) -> Event | None:
         """One packet message; anything else is counted."""

@@ -7,7 +7,6 @@ since what is for the owner only passes by them; pauses and allowances change no
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import inf
 from operator import attrgetter
 from typing import NamedTuple
@@ -147,7 +146,7 @@ class _Side:
 
     def classify(self, record: FlowRecord) -> Assessment:
         """What it is for, by what this policy knows and the ledger kept."""
-        return classify(self.policy.catalogue, replace(line_of(record).evidence, **self.standing(record)._asdict()))
+        return classify(self.policy.catalogue, line_of(record).evidence._replace(**self.standing(record)._asdict()))
 
     def treat(self, record: FlowRecord, assessment: Assessment, how: Circumstance, moment: Moment) -> Treatment:
         """What this policy makes of it."""

@@ -74,7 +74,7 @@ class Counters:
         if not holds or flow.key.proto not in (TCP, UDP) or flow.assessment is None:
             return []
         counts = flow.counted.weigh(total)
-        flow.evidence = replace(evidence, bytes_out=counts.out, bytes_in=counts.into)
+        flow.evidence = evidence._replace(bytes_out=counts.out, bytes_in=counts.into)
         found = classify(state.policy.catalogue, flow.evidence, state.doings.before(flow))
         if found.purpose is flow.assessment.purpose:
             return []

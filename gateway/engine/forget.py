@@ -101,7 +101,7 @@ def _leave_sentences(state: State, say: Say) -> None:
             flow.decision = replace(flow.decision, reason=reason)
     for flow_id, (record, decision) in list(state.recent.items()):
         if (reason := say(record.reason)) != record.reason:
-            state.recent[flow_id] = replace(record, reason=reason), replace(decision, reason=say(decision.reason))
+            state.recent[flow_id] = record._replace(reason=reason), replace(decision, reason=say(decision.reason))
     state.grants.say(say)
     others = [problem for problem in state.problems if all(say(str(value)) == str(value) for value in problem.values())]
     state.problems.clear()

@@ -210,6 +210,8 @@ class Forward:
     def _release(self, flow: Flow) -> list[Command]:
         """Verdicts for everything held, in the order it came."""
         ids, size = self._held.take(flow)
+        if not ids:
+            return []
         if flow.flow_class not in LET_OUT:
             (flow.line or flow).refused_bytes += size
         mark = self._mark(flow)
@@ -245,8 +247,11 @@ class Forward:
 
     def _answer_here(self, flow: Flow, now: Now) -> list[Command]:
         """Plain HTTP that is ours to answer came through: its next try is turned round, or it passes after all."""
-        decision, member = flow.decision, self._state.roster.by_number(flow.number)
-        if decision is None or decision.effect is not Effect.REDIRECT or flow.key.proto != TCP or member is None:
+        decision = flow.decision
+        if decision is None or decision.effect is not Effect.REDIRECT or flow.key.proto != TCP:
+            return []
+        member = self._state.roster.by_number(flow.number)
+        if member is None:
             return []
         flow.decision, commands = self._answered.answer_or_pass(member, flow.key, decision, now)
         if flow.decision.effect is Effect.PASS:
@@ -316,7 +321,7 @@ class Forward:
 
     def _refuse(self, flow: Flow, why: str) -> None:
         flow.assessment = Assessment(purpose=Purpose.UNKNOWN, reasons=(why,))
-        flow.evidence = replace(self._evidence(flow, ()), settled=Purpose.UNKNOWN)
+        flow.evidence = self._evidence(flow, ())._replace(settled=Purpose.UNKNOWN)
         flow.decision = Decision(
             action=Action.BLOCK,
             effect=Effect.REFUSE,

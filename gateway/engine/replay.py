@@ -1,6 +1,5 @@
 """A capture through the same tables and the same judgement: nobody waits for a verdict, and both directions are seen."""
 
-from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address
 
@@ -180,7 +179,7 @@ class Replay:
         for direction, counts in self._looks.pop(flow.id, ()):
             if direction != upwards or counts.out < first or evidence.local or not has_medium(evidence.family):
                 continue
-            looked_at = replace(evidence, bytes_out=counts.out, bytes_in=counts.into)
+            looked_at = evidence._replace(bytes_out=counts.out, bytes_in=counts.into)
             if classify(self._state.policy.catalogue, looked_at).purpose in MEDIA:
                 return looked_at
         return evidence

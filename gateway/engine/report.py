@@ -13,9 +13,10 @@ STATES_APP = {1: "icmp", 58: "icmpv6"}
 def record(flow: Flow, *, capture: str = "") -> FlowRecord:
     """The flow as it stands now."""
     assessment, decision, evidence = flow.assessment, flow.decision, flow.evidence or NOTHING
-    own = flow.facts.names
+    own, facts = flow.facts.names, evidence.facts
     name = own[0] if own else (assessment.name if assessment else None)
     known = (*own, *((name,) if name else ()), *flow.candidates)
+    part = _is_part(flow, evidence)
     return FlowRecord(
         flow_id=flow.id,
         started=flow.started_wall,
@@ -30,11 +31,11 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         vendor=evidence.vendor,
         family=evidence.family,
         app_proto=_app_proto(flow),
-        alpn=evidence.facts.alpn,
-        ech=evidence.facts.ech,
+        alpn=facts.alpn,
+        ech=facts.ech,
         server_name=name.text if name else None,
         name_source=str(name.source) if name else None,
-        names=tuple(dict.fromkeys(candidate.text for candidate in known)),
+        names=tuple(dict.fromkeys([candidate.text for candidate in known])),
         weighed=_weighed(flow, evidence),
         dissector=flow.facts.dissector,
         local=evidence.local,
@@ -57,8 +58,8 @@ def record(flow: Flow, *, capture: str = "") -> FlowRecord:
         bytes_toclient=flow.bytes_in,
         pkts_toserver=flow.pkts_out,
         pkts_toclient=flow.pkts_in,
-        judged_toserver=evidence.bytes_out if _is_part(flow, evidence) else None,
-        judged_toclient=evidence.bytes_in if _is_part(flow, evidence) else None,
+        judged_toserver=evidence.bytes_out if part else None,
+        judged_toclient=evidence.bytes_in if part else None,
         held_bytes=flow.refused_bytes,
         attempts=flow.attempts,
         capture=capture,
@@ -69,7 +70,7 @@ def _also(flow: Flow) -> tuple[str, ...]:
     """What its name serves besides, and what it may be although nobody can show it."""
     also = flow.assessment.also if flow.assessment else ()
     possible = flow.decision.possible if flow.decision else None
-    return tuple(str(purpose) for purpose in (*also, *((possible,) if possible else ())))
+    return tuple(map(str, (*also, possible) if possible else also))
 
 
 def _weighed(flow: Flow, evidence: Evidence) -> tuple[str, ...]:

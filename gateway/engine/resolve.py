@@ -85,7 +85,7 @@ class Resolve:
             return refused
         evidence, (assessment, decision) = self._judge_name(member.device, question.name, now)
         if decision.effect is Effect.PASS and (why := self._tunnels(event, member, question.name, now)):
-            evidence = replace(evidence, settled=Purpose.DNS_ESCAPE)
+            evidence = evidence._replace(settled=Purpose.DNS_ESCAPE)
             assessment, decision = self._judge_tunnel(member, question.name, why, now)
         if decision.effect is Effect.PASS:
             # No passing class: the mark is good for the way to our resolver, and for no other.

@@ -135,17 +135,13 @@ class State:
     def judge(self, evidence: Evidence, flow: Flow, now: Now) -> tuple[Assessment, Decision]:
         """Judge evidence about a flow by the policy in force.
 
-        Gadgets say the same things all day: within one epoch the same evidence has the same answer, so it is remembered.
+        Gadgets say the same things all day: within one epoch the same evidence has the same answer, so it is remembered, by
+        the evidence as a whole: nothing can be forgotten that it rests on.
         Whatever could change it (a policy, a grant, a schedule, the clock's trust) begins a new epoch, and forgets.
         """
         device, peer = flow.ends
         moment = self.moment(now)
-        facts = evidence.facts
-        key = (
-            device.mac, device.profile, peer and peer.mac, flow.inbound, evidence.names, facts.app_proto, facts.alpn, facts.ech,
-            evidence.address, evidence.port, evidence.proto, evidence.local, evidence.bytes_out, evidence.bytes_in,
-            evidence.settled, moment.wall_trusted,
-        )  # fmt: skip
+        key = (evidence, device.mac, peer and peer.mac, flow.inbound, moment.wall_trusted)
         known = self._judged.get(key)
         if known is None:
             known = judge(self.policy, device=device, evidence=evidence, moment=moment, peer=peer, inbound=flow.inbound)

@@ -221,7 +221,7 @@ class Vouch:
         others = rivals(claim, self._refused_names(claim, now))
         if not others:
             return judged
-        alone = (replace(evidence, names=(Name(other, NameSource.DNS),)) for other in others)
+        alone = (evidence._replace(names=(Name(other, NameSource.DNS),)) for other in others)
         weighed = [(judged, evidence), *((self._state.judge(one, flow, now), one) for one in alone)]
         found = strictest(one for one, _ in weighed)
         flow.evidence = next(rests_on for one, rests_on in weighed if one is found)
@@ -245,7 +245,7 @@ class Vouch:
         if now.mono < self._lenient_until:
             reason = f"{reason} (let be for now: this gateway has not watched for long)"
         elif judged[1].effect is Effect.PASS:
-            flow.evidence = replace(evidence, names=(), settled=Purpose.DIRECT_ADDRESS)
+            flow.evidence = evidence._replace(names=(), settled=Purpose.DIRECT_ADDRESS)
             judged = self._state.judge(flow.evidence, flow, now)
         assessment, decision = judged
         return replace(assessment, reasons=(reason, *assessment.reasons)), decision

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from .facts import NOTHING, Facts
 from .name import Name
@@ -22,9 +23,9 @@ class Extent(StrEnum):
     """That there was a burst, and when: nobody counted it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """All that is known of a flow when it is judged: the input of ``purpose.classify``."""
+class Evidence(NamedTuple):
+    """All that is known of a flow when it is judged: the input of ``purpose.classify``. A named tuple, since judgements are
+    remembered by it, and one is made for every flow."""
 
     profile: str = "careful"
     vendor: str = ""

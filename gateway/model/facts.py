@@ -1,12 +1,11 @@
 """What the bytes of a flow say of it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .name import Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What was read in a flow's own bytes. Nothing here is a guess."""
 
     app_proto: str = "unknown"

@@ -1,7 +1,7 @@
 """Server names, and where they were read."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class NameSource(StrEnum):
@@ -14,8 +14,7 @@ class NameSource(StrEnum):
     """Bound by an earlier DNS answer that gave this device this address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A server name, lower case without a trailing dot."""
 
     text: str

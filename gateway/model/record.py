@@ -1,16 +1,15 @@
 """One flow as the ledger, ``inspect`` and ``flows`` show it."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 PROTO_NAMES = {1: "ICMP", 6: "TCP", 17: "UDP", 47: "GRE", 50: "ESP", 58: "IPv6-ICMP", 132: "SCTP"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowRecord:
-    """A flow and what was decided about it. The same ``flow_id`` may come again, revised: the last one counts."""
+class FlowRecord(NamedTuple):
+    """A flow and what was decided about it. The same ``flow_id`` may come again, revised: the last one counts. A named tuple,
+    since one is made for every flow."""
 
     flow_id: int
     started: float

@@ -5,7 +5,6 @@ unknown one) the direction is only *watched*: a segment that begins like a Clien
 proxies and STARTTLS put TLS at any later position. No plain byte is kept while watching.
 """
 
-from dataclasses import replace
 
 from gateway.model.facts import NOTHING, Facts
 from gateway.model.packet import SYN, URG, Packet
@@ -139,10 +138,10 @@ class StreamReader:
         if hello is None:
             if len(data) > 5 and starts_hello(data):
                 self.hello_from = direction
-                self.facts = replace(_TLS, names=self.facts.names)
+                self.facts = _TLS._replace(names=self.facts.names)
             return None
         facts = hello.facts("tls")
-        self.facts = replace(facts, names=facts.names + self.facts.names) if self.facts.names else facts
+        self.facts = facts._replace(names=facts.names + self.facts.names) if self.facts.names else facts
         self.hello_from, self.done = direction, True
         self.hello = hello if len(data) <= MAX_KEPT_HELLO_BYTES else None
         for side in self._sides:

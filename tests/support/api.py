@@ -50,7 +50,7 @@ def flow(number: int, now: float, **changes: Any) -> FlowRecord:
         rule="profiles/ring-doorbell.yaml:12", reason="usage reports stay at home", held_bytes=517, attempts=2,
     )  # fmt: skip
     passed = {"effect": "pass", "purpose": "control", "action": "allow", "held_bytes": 0, "bytes_toserver": 1_500}
-    return replace(plain, **(({} if number % 3 else passed) | changes))
+    return plain._replace(**(({} if number % 3 else passed) | changes))
 
 
 def write_ledger(path: Path, records: list[FlowRecord]) -> None:

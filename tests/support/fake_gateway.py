@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,8 @@ PASSED = FlowRecord(
     name_source="sni", names=("fw.example.com",), purpose="control", confidence=0.9, action="limit", effect="pass",
     rule="profiles/ring-doorbell.yaml:12", reason="it is its control connection", bytes_toserver=1_500, bytes_toclient=9_000,
 )  # fmt: skip
-STOPPED = replace(
-    PASSED, flow_id=102, device=SPEAKER, device_id="speaker", profile="echo", server_name="metrics.example.com",
+STOPPED = PASSED._replace(
+    flow_id=102, device=SPEAKER, device_id="speaker", profile="echo", server_name="metrics.example.com",
     purpose="telemetry", action="block", effect="refuse", reason="=telemetry stays at home", held_bytes=517, attempts=3,
     bytes_toserver=0, bytes_toclient=0,
 )  # fmt: skip
@@ -98,7 +97,7 @@ def events() -> Iterator[Publish]:
     while True:
         for record in (PASSED, STOPPED):
             number += 1
-            yield Publish(kind="flow", data=replace(record, flow_id=number, started=time.time()))
+            yield Publish(kind="flow", data=record._replace(flow_id=number, started=time.time()))
         yield Publish(kind="device", data=DEVICES[0])
         yield Publish(kind="viewing", data={"opened": STATUS["grants"][0]})
         yield Publish(kind="question", data={"device": "speaker", "purpose": "unknown", "name": "odd.example.com"})

@@ -1,7 +1,6 @@
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ def test_addresses_without_a_name(dst: bytes, text: str) -> None:
 
 
 def test_what_the_internet_opened_is_named_by_the_far_end() -> None:
-    record = replace(flow(name=None, purpose="unknown"), src=CLOUD, dst=HOME)
+    record = flow(name=None, purpose="unknown")._replace(src=CLOUD, dst=HOME)
     assert tally([record]).unexplained()[0].name == "203.0.113.7:443/tcp"
 
 

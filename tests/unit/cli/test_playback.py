@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ def test_a_recording_without_a_flow_is_refused(policy: Any, monkeypatch: pytest.
         flow_id=1, started=0.0, proto=17, src=b"\n\0\0\1", sport=68, dst=b"\n\0\0\2", dport=67, device="m", device_id="m",
         profile="careful", purpose="local", effect="pass",
     )  # fmt: skip
-    monkeypatch.setattr(playback, "replay", lambda *_, **__: iter([local, replace(local, flow_id=2)]))
+    monkeypatch.setattr(playback, "replay", lambda *_, **__: iter([local, local._replace(flow_id=2)]))
     with pytest.raises(ValueError, match="no flow in it crosses the curtain"):
         Playback(tmp_path / "x.pcap", policy)
 

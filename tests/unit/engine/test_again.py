@@ -1,6 +1,5 @@
 """Records judged again: under the same policy what was written down, under another what it says; never a guess."""
 
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -172,13 +171,13 @@ def test_the_alpn_is_in_the_record_too() -> None:
     draft = with_row("{match: who.example.net, purpose: telemetry, alpn: h9, evidence: made up, confidence: high}")
     record = make_record("unknown", "refuse", action="ask", name="who.example.net")
     assert words(judged(draft, record)) == "ask refuse -> ask refuse"
-    assert words(judged(draft, replace(record, alpn=("h9",)))) == "ask refuse -> block refuse"
+    assert words(judged(draft, record._replace(alpn=("h9",)))) == "ask refuse -> block refuse"
 
 
 def test_that_it_may_have_been_mesh_sharing_is_no_other_knowledge() -> None:
     record = make_record("unknown", "refuse", action="ask", name="who.example.net", also=("mesh-sharing",))
     assert words(judged(NEWS, record)) == "ask refuse -> block refuse"
-    assert judged(NEWS, replace(record, also=("update",))) == OTHER_KNOWLEDGE
+    assert judged(NEWS, record._replace(also=("update",))) == OTHER_KNOWLEDGE
 
 
 def test_what_a_device_is_counts_too() -> None:
@@ -193,9 +192,9 @@ def test_so_much_goes_up_that_it_may_be_pictures() -> None:
     sent = {"bytes_toserver": 100_000, "bytes_toclient": 1_000}
     pictures = make_record("video", "refuse", action="owner-only", also=("motion-event",), **sent)
     assert words(judged(draft, pictures)) == "owner-only refuse -> limit pass", "within the draft's bounds it is a command"
-    later = replace(pictures, bytes_toserver=900_000, judged_toserver=100_000, judged_toclient=1_000)
+    later = pictures._replace(bytes_toserver=900_000, judged_toserver=100_000, judged_toclient=1_000)
     assert words(judged(draft, later)) == "owner-only refuse -> limit pass", "what it was judged by counts, not what came later"
-    few = replace(pictures, bytes_toserver=900, purpose="control", action="limit", effect="pass", mixed=True)
+    few = pictures._replace(bytes_toserver=900, purpose="control", action="limit", effect="pass", mixed=True)
     assert words(judged(draft, few)) == "limit pass -> limit pass"
 
 
@@ -207,9 +206,9 @@ def test_of_several_purposes_the_main_one_is_found_again() -> None:
     record = judged_record(present, make_flow("bell.example.com"), device=device_of(present), at=NOON)
     assert (record.purpose, record.mixed) == ("motion-event", True)
     assert words(judged(small_policy(), record, present)) == "drop drop -> limit pass"
-    older = replace(record, main="")
+    older = record._replace(main="")
     assert words(judged(small_policy(), older, present)) == "drop drop -> limit pass", "an earlier version did not keep it"
-    assert judged(small_policy(), replace(older, server_name="who.example.net", names=()), present) == NO_MAIN
+    assert judged(small_policy(), older._replace(server_name="who.example.net", names=()), present) == NO_MAIN
 
 
 # Who it was.
@@ -239,7 +238,7 @@ def test_within_the_home_it_may_not_be_known_who_it_was() -> None:
     unchanged = judged(small_policy(), record)
     assert isinstance(unchanged, Twice) and unchanged.before == unchanged.after, "whoever it was"
     assert judged(with_rules("{local: block}"), record) == AT_HOME
-    phone = replace(record, device=PHONE, device_id="annas-phone")
+    phone = record._replace(device=PHONE, device_id="annas-phone")
     assert isinstance(judged(with_rules("{local: block}"), phone), Twice), "it may go everywhere, under both"
 
 

@@ -470,3 +470,18 @@ def test_hello_that_is_longer_than_what_is_read_is_refused() -> None:
     commands = home.see(tcp(long))
     assert marks(commands)[-1].flow_class == FlowClass.REFUSE
     assert "its hello did not become whole within the bounds" in records(commands)[0].reason
+
+
+def test_what_may_carry_anything_is_not_judged_as_what_was_the_same_without() -> None:
+    """Judgements are remembered: a request that asks to become something else is another one, to the same name or not."""
+    home = Watched()
+    home.bind("bell.example.com")
+    plain, upgrade = (
+        b"GET / HTTP/1.1\r\nHost: bell.example.com\r\n" + more + b"\r\n"
+        for more in (b"", b"Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n")
+    )
+    found = []
+    for sport, request in ((40_001, plain), (40_002, upgrade), (40_003, plain)):
+        home.see(syn(sport=sport, dport=80))
+        found.append(marks(home.see(tcp(request, sport=sport, dport=80)))[0].flow_class)
+    assert found == [PASS, REFUSE, PASS]

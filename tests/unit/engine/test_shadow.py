@@ -1,6 +1,5 @@
 """What rules in shadow would have stopped."""
 
-from dataclasses import replace
 
 from gateway.engine.shadow import MAX_RULES, NAMES_SHOWN, Shadows
 from tests.unit.engine.test_habit import flow
@@ -11,12 +10,12 @@ WOULD = {"would": "block", "would_rule": "household.yaml:8", "bytes_toserver": 1
 def test_flows_are_counted_once_however_often_they_are_told() -> None:
     shadows, first = Shadows(), flow(1, **WOULD)
     shadows.add(first, None)
-    shadows.add(replace(first, bytes_toserver=300), first)
+    shadows.add(first._replace(bytes_toserver=300), first)
     shadows.add(flow(2), None)
     (row,) = shadows.rows()
     assert (row["flows"], row["bytes_out"], row["bytes_in"], row["names"]) == (1, 300, 10, ["beat.example.com"])
     assert (row["would"], row["rule"]) == ("block", "household.yaml:8")
-    shadows.add(replace(first, would=""), replace(first, bytes_toserver=300))
+    shadows.add(first._replace(would=""), first._replace(bytes_toserver=300))
     assert list(shadows.rows()) == []
 
 

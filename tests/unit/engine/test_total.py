@@ -1,4 +1,3 @@
-from dataclasses import replace
 
 from gateway.engine.total import Totals
 from gateway.model.record import FlowRecord
@@ -12,7 +11,7 @@ ONE = FlowRecord(
 def test_revision_counts_the_difference() -> None:
     totals = Totals()
     totals.add(ONE, None)
-    totals.add(replace(ONE, attempts=4, held_bytes=400), ONE)
+    totals.add(ONE._replace(attempts=4, held_bytes=400), ONE)
     (line,) = totals.view()
     assert (line["flows"], line["stopped"], line["held_bytes"]) == (1, 4, 400)
 
@@ -20,7 +19,7 @@ def test_revision_counts_the_difference() -> None:
 def test_judged_otherwise_moves_it() -> None:
     totals = Totals()
     totals.add(ONE, None)
-    totals.add(replace(ONE, purpose="control", effect="pass", bytes_toserver=9), ONE)
+    totals.add(ONE._replace(purpose="control", effect="pass", bytes_toserver=9), ONE)
     lines = {line["purpose"]: line for line in totals.view()}
     assert lines["telemetry"]["stopped"] == 0
     assert (lines["control"]["flows"], lines["control"]["bytes_out"], lines["control"]["stopped"]) == (1, 9, 0)

@@ -68,7 +68,7 @@ class Life:
     def speak(self, name: str) -> None:
         """More in a connection that has been open all the time."""
         before = flow(0, name=name, purpose="control", effect="pass", bytes_toserver=10)
-        self.trials.hear(replace(before, bytes_toserver=20), before)
+        self.trials.hear(before._replace(bytes_toserver=20), before)
 
 
 LIVES: dict[str, tuple[Habit, Callable[[Life], None], str]] = {

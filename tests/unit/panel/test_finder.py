@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,7 @@ def test_what_was_judged_anew_long_after_is_found_when_the_bits_are_made_again(t
 
 def test_another_ledger_is_learnt_anew(path: Path, tmp_path: Path) -> None:
     other, finder = tmp_path / "ledger.db", Finder()
-    put(other, [replace(flow(number), purpose="update") for number in (5, 6)])
+    put(other, [flow(number)._replace(purpose="update") for number in (5, 6)])
     with LedgerReader(path) as reader:
         assert found(finder, reader, purpose="voice", limit=2) == list(RARE[:-3:-1])
     with LedgerReader(other) as reader:

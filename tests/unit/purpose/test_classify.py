@@ -222,7 +222,7 @@ def test_total(evidence: Evidence, context: Context) -> None:
 
 @given(evidences, contexts)
 def test_a_live_flow_gains_nothing_by_habits(evidence: Evidence, context: Context) -> None:
-    live = replace(evidence, extent=Extent.SO_FAR)
+    live = evidence._replace(extent=Extent.SO_FAR)
     assert classify(TABLE, live, context).purpose == classify(TABLE, live).purpose
 
 

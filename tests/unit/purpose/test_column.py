@@ -146,11 +146,11 @@ first = st.builds(Name, hosts, st.sampled_from(NameSource))
 some_names = st.builds(lambda name, more: (name, *more), first, further)
 apps = st.sampled_from(["unknown", "tls", "dns"])
 evidences = st.builds(
-    Evidence,
+    lambda **known: Evidence(**known),
     profile=ids.filter(bool),
     vendor=ids,
     family=ids,
-    facts=st.builds(Facts, app_proto=apps, alpn=st.lists(words).map(tuple), ech=st.booleans()),
+    facts=st.builds(lambda **said: Facts(**said), app_proto=apps, alpn=st.lists(words).map(tuple), ech=st.booleans()),
     names=st.one_of(st.just(()), some_names),
     address=st.one_of(st.just(b""), st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16)),
     port=st.integers(1, 65_535),

@@ -91,7 +91,7 @@ BURSTS = [
 
 @pytest.mark.parametrize(("said", "evidence", "before", "wanted"), BURSTS)
 def test_a_burst_that_is_over(said: Assessment, evidence: Evidence, before: tuple[Seen, ...], wanted: str) -> None:
-    over = Evidence(**{**{name: getattr(evidence, name) for name in evidence.__slots__}, "extent": Extent.BURST})
+    over = evidence._replace(extent=Extent.BURST)
     found = judge_burst(said, over, Context(destination="voice.example", at=100.0, before=before))
     assert found.purpose == wanted
     assert found.reasons[-1] == "its name"
