@@ -33,6 +33,7 @@ from gateway.edge.nft import Nft, RulesetError
 from gateway.edge.nft_set import Sets
 from gateway.edge.notify import Notifier
 from gateway.edge.rawsend import RawSender
+from gateway.edge.rest import Rest
 from gateway.edge.saver import Saver
 from gateway.edge.share import group_number
 from gateway.edge.store import Store
@@ -105,9 +106,7 @@ class App:
         self._loaded: LoadRuleset | None = None
         self._old_network: tuple[str, ...] = ()
         self._notifier = Notifier()
-        self._counting_s = 0.0
-        """CPU time that the walk under way has cost."""
-        self._counted_next = 0.0
+        self._counting = Rest(COUNTING_SHARE)
         self._clock_trusted = settings.trust_clock or is_trusted()
         self._execute: dict[type, Callable[[Any], object]] = {
             SendPacket: lambda command: self._raw.send(command.data),
@@ -291,22 +290,18 @@ class App:
 
     def _ask_for_counters(self) -> None:
         """One walk through the connection table at a time; it comes in chunks, between packets."""
-        if not self._conntrack.reading and time.monotonic() >= self._counted_next:
-            self._counting_s = 0.0
+        if not self._conntrack.reading and self._counting.is_over:
             self._conntrack.request()
 
     def _take_counters(self) -> None:
-        began = time.thread_time()
-        read = self._conntrack.receive()
-        if read is not None:
-            self._handle(read)
-        self._counting_s += time.thread_time() - began
+        with self._counting.after():
+            if (read := self._conntrack.receive()) is not None:
+                self._handle(read)
         if not self._conntrack.reading:
-            self._counted_next = time.monotonic() + COUNTING_SHARE * self._counting_s
+            self._counting.begin()
 
     def _take_tries(self) -> None:
-        read = self._sets.receive()
-        if read is not None:
+        if (read := self._sets.receive()) is not None:
             self._handle(read)
 
     def _take_names(self) -> None:

@@ -13,7 +13,7 @@
 ``watch``, ``inotify``   the policy directories (``document``: a file in them that people edit too, replaced whole)
 ``notify``               readiness and watchdog of systemd; ``health``: what is wrong outside, told when it begins and ends
 ``pcap``                 capture files
-``loop``                 the one loop of a process: descriptors, beats, signals
+``loop``                 the one loop of a process: descriptors, beats, signals (``rest``: work that pauses as long as it cost)
 ``worker``               a child process for slow work (``apart``: for one call, whose answer is waited for)
 ``answerer``             the responder of plain HTTP (``child``: a process that is to run always)
 

@@ -267,7 +267,7 @@ class Vouch:
 
 def _is_everyday(names: tuple[Name, ...]) -> bool:
     """The flow says one name, and DNS gave this very device the address for it: nothing is left to check."""
-    return len(names) > 1 and names[1].source is NameSource.DNS and any(name.text == names[0].text for name in names[1:])
+    return len(names) > 1 and names[1].source is NameSource.DNS and names[0].text in [name.text for name in names[1:]]
 
 
 def _claim(flow: Flow, evidence: Evidence) -> Claim:

@@ -22,7 +22,8 @@ ALERT, EMPTY_RECORD = b"\x15\x03\x01\0\x02\x01\0", b"\x16\x03\x01\0\0"
 SOCKS = b"\x05\x01\x00\x05\x01\x00\x03\x12good.rogue.example\x01\xbb"
 SOCKS4 = b"\x04\x01\x01\xbb\xcb\x00\x71\x63\0"
 XMPP = b"<?xml version='1.0'?><stream:stream to='good.rogue.example'><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-UPGRADE = b"GET / HTTP/1.1\r\nHost: good.rogue.example\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
+PLAIN = b"GET / HTTP/1.1\r\nHost: good.rogue.example\r\n\r\n"
+UPGRADE = PLAIN[:-2] + b"Connection: Upgrade\r\nUpgrade: TLS/1.2\r\n\r\n"
 
 
 def refused_hello(attempt: Attempt, *, padding: int = 0) -> bytes:
@@ -57,6 +58,15 @@ def written(make: Callable[[Attempt], bytes], *, size: int = 1400, port: int = 4
             return ending(stream)
 
     return play
+
+
+def upgrade_after_plain(attempt: Attempt) -> str:
+    for said in (PLAIN, UPGRADE + refused_hello(attempt)):
+        with attempt.attacker.stream(attempt.target4, 80) as stream:
+            stream.connect()
+            stream.write(said)
+            outcome = ending(stream)
+    return outcome
 
 
 def over_ipv6(attempt: Attempt) -> str:
@@ -316,6 +326,8 @@ CASES = (
          play=written(_after(CONNECT), port=8080), shown=BAD),
     Case(id="after-upgrade", text="A refused name behind an HTTP upgrade at the allowed one",
          play=written(_after(UPGRADE), port=80), shown=TUNNEL),
+    Case(id="upgrade-after-plain", text="The same, where a plain request to that name has passed a moment ago",
+         play=upgrade_after_plain, shown=TUNNEL, allowance_bytes=len(PLAIN), reason="the plain request may pass"),
     Case(id="after-proxy-1", text="A refused name behind the PROXY protocol, version 1",
          play=written(_after(PROXY1)), shown=BAD),
     Case(id="after-proxy-2", text="A refused name behind the PROXY protocol, version 2",
