@@ -1,4 +1,4 @@
-"""Work that comes again and again, and rests in proportion to what it cost: however long it takes, it has its share and no more."""
+"""Work that comes again and again, and rests in proportion to what it cost: however long it takes, it has its share, no more."""
 
 import time
 from collections.abc import Callable, Iterator
