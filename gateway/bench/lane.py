@@ -7,10 +7,11 @@ Segmentation offload stays on, as on any machine; the gadgets hang on an isolate
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -71,8 +72,7 @@ class Lane:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.middle.stop()
-        self._servers.kill()
-        self._servers.wait()
+        _end(self._servers)
         for machine in (self.gadgets, self.gateway, self.internet):
             machine.close()
 
@@ -91,8 +91,7 @@ class Lane:
         try:
             yield process
         finally:
-            process.kill()
-            process.wait()
+            _end(process)
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
                     stream.close()
@@ -166,3 +165,10 @@ class Lane:
         )
         self.gadgets.ip(*gadget.plug_in())
         self.internet.ip("link set eth0 up", "addr add 192.0.2.1/30 dev eth0", f"route add local {gadget.SERVERS} dev lo")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """With all that it forked: what goes on would be measured with whatever comes next."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,4 +1,4 @@
-"""Work that comes again and again, and rests in proportion to what it cost: however long it takes, it has its share, no more."""
+"""Work that comes again and again, and rests as long in proportion as it cost: however long it takes, it has its share."""
 
 import time
 from collections.abc import Callable, Iterator
