@@ -10,7 +10,7 @@
 ``whatif``                what would change under other policies (``consequence``: how that is shown)
 ``baseline``              a device's policy from what it did (``past``: the ledger, read back)
 ``control``               what is asked of a running gateway (``ask``: how; ``column``: lines; ``export``: its ledger)
-``devices``, ``confirm``  who is there, and what it is from now on (``forget``: that it never was)
+``devices``, ``confirm``  who is there, and what it is from now on (``forget``: that it never was; ``who``: which one is meant)
 ``live``                  the live view (``scene``: what it knows; ``screen``: how it looks)
 ``demo``                  the live view of the virtual home (``playback``: of its recording)
 ``panel``                 the household's panel, and links that log in

@@ -4,13 +4,11 @@ import re
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from gateway.edge.control_client import ControlClient, ControlError
 from gateway.household import Faulty, Household, free_name
-from gateway.model.device import is_mac
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.policy import Loaded, load
 
@@ -18,6 +16,7 @@ from .ask import control_option, json_option, print_json, tell
 from .column import printable
 from .fault import show_faults
 from .past import read_settings
+from .who import Found, NotSo, find
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}").fullmatch
@@ -47,10 +46,6 @@ class Confirmed:
     file: str
     changed: bool
     diff: str
-
-
-class NotSo(Exception):
-    """It cannot be confirmed like this: a sentence, and what to do about it."""
 
 
 @click.command()
@@ -101,33 +96,27 @@ def _sound(loaded: Loaded, folders: list[Path], *, as_json: bool) -> Policy:
 
 
 def _find(policy: Policy, named: str, control: Path) -> Subject:
-    """By the files, else by what the gateway has seen; an address alone will do where the profile is given."""
-    known = next((one for one in policy.devices.values() if named.lower() == one.device.mac or named == one.device.id), None)
+    """Without a gateway by the files, or an address alone: it will do where the profile is given."""
     try:
         with ControlClient(control) as client:
             seen = client.ask("devices")
     except ControlError:
-        if known is None and not is_mac(named.lower()):
-            raise
-        seen = []
-    mac = known.device.mac if known else named.lower()
-    rows = [row for row in seen if row["mac"] == mac] or [row for row in seen if not known and named == row["hostname"]]
-    if len(rows) > 1:
-        raise NotSo(f"{len(rows)} devices call themselves {named!r}: {', '.join(row['mac'] for row in rows)}; take an address")
-    if not rows and known is None and not is_mac(mac):
-        choices = ", ".join(sorted(row["id"] for row in seen)) or "none"
-        raise NotSo(f"no device is called {named!r}; seen are: {choices}")
-    return _subject(rows[0] if rows else {}, known, mac)
+        try:
+            return _subject(find(policy, named, ()))
+        except NotSo:
+            pass  # the gateway might know
+        raise
+    return _subject(find(policy, named, seen))
 
 
-def _subject(row: dict[str, Any], entry: DevicePolicy | None, mac: str) -> Subject:
-    guess = row.get("guess") or {}
+def _subject(found: Found) -> Subject:
+    guess = found.row.get("guess") or {}
     who = " ".join(filter(None, (guess.get("vendor"), guess.get("profile"))))
     return Subject(
-        mac=row.get("mac", mac),
+        mac=found.mac,
         profile=guess["profile"] if guess.get("sure") else "",
         looks_like=f"{who} ({guess['confidence']:.2f})" if who else "",
-        entry=entry,
+        entry=found.entry,
     )
 
 

@@ -10,7 +10,6 @@ import click
 
 from gateway.edge.control_client import ControlClient
 from gateway.household import Edit, Faulty, Household
-from gateway.model.device import is_mac
 from gateway.model.policy import DevicePolicy, Policy
 from gateway.policy import Loaded, load
 
@@ -18,6 +17,7 @@ from .ask import asking, control_option, json_option, print_json
 from .column import printable
 from .fault import show_faults
 from .past import read_settings
+from .who import Found, NotSo, find
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 LONG_S = 600.0
@@ -68,29 +68,19 @@ def _prepare(
     if loaded.policy is None:
         show_faults(load(*folders, whole=True), as_json=as_json)
         raise click.exceptions.Exit(1)
-    subject = _find(loaded.policy, device, client.ask("devices"))
     household = Household(folders) if folders else None
     try:
+        subject = _subject(loaded.policy, find(loaded.policy, device, client.ask("devices")))
         edits = household.remove_device(subject.entry) if household and subject.entry else ()
-    except (OSError, ValueError) as err:
+    except (NotSo, OSError, ValueError) as err:
         _fail(str(err))
     return subject, household, edits
 
 
-def _find(policy: Policy, named: str, seen: list[dict[str, Any]]) -> Subject:
-    """By the files, else by what the gateway has seen; an address alone will do: it may have been here long ago."""
-    entry = next((one for one in policy.devices.values() if named.lower() == one.device.mac or named == one.device.id), None)
-    macs = {row["mac"] for row in seen if named.lower() == row["mac"] or named == row["id"]}
-    macs = macs or {row["mac"] for row in seen if named == row["hostname"]}
-    if entry is None and len(macs) > 1:
-        _fail(f"{len(macs)} devices call themselves {named!r}: {', '.join(sorted(macs))}; take an address")
-    if entry is None and not macs and not is_mac(named.lower()):
-        known = {row["id"] for row in seen} | {one.device.id for one in policy.devices.values()}
-        _fail(f"no device is called {named!r}; there are: {', '.join(sorted(known)) or 'none'}")
-    mac = entry.device.mac if entry else next(iter(macs), named.lower())
-    entry = entry or next((one for one in policy.devices.values() if one.device.mac == mac), None)
+def _subject(policy: Policy, found: Found) -> Subject:
     owned = [one.device.mac for one in policy.devices.values() if one.device.owner]
-    return Subject(mac=mac, called=entry.device.id if entry else mac, entry=entry, is_last=owned == [mac])
+    called = found.entry.device.id if found.entry else found.mac
+    return Subject(mac=found.mac, called=called, entry=found.entry, is_last=owned == [found.mac])
 
 
 def _is_sure(subject: Subject, edits: tuple[Edit, ...]) -> bool:

@@ -106,7 +106,7 @@ def test_programs_read_the_same(confirm, home: Path, words: list[str]) -> None:
         pytest.param([BOX], "looks like ring (0.62), which is not sure: say what it is, --profile ID", id="not sure"),
         pytest.param([UNSEEN], "gives nothing away", id="never seen"),
         pytest.param(["attic"], "02:00:5e:10:00:08 gives nothing away", id="named, and nobody knows what it is"),
-        pytest.param(["nobody"], "no device is called 'nobody'; seen are: 02:00:5e:10:00:03", id="nobody"),
+        pytest.param(["nobody"], "no device is called 'nobody'; there are: 02:00:5e:10:00:03", id="nobody"),
     ],
 )
 def test_what_is_not_known_is_not_confirmed(confirm, home: Path, words: list[str], told: str) -> None:
