@@ -184,8 +184,8 @@ class Forward:
         if flow.carried and flow.reader is None and class_of(event.mark) not in HANDSHAKES:
             return self._settle(flow, event, now)
         if flow.lost_its_beginning(event.mark):
-            self._give_up(flow, "where it begins was only known before, so it is reset once and begins anew", now)
-            return [SetVerdict(event.queue_id, True, self._mark(flow))]
+            commands = self._give_up(flow, "where it begins was only known before, so it is reset once and begins anew", now)
+            return [*commands, SetVerdict(event.queue_id, True, self._mark(flow))]
         direction = int(event.packet.src != flow.key.src)
         known = flow.read(event.packet, direction, scapy=lambda: self._state.may_use_scapy(flow.device.mac, now))
         reader = flow.reader

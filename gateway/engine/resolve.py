@@ -17,7 +17,7 @@ from gateway.model.facts import Facts
 from gateway.model.identity import Clue, Signal
 from gateway.model.mark import FlowClass, pack, unpack
 from gateway.model.name import Name, NameSource
-from gateway.model.packet import key_of
+from gateway.model.packet import UDP, key_of
 from gateway.model.purpose import Purpose
 from gateway.policy import decide
 from gateway.wire import answer_query, parse_dns, restate_query
@@ -65,7 +65,7 @@ class Resolve:
         member, commands = self._state.member(event.mac, now) if event.mac else (None, [])
         refused = [*commands, SetVerdict(event.queue_id, False)]
         message = parse_dns(event.packet.payload)
-        if member is None or message is None or message.question is None:
+        if member is None or message is None or message.question is None or event.packet.proto != UDP:
             return refused
         bare = is_bare(event.packet.payload, message) and event.packet.fragment is None
         restated = None if bare else restate_query(event.packet)

@@ -30,7 +30,7 @@ def observed(signal: Signal, value: str) -> tuple[str, ...]:
     if signal is Signal.OUI:
         return _prefixes(text)
     if signal is Signal.HOSTNAME:
-        return tuple(dict.fromkeys((text, text.partition(".")[0])))
+        return tuple(dict.fromkeys(filter(None, (text, text.partition(".")[0]))))
     if signal is Signal.MDNS:
         return _service(text)
     return tuple(filter(None, (_plain(signal, text),)))

@@ -485,3 +485,12 @@ def test_what_may_carry_anything_is_not_judged_as_what_was_the_same_without() ->
         home.see(syn(sport=sport, dport=80))
         found.append(marks(home.see(tcp(request, sport=sport, dport=80)))[0].flow_class)
     assert found == [PASS, REFUSE, PASS]
+
+
+def test_a_flow_that_lost_its_beginning_gives_back_what_it_held() -> None:
+    """A verdict that never comes would cost a place in the kernel's queue for good."""
+    home = Watched()
+    assert verdicts(home.see(tcp(b"\x16"))) == [], "held: it may begin a hello"
+    seen = home.see(tcp(b"\x16", seq=9), mark=pack(1, 0, 0, WELCOME))
+    assert [verdict.queue_id for verdict in verdicts(seen)] == [1, 2]
+    assert {mark.flow_class for mark in marks(seen)} == {REFUSE}

@@ -3,6 +3,7 @@ import pytest
 from gateway.engine.tunnel import CODED_BYTES, REPEATS
 from gateway.model.command import AnswerHere, Command, SendPacket, SetVerdict
 from gateway.model.event import Hook
+from gateway.model.packet import ICMP
 from gateway.wire import decode_ip, parse_dns
 from tests.support.dns import answer, query
 from tests.support.home import Watched, marks, records, verdicts
@@ -74,6 +75,13 @@ NOISE = [
     pytest.param(bytes(12), id="no-question"),
     pytest.param(b"\x00\x07\x81\x80\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01", id="a-response"),
 ]
+
+
+def test_a_question_that_no_resolver_could_hear_is_refused() -> None:
+    """The kernel queues datagrams only; whatever else may come is no lookup that a line should tell of."""
+    home = Watched()
+    commands = home.see(query("metrics.example.com")._replace(proto=ICMP), hook=Hook.QUERY)
+    assert [verdict.accept for verdict in verdicts(commands)] == [False] and records(commands) == []
 
 
 @pytest.mark.parametrize("payload", NOISE)

@@ -42,6 +42,7 @@ HAP = "_hap._tcp.local"
         pytest.param(Signal.SSDP, "manufacturer Signify", ("manufacturer signify",), id="a maker"),
         pytest.param(Signal.JA4, "t13d1516h2_8daaf6152771_e5627efa2ab1", ("t13d1516h2_8daaf6152771_e5627efa2ab1",), id="ja4"),
         pytest.param(Signal.HOSTNAME, "  ", (), id="nothing"),
+        pytest.param(Signal.HOSTNAME, ".lan", (".lan",), id="no name before the dot"),
     ],
 )
 def test_what_was_seen(signal: Signal, value: str, spellings: tuple[str, ...]) -> None:
