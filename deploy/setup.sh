@@ -31,27 +31,34 @@ need_packages() {
     { say "could not install ${missing[*]}"; return 1; }
 }
 
+# Of the distribution's Python that part is a package of its own.
+can_make_venv() {
+  "$1" -c 'import ensurepip' 2>/dev/null || { [ "$1" = /usr/bin/python3 ] && need_packages no-such-command:python3-venv; }
+}
+
 # need_python EXTRAS – a virtual environment with the checkout and these extras, made anew when pyproject.toml changes.
 need_python() {
-  local extras=$1 stamp want python
-  # The distribution's own first: it is built to be fast, which those that people build for themselves seldom are.
-  for python in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
-    python=
-  done
-  [ -n "$python" ] || { say "Python 3.11 or newer is needed"; return 1; }
-  "$python" -c 'import ensurepip' 2>/dev/null || need_packages "no-such-command:python3-venv" || return 1
+  local extras=$1 stamp want made
   stamp=$venv/.netcurtain-$extras
   want=$(cksum <"$top/pyproject.toml")
-  local made
   for made in "$venv"/.netcurtain-*"$extras"*; do  # one with more extras serves as well
     [ -x "$venv/bin/netcurtain" ] && [ "$(cat "$made" 2>/dev/null)" = "$want" ] && return 0
   done
-  if [ ! -x "$venv/bin/python" ]; then
-    say "making a Python environment in $venv (once; about 5 s)"
-    "$python" -m venv "$venv" || return 1
-  fi
+  [ -x "$venv/bin/python" ] || make_venv || return 1
   say "installing what pyproject.toml names into it (about 10 s; on a Raspberry Pi a minute or two)"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$top[$extras]" || return 1
   printf '%s\n' "$want" >"$stamp"
+}
+
+make_venv() {
+  local python
+  # The distribution's own first: it is built to be fast, which those that people build for themselves seldom are.
+  for python in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && can_make_venv "$python" || continue
+    say "making a Python environment in $venv (once; about 5 s)"
+    "$python" -m venv "$venv"
+    return
+  done
+  say "Python 3.11 or newer is needed, with its module venv"
+  return 1
 }
