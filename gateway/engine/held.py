@@ -1,7 +1,6 @@
 """Packets that wait for their flow to be judged: in the kernel's queue, by their ids, within bounds."""
 
 from gateway.model.event import Now, PacketSeen
-from gateway.model.packet import FlowKey
 
 from .flow import Flow
 from .share import Accounts, IsNamed
@@ -16,7 +15,8 @@ class Held:
     """Which flows hold packets, and how many each device does – or all together that nobody has named (``share``)."""
 
     def __init__(self, is_named: IsNamed) -> None:
-        self._flows: dict[FlowKey, Flow] = {}
+        self._flows: dict[int, Flow] = {}
+        """By id: whoever uses its ports again is another flow, and what it held is to be answered all the same."""
         self._counts: Accounts[_Count] = Accounts(is_named, _Count)
         self._counted: dict[int, tuple[_Count, ...]] = {}
         """Flow id -> where its packets count."""
@@ -28,7 +28,7 @@ class Held:
         """Hold one more packet of a flow; False: that was more than it, or its device, may hold."""
         if not flow.held:
             flow.held_since = now.mono
-            self._flows[flow.table_key] = flow
+            self._flows[flow.id] = flow
             self._counted[flow.id] = self._counts.of(flow.ends[0].mac)
         flow.held.append(event.queue_id)
         flow.held_bytes += event.packet.payload_length
@@ -46,8 +46,7 @@ class Held:
         flow.held, flow.held_bytes = [], 0
         for count in self._counted.pop(flow.id):
             count.packets -= len(ids)
-        if self._flows.get(flow.table_key) is flow:
-            del self._flows[flow.table_key]
+        del self._flows[flow.id]
         return ids, size
 
     def late(self, now: Now) -> list[Flow]:

@@ -28,7 +28,7 @@ from gateway.model.event import (
     Tried,
     TriesRead,
 )
-from gateway.model.mark import ASK, EPOCHS
+from gateway.model.mark import ASK, EPOCHS, FlowClass, pack
 from gateway.model.packet import ICMP, ICMPV6, TCP, UDP, FlowKey, Packet
 from gateway.model.purpose import Purpose
 from gateway.model.record import FlowRecord
@@ -192,6 +192,8 @@ SEEN = st.tuples(
     packets(), st.sampled_from([Hook.FORWARD, Hook.FORWARD, Hook.QUERY, Hook.ANSWER]), st.sampled_from(MACS),
     st.sampled_from([0, 1, 0xFFFFFFFF, 0x01001043]) | st.integers(0, 2**32 - 1), st.booleans(),
 )  # fmt: skip
+BEGUN, WELCOME = (pack(1, 1, 0, kind) | ASK for kind in (FlowClass.BEGUN, FlowClass.WELCOME))
+"""What the kernel says where it let a handshake pass."""
 NAMES = ["bell.example.com", "video.example.com", "metrics.example.com", "nobody.example"]
 
 
@@ -205,9 +207,11 @@ def flows(draw: st.DrawFn) -> list[tuple[Packet, Hook, Mac | None, int, bool]]:
     opened = [syn(sport=sport, dst=dst, dport=dport)]
     segments = [tcp(said[at : at + size], seq=1 + at, sport=sport, dst=dst, dport=dport) for at in range(0, len(said), size)]
     datagrams = [udp(said, sport=sport, dst=dst, dport=dport)] * 2
-    order = draw(st.sampled_from([opened + segments, segments[::-1], opened + segments[1:] + segments, datagrams]))
+    orders = [opened + segments, segments[::-1], opened + segments[1:] + segments, datagrams, segments, segments[:1]]
+    order = draw(st.sampled_from(orders))
+    asked = [draw(st.sampled_from([0, 0, BEGUN, WELCOME])), *[0] * (len(order) - 1)]
     mac, to_lan = draw(st.sampled_from(MACS[:2])), draw(st.sampled_from([False, False, True]))
-    return [(packet, Hook.FORWARD, mac, 0, to_lan) for packet in order]
+    return [(packet, Hook.FORWARD, mac, mark, to_lan) for packet, mark in zip(order, asked, strict=True)]
 
 
 @given(st.lists(SEEN | flows() | happenings() | st.floats(-1e9, 1e9) | st.sampled_from(NAMES), max_size=40))

@@ -494,3 +494,13 @@ def test_a_flow_that_lost_its_beginning_gives_back_what_it_held() -> None:
     seen = home.see(tcp(b"\x16", seq=9), mark=pack(1, 0, 0, WELCOME))
     assert [verdict.queue_id for verdict in verdicts(seen)] == [1, 2]
     assert {mark.flow_class for mark in marks(seen)} == {REFUSE}
+
+
+def test_what_a_flow_held_is_answered_although_its_ports_are_used_again() -> None:
+    home = Watched()
+    home.bind("bell.example.com")
+    begun = pack(1, home.engine.epoch, 0, FlowClass.BEGUN)
+    held = [home.queue.seen(tcp(b"\x16", seq=seq), mark=begun) for seq in (5, 99)]
+    assert [verdict for event in held for verdict in verdicts(home.do(event))] == []
+    home.wait(4)
+    assert [verdict.queue_id for verdict in verdicts(home.do(Ticked()))] == [event.queue_id for event in held]

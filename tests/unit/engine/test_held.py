@@ -73,9 +73,9 @@ def test_who_holds_for_too_long_is_named() -> None:
     assert held.late(NOW._replace(mono=NOW.mono + MAX_S + 0.1)) == [one]
 
 
-def test_successor_under_the_same_key_is_not_forgotten() -> None:
-    held, queue, one, two = Held(lambda device: True), Queue(), flow(), flow()
-    held.add(one, queue.seen(tcp(b"a")), NOW)
-    held.add(two, queue.seen(tcp(b"a")), NOW)
-    held.take(one)
-    assert held.late(NOW._replace(mono=NOW.mono + MAX_S + 0.1)) == [two]
+def test_two_flows_of_the_same_ports_are_two() -> None:
+    held, queue, one, other = Held(lambda device: True), Queue(), flow(), flow()
+    other.id += 1
+    assert held.add(one, queue.seen(tcp(b"a")), NOW) and held.add(other, queue.seen(tcp(b"b")), NOW)
+    assert held.late(Now(NOW.mono + MAX_S + 1, 0.0)) == [one, other]
+    assert held.take(one) == ([1], 1) and held.take(other) == ([2], 1) and not held
