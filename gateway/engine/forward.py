@@ -144,14 +144,10 @@ class Forward:
 
     def _is_second_look(self, flow: Flow, event: PacketSeen) -> bool:
         """The kernel asks because a step or a budget was passed – and not because this packet was on its way already."""
-        kind = self._asked_as(event)
+        kind = class_in(event.mark, self._state.epoch)
         if flow.flow_class not in LET_OUT:
             return False
         return kind == FlowClass.SPENT or (kind in SENT and (kind == flow.flow_class or flow.look is not None))
-
-    def _asked_as(self, event: PacketSeen) -> int:
-        """The class in a packet's mark, if it is of this epoch: the kernel tells with it why it asks. Else none."""
-        return class_in(event.mark, self._state.epoch)
 
     def _look_at_address(self, flow: Flow, event: PacketSeen, now: Now) -> list[Command]:
         """No payload yet: let the handshake pass, unless every name of that address is refused."""
@@ -250,8 +246,7 @@ class Forward:
         decision = flow.decision
         if decision is None or decision.effect is not Effect.REDIRECT or flow.key.proto != TCP:
             return []
-        member = self._state.roster.by_number(flow.number)
-        if member is None:
+        if (member := self._state.roster.by_number(flow.number)) is None:
             return []
         flow.decision, commands = self._answered.answer_or_pass(member, flow.key, decision, now)
         if flow.decision.effect is Effect.PASS:
@@ -268,7 +263,7 @@ class Forward:
     def _look_closer(self, flow: Flow, event: PacketSeen, now: Now) -> bool:
         """What a second look has to go by: how much went up, and what a nameless datagram flow speaks by now. False: the next
         packets have to tell, and the kernel asks about each of them, since so much has gone up already."""
-        kind = self._asked_as(event)
+        kind = class_in(event.mark, self._state.epoch)
         if kind not in SENT:
             return True
         flow.bytes_out = max(flow.bytes_out, SENT[FlowClass(kind)] + 1)
@@ -281,7 +276,9 @@ class Forward:
         return False
 
     def _count(self, flow: Flow, now: Now) -> None:
-        """Into the books: a flow that was let out by itself, refused tries of one destination in one line."""
+        """Into the books, unless its device has left: a flow that was let out by itself, tries of a destination in one line."""
+        if not flow.number:
+            return
         if flow.flow_class in LET_OUT:
             flow.passed = True
         elif not flow.passed:
@@ -360,7 +357,7 @@ class Forward:
         if kind is FlowClass.PASS:
             return kind
         kind = _LOOKING if flow.look is not None else kind
-        if self._asked_as(event) == FlowClass.SPENT and unpack(event.mark).purpose == decision.purpose.number:
+        if class_in(event.mark, self._state.epoch) == FlowClass.SPENT and unpack(event.mark).purpose == decision.purpose.number:
             looks.spend(flow, decision, now)
         elif not looks.is_spent(flow, decision, now):
             return kind

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.model.command import Command, Erase, LoadRuleset, Publish, SaveState
+from gateway.model.command import Command, Erase, LoadRuleset, Publish, SaveState, SetVerdict
 from gateway.model.control import Request
 from gateway.model.device import Mac
 from gateway.model.event import Asked, ClueHeard, Erased, LeaseGiven, PolicyChanged, Ticked, Tried, TriesRead
@@ -15,7 +15,7 @@ from gateway.model.identity import Clue, Signal
 from gateway.model.mark import LET_OUT, FlowClass
 from gateway.model.packet import TCP
 from gateway.model.policy import Policy
-from tests.support.home import Watched, marks, policy, records
+from tests.support.home import Watched, marks, policy, records, verdicts
 from tests.support.packets import BELL, CLOUD, HOME, OTHER_CLOUD, PHONE, PHONE_ADDRESS, Queue, client_hello, syn, tcp
 
 NAME = "front-door"
@@ -136,6 +136,21 @@ def test_if_it_speaks_again_it_is_somebody_new_and_nothing_of_before_holds() -> 
     assert traces(home, NAME) <= {NAME}, "but for what is to be erased"
     home.see(syn(sport=9_000))
     assert marks(home.see(tcp(client_hello("metrics.example.com"), sport=9_000)))[-1].flow_class == FlowClass.REFUSE
+
+
+def test_what_waits_for_its_verdict_meanwhile_gets_one_and_no_line() -> None:
+    home = lived()
+    ask(home, "forget", device=BELL, seconds=30)
+    home.do(PolicyChanged(policy=without_the_bell()))
+    home.wait(29)
+    assert verdicts(home.see(tcp(b"\x16", sport=5_000))) == [], "the first byte of a hello is held"
+    held = home.queue.seen(tcp(b"")).queue_id - 1
+    home.wait(1)
+    assert records(home.do(Ticked())) == []
+    home.wait(4)
+    commands = home.do(Ticked())
+    assert [command.queue_id for command in commands if isinstance(command, SetVerdict)] == [held]
+    assert records(commands) == []
 
 
 def test_others_keep_what_is_theirs() -> None:
