@@ -123,6 +123,7 @@ def test_its_panel_is_out_here_while_it_lasts(prefix: Sequence[str], traces: str
         urllib.request.urlopen(link, timeout=2)
 
 
+@pytest.mark.slow
 def test_a_recording_of_the_same_home(traces: object) -> None:
     rows, said = run("--plain", "--replay", "--for", "8s")
     assert "a recording of" in said and rows[0][1] == "note" and rows[0][6].startswith("REPLAY")
