@@ -294,7 +294,7 @@ class App:
             self._conntrack.request()
 
     def _take_counters(self) -> None:
-        with self._counting.after():
+        with self._counting.work():
             if (read := self._conntrack.receive()) is not None:
                 self._handle(read)
         if not self._conntrack.reading:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gateway.model.device import is_mac
+from gateway.model.device import Mac, is_mac
 from gateway.model.policy import DevicePolicy, Policy
 
 
@@ -26,8 +26,9 @@ def find(policy: Policy, named: str, seen: Sequence[Mapping[str, Any]]) -> Found
 
     ``NotSo`` where nobody is called so, or several are.
     """
-    entry = next((one for one in policy.devices.values() if named.lower() == one.device.mac or named == one.device.id), None)
-    mac = entry.device.mac if entry else named.lower()
+    mac = Mac(named.lower())
+    entry = policy.devices.get(mac) or next((one for one in policy.devices.values() if named == one.device.id), None)
+    mac = entry.device.mac if entry else mac
     rows = [row for row in seen if row["mac"] == mac or (entry is None and row["id"] == named)]
     rows = rows or [row for row in seen if entry is None and row["hostname"] == named]
     if len(rows) > 1:
@@ -37,4 +38,4 @@ def find(policy: Policy, named: str, seen: Sequence[Mapping[str, Any]]) -> Found
         raise NotSo(f"no device is called {named!r}; there are: {', '.join(sorted(known)) or 'none'}")
     row = rows[0] if rows else {}
     mac = row.get("mac", mac)
-    return Found(mac, entry or next((one for one in policy.devices.values() if one.device.mac == mac), None), row)
+    return Found(mac, entry or policy.devices.get(mac), row)

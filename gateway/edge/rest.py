@@ -21,7 +21,7 @@ class Rest:
         return self._clock() >= self._until
 
     @contextmanager
-    def after(self) -> Iterator[None]:
+    def work(self) -> Iterator[None]:
         """A piece of the work: what it costs is added up."""
         began = self._spent()
         yield

@@ -6,7 +6,7 @@ def test_it_rests_as_long_as_all_its_pieces_cost() -> None:
     rest = Rest(50.0, clock=lambda: clock[0], spent=lambda: cpu[0])
     assert rest.is_over, "nothing was done yet"
     for _ in range(3):
-        with rest.after():
+        with rest.work():
             cpu[0] += 0.01
         cpu[0] += 1.0  # somebody else's
     rest.begin()
