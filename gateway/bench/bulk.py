@@ -1,6 +1,15 @@
-"""Throughput of flows that were judged, towards the gadgets, as films and updates come: the kernel forwards them alone."""
+"""Throughput of flows that were judged, towards the gadgets, as films and updates come: the kernel forwards them alone.
+
+The flows live in every lane all the time, and run by turns of a moment: what this machine does faster or slower from second to
+second, it does to all lanes.
+"""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
 
 from . import gadget
+from .lane import Lane
 from .plan import Lanes, Plan, turns
 from .row import Sample, Spec, by_lane
 from .sample import name_of, quic_initial
@@ -19,12 +28,22 @@ def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Gbit/s that arrive."""
     host = gadget.HOSTS[0]
     quic = {"hello": quic_initial(name_of(host)).hex(), "servers": [gadget.server(host)]}
-    ways = {
-        "tcp_bulk_1": lambda lane: lane.run("bulk", seconds=plan.bulk_s, workers=1),
-        "tcp_bulk_16": lambda lane: lane.run("bulk", seconds=plan.bulk_s, workers=MANY),
-        "udp_bulk": lambda lane: lane.run("datagrams", seconds=plan.bulk_s, **quic),
-    }
     return {
-        name: Sample(values=by_lane(turns(plan, lanes, way), lambda result: float(result["bytes_per_s"]) * 8 / 1e9))
-        for name, way in ways.items()
+        "tcp_bulk_1": _by_turns(plan, lanes, "bulk", flows=1),
+        "tcp_bulk_16": _by_turns(plan, lanes, "bulk", flows=MANY),
+        "udp_bulk": _by_turns(plan, lanes, "datagrams", **quic),
     }
+
+
+def _by_turns(plan: Plan, lanes: Lanes, end: str, **config: Any) -> Sample:
+    """The same flows again and again, for a moment each."""
+    with ExitStack() as live:
+        ends: dict[str, Any] = {}
+
+        def turn(lane: Lane) -> float:
+            if lane.name not in ends:
+                ends[lane.name] = live.enter_context(lane.started(end, seconds=plan.bulk_s, **config))
+                lane.await_ready(ends[lane.name])
+            return float(lane.ask(ends[lane.name])["bytes_per_s"]) * 8 / 1e9
+
+        return Sample(values=by_lane(turns(replace(plan, repetitions=plan.bulk_turns), lanes, turn), float))

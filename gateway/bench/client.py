@@ -14,6 +14,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any
 
@@ -22,7 +23,9 @@ from .server import BULK_PORT, BYTE, CHUNK_BYTES, FLOW_PORT, LIVE_PORT, PARK_POR
 DNS_PORT = 53
 _TIMEOUT_S = 5.0
 _ASKED_AGAIN = 5
-_TAIL_S = 0.1
+SETTLE_S = 0.02
+"""Throughput is counted after so long."""
+_TAIL_S = 0.005
 """Datagrams go on for so long after they are counted."""
 Config = dict[str, Any]
 Target = tuple[bytes, tuple[str, int]]
@@ -166,36 +169,47 @@ def park(config: Config) -> Config:
     return _merge(_gather({**config, "port": PARK_PORT}, _open_flows))
 
 
-def bulk(config: Config) -> Config:
-    """Bytes a second that arrive through ``workers`` flows together, once they were judged."""
-    return _merge(_gather(config, _drink))
+def bulk(config: Config) -> None:
+    """Bytes a second that arrive through so many ``flows`` together, once they were judged: anew for each line."""
+    with ExitStack() as live:
+        flows = [live.enter_context(_live(config, BULK_PORT, number)) for number in range(config["flows"])]
+        _count_by_turns(flows, config["seconds"])
 
 
-def _drink(config: Config, number: int) -> Config:
-    with _live(config, BULK_PORT, number) as one:
-        return _count(one, config["seconds"])
-
-
-def datagrams(config: Config) -> Config:
-    """Bytes a second that arrive in datagrams of one QUIC flow, once it was judged."""
+def datagrams(config: Config) -> None:
+    """The same in datagrams of one QUIC flow."""
     initial, server = next(_targets(config, FLOW_PORT))
+    seconds = config["seconds"]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(1.0))
         one.connect(server)
         _be_judged(one, initial)
-        one.send(SECONDS.pack(config["seconds"] + _TAIL_S))
-        return _count(one, config["seconds"])
+        _count_by_turns([one], seconds, begin=lambda: one.send(SECONDS.pack(SETTLE_S + seconds + _TAIL_S)))
 
 
-def _count(one: socket.socket, seconds: float) -> Config:
-    """What comes within so many seconds of the first of it."""
-    room = bytearray(CHUNK_BYTES)
-    one.recv_into(room)
-    count, clock, receive = 0, time.perf_counter, one.recv_into
+def _count_by_turns(flows: list[socket.socket], seconds: float, *, begin: Callable[[], object] | None = None) -> None:
+    print("ready", flush=True)
+    with select.epoll() as poll:
+        for one in flows:
+            poll.register(one, select.EPOLLIN)
+        numbered = {one.fileno(): one for one in flows}
+        for _ in sys.stdin:
+            if begin is not None:
+                begin()
+            _count(poll, numbered, SETTLE_S)  # what was sent before the turn is no part of it
+            print(json.dumps({"bytes_per_s": _count(poll, numbered, seconds)}), flush=True)
+
+
+def _count(poll: select.epoll, flows: dict[int, socket.socket], seconds: float) -> float:
+    """Bytes a second, of what comes within so many of them."""
+    room, count, clock = bytearray(CHUNK_BYTES), 0, time.perf_counter
     began = clock()
     while (now := clock()) - began < seconds:
-        count += receive(room)
-    return {"bytes_per_s": count / (now - began)}
+        for number, _ in poll.poll(_TIMEOUT_S):
+            if not (size := flows[number].recv_into(room)):
+                raise ConnectionError("a flow ended while it was measured")
+            count += size
+    return count / (now - began)
 
 
 def _be_judged(one: socket.socket, initial: bytes) -> None:

@@ -111,6 +111,13 @@ class Lane:
         found: dict[str, Any] = json.loads(line)
         return found
 
+    def ask(self, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+        """Let an end do its work once more, to what it says of it."""
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        return self.result(process)
+
     def warm_up(self, hosts: Sequence[int]) -> None:
         """These gadgets ask for their servers' names and talk to them once, as they do when they are plugged in.
 
@@ -163,6 +170,8 @@ class Lane:
             *gadget.neighbours(LAN),
             peers=(self.gadgets, self.internet),
         )
+        for end in (self.gadgets, self.internet):
+            end.sysctl(net__ipv4__tcp_congestion_control="reno")  # every kernel has it, and no timers of its own pace it
         self.gadgets.ip(*gadget.plug_in())
         self.internet.ip("link set eth0 up", "addr add 192.0.2.1/30 dev eth0", f"route add local {gadget.SERVERS} dev lo")
 

@@ -22,7 +22,9 @@ class Plan:
     """Of what compares lanes."""
     seconds: float
     """Of one repetition of flows or questions."""
+    bulk_turns: int
     bulk_s: float
+    """Of one turn of throughput."""
     starts: int
     reloads: int
     live: int
@@ -37,11 +39,11 @@ class Plan:
 
 
 FULL = Plan(
-    repetitions=7, seconds=2.0, bulk_s=2.0, starts=5, reloads=5, live=1_000,
+    repetitions=7, seconds=2.0, bulk_turns=101, bulk_s=0.15, starts=5, reloads=5, live=1_000,
     known=200_000, parked=200_000, days=1.0, parse_s=0.7,
 )  # fmt: skip
 QUICK = Plan(
-    repetitions=3, seconds=0.35, bulk_s=0.3, starts=2, reloads=2, live=1_000,
+    repetitions=3, seconds=0.35, bulk_turns=13, bulk_s=0.05, starts=2, reloads=2, live=1_000,
     known=200_000, parked=2_000, days=1.0, parse_s=0.1,
 )  # fmt: skip
 

@@ -53,10 +53,7 @@ def _added_ms(lane: Lane, process: "subprocess.Popen[bytes]", *, live: int, turn
 
 
 def _ping(lane: Lane, process: "subprocess.Popen[bytes]", live: int) -> float:
-    assert process.stdin is not None
-    process.stdin.write(b"\n")
-    process.stdin.flush()
-    result = lane.result(process)
+    result = lane.ask(process)
     if result["alive"] != live:
         raise LabError(f"only {result['alive']} of {live} live flows survived a change of policy that left them alone")
     return float(result["seconds"])

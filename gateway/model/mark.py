@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 ASK = 0x1
 CLASS_MASK = 0x1E
+LET_OUT_BIT = 0x10
+"""Of the class: the flow was judged and may pass. One comparison tells for the bulk of all packets."""
 PURPOSE_MASK = 0xFE0
 EPOCH_MASK = 0xFFF000
 DEVICE_MASK = 0xFF000000
@@ -21,34 +23,34 @@ OWN_ANSWER = 0xFFF
 
 
 class FlowClass(IntEnum):
-    """What the kernel does with a judged flow."""
+    """What the kernel does with a judged flow. Those that may pass are the upper half."""
 
     NONE = 0
-    PASS = 1
-    """Let out, and never looked at again in this epoch."""
-    LOOK_64K = 2
-    """Let out, and asked about again when so many bytes went up."""
-    REFUSE = 3
-    DROP = 4
+    REFUSE = 1
+    DROP = 2
+    REMEMBER = 3
+    """Refused, and the kernel refuses the next tries of the same destination by itself."""
+    SILENCE = 4
+    """Dropped, and the kernel drops the next tries of the same destination by itself."""
     UNDECIDED = 5
     """Packets without payload pass, every other is asked about."""
-    REMEMBER = 6
-    """Refused, and the kernel refuses the next tries of the same destination by itself."""
-    LIMIT = 7
-    """Let out within the budget of its purpose; no more looks at this very flow."""
-    LOOK_256K = 8
-    LOOK_1M = 9
-    SPENT = 10
-    """Only in the mark of a packet that is asked about: its budget has no room left."""
-    SILENCE = 11
-    """Dropped, and the kernel drops the next tries of the same destination by itself."""
-    LOOK_16K = 12
-    LOOK_AGAIN = 13
-    """Datagrams that went through all looks: let out, and asked about again now and then, since ports outlive what is said."""
-    WELCOME = 14
+    WELCOME = 6
     """Undecided, and the kernel lets the next handshakes with the same address pass by itself: what is said is judged."""
-    BEGUN = 15
+    BEGUN = 7
     """Only in the mark of a packet that is asked about: it holds the first byte of its connection."""
+    PASS = 8
+    """Let out, and never looked at again in this epoch."""
+    LIMIT = 9
+    """Let out within the budget of its purpose; no more looks at this very flow."""
+    LOOK_16K = 10
+    """Let out, and asked about again when so many bytes went up."""
+    LOOK_64K = 11
+    LOOK_256K = 12
+    LOOK_1M = 13
+    LOOK_AGAIN = 14
+    """Datagrams that went through all looks: let out, and asked about again now and then, since ports outlive what is said."""
+    SPENT = 15
+    """Only in the mark of a packet that is asked about: its budget has no room left."""
 
 
 LOOKS = {

@@ -25,6 +25,8 @@ that needs it, since other people's routing rules read marks too.
 PREROUTING = """\
   chain arrive {
     type filter hook prerouting priority mangle - 10; policy accept;
+    # The bulk of all traffic: a flow that may pass in this epoch.
+    ct mark & $PASSING_MASK == $PASSING return
     iifname != $LAN return
     # Before the gateway itself could answer such a packet: its complaint would carry a quote out to whoever is the source.
     ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing drop
@@ -84,16 +86,13 @@ FORWARD = """\
   chain ask {
     type filter hook forward priority mangle - 10; policy accept;
     iifname != $LAN return
-    # The bulk of all traffic: a flow that was judged in this epoch.
     ct state established ct mark & $EMASK == $EPOCH goto known_flow
     ether saddr . ip saddr @free oifname != $LAN goto unasked
     ether saddr @free6 meta nfproto ipv6 oifname != $LAN goto unasked
     meta mark set 0
     # Neighbours on one bridge find each other; conntrack does not follow that, and router advertisements do not pass.
     oifname $LAN icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
-    # Room for bytes that no judge reads: IPv4 options, IPv6 extension headers.
-    ip hdrlength > 5 drop
-    meta nfproto ipv6 jump headers
+    @nh,0,8 != $BARE_IPV4 jump headers
     # The middle of a connection that we do not know (a reboot): a reset makes the device come again, silence hangs it.
     ct state invalid meta l4proto tcp goto refuse
     ct state invalid,untracked drop
@@ -123,7 +122,9 @@ FORWARD = """\
     ether saddr . ip6 daddr . meta l4proto . th dport @silenced6 drop
   }
   chain headers {
-    # Room for bytes that no judge reads. True fragments are whole here, and have lost their header.
+    # Room for bytes that no judge reads: IPv4 options, IPv6 extension headers. True fragments are whole here, and have lost
+    # their header.
+    ip hdrlength > 5 drop
     ip6 nexthdr { 0, 43, 44, 51, 60, 135, 139, 140 } drop
   }
   chain unasked {
@@ -131,16 +132,27 @@ FORWARD = """\
     meta mark & 0x1 == 0x1 meta mark set meta mark & 0xfffffffe
   }
   chain known_flow {
-    ip hdrlength > 5 drop
-    meta nfproto ipv6 jump headers
+    @nh,0,8 != $BARE_IPV4 jump headers
     # A flow belongs to the hardware address it was judged for; answers within the home come from another one.
-    ct direction reply goto looked
+    ct direction reply goto known_answer
     meta mark set ct mark & $DMASK
     ether saddr . meta mark != @owner_of drop
-    goto looked
-  }
-  chain looked {
     meta mark set 0
+    ct mark & $LET_OUT_BIT != $LET_OUT_BIT goto handshake
+    # What goes up counts, and only what says something: acknowledgements of a download are free.
+    meta l4proto != tcp goto says
+    @ih,0,8 >= 0 goto says
+    # What is free has little room: with more options than a timestamp, as after a loss, there are only so many.
+    tcp doff > 8 update @roomy { ether saddr limit rate over 50/second burst 500 packets } drop
+  }
+  chain known_answer {
+    meta mark set 0
+    goto handshake
+  }
+  chain handshake {
+    ct mark & $CMASK vmap $HANDSHAKES
+  }
+  chain says {
     ct mark & $CMASK vmap $NEXT_LOOK
   }
   chain undecided {
@@ -171,14 +183,11 @@ $LOOKS
     goto again
   }
   chain limited {
-    ct direction reply return
     ct mark & $BUDGET_MASK @spent goto overspent
     ct mark & $BUDGET_MASK vmap @flow_budget
+    ct mark & $BUDGET_MASK vmap @purpose_budget
   }
   chain overspent {
-    @ih,0,8 >= 0 goto again_overspent
-  }
-  chain again_overspent {
     jump seldom
     meta mark set ct mark & $NO_CLASS
     meta mark set meta mark | $ASK_SPENT
@@ -196,6 +205,8 @@ $LOOKS
   }
   chain judge {
     type filter hook forward priority filter; policy accept;
+    # It may pass, and was not asked about: what it sends was counted.
+    ct mark & $PASSING_MASK == $PASSING meta mark 0 $PASSES
     iifname != $LAN goto inbound
     # Without a mark it was not asked about, and what was judged before holds.
     ct state established meta mark 0 ct mark & $EMASK == $EPOCH goto judged
@@ -225,9 +236,8 @@ $LOOKS
     goto charged
   }
   chain charged {
-    # What goes up counts, and only what says something: acknowledgements of a download are free.
     ct direction reply accept
-    @ih,0,8 >= 0 ct mark & $BUDGET_MASK vmap @purpose_budget
+    ct mark & $BUDGET_MASK vmap @purpose_budget
     accept
   }
   chain spend {

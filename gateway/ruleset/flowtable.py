@@ -36,6 +36,10 @@ _CHAINS = """\
     ether saddr . ip saddr @tied4 flow add @fast
     ether saddr . ip6 saddr @tied6 flow add @fast
     accept
+  }}
+  chain passing {{
+    ct mark & $CMASK == $PASS goto fast
+    accept
   }}"""
 _GUARD = """\
   chain guard_{name} {{
@@ -69,3 +73,8 @@ def fast_chains(plan: RulesetPlan) -> list[str]:
 def passed(plan: RulesetPlan) -> str:
     """The verdict on a flow that is let out for good."""
     return "goto fast" if plan.flowtable else "accept"
+
+
+def passing(plan: RulesetPlan) -> str:
+    """The verdict on a packet of a flow that may pass, for good or not."""
+    return "goto passing" if plan.flowtable else "accept"

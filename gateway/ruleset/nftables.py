@@ -17,6 +17,7 @@ from gateway.model.mark import (
     EPOCH_MASK,
     EPOCHS,
     HANDSHAKES,
+    LET_OUT_BIT,
     LOOKS,
     OWN_ANSWER,
     PURPOSE_MASK,
@@ -27,13 +28,14 @@ from gateway.model.mark import (
 
 from .budget import budget_chains, budget_elements, budget_sets
 from .chains import FORWARD, INPUT, OUTPUT, PREROUTING
-from .flowtable import fast_chains, fast_set_names, fast_sets, passed
+from .flowtable import fast_chains, fast_set_names, fast_sets, passed, passing
 from .handshake import HANDSHAKE
 from .sets import NEIGHBOURS, PORTS, REFILLED, SETS
 
 TABLE = "inet netcurtain"
-SCHEMA = 4
-"""Counts up when sets, chain types or priorities change: a table of another schema cannot be refilled, only replaced."""
+SCHEMA = 5
+"""Counts up when sets, chain types, priorities or the classes of a mark change: a table of another schema cannot be refilled,
+only replaced."""
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@:-]{1,15}")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
@@ -51,8 +53,8 @@ VERDICTS = {
     FlowClass.DROP: "drop",
     FlowClass.SILENCE: "goto silence",
 }
+HANDSHAKE_LOOK = dict.fromkeys(sorted(HANDSHAKES), "goto undecided")
 NEXT_LOOK = {
-    **dict.fromkeys(HANDSHAKES, "goto undecided"),
     FlowClass.LIMIT: "goto limited",
     **{kind: f"goto look_{size}" for kind, size in LOOKS.items()},
     FlowClass.LOOK_AGAIN: "goto look_again",
@@ -63,6 +65,8 @@ ANSWERS = {
     **dict.fromkeys(HANDSHAKES, "goto greeted"),
 }
 
+BARE_IPV4 = 0x45
+"""First byte of an IPv4 header without options."""
 NO_PORT = 1
 """Where nothing is answered here, nothing is turned round either: the sets are empty. nft takes no port 0."""
 UNSEEN_LOOKS = dict.fromkeys(SENT, "goto unseen_look")
@@ -144,6 +148,9 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "EPOCH": pack(0, plan.epoch, 0, 0),
         "EMASK": EPOCH_MASK,
         "CMASK": CLASS_MASK,
+        "LET_OUT_BIT": LET_OUT_BIT,
+        "PASSING_MASK": EPOCH_MASK | LET_OUT_BIT,
+        "PASSING": pack(0, plan.epoch, 0, 0) | LET_OUT_BIT,
         "DMASK": DEVICE_MASK,
         "BUDGET_MASK": BUDGET_MASK,
         "PURPOSE_MASK": PURPOSE_MASK,
@@ -151,11 +158,13 @@ def _defines(plan: RulesetPlan) -> Iterator[str]:
         "ASK_SPENT": pack(0, 0, 0, FlowClass.SPENT) | ASK,
         "OWN_ANSWER": OWN_ANSWER,
         "WELCOME": pack(0, 0, 0, FlowClass.WELCOME),
+        "PASS": pack(0, 0, 0, FlowClass.PASS),
         "ASK_BEGUN": pack(0, 0, 0, FlowClass.BEGUN) | ASK,
     }
     yield f"define LAN = {_names(plan.lan)}"
     for name, number in numbers.items():
         yield f"define {name} = {number:#010x}"
+    yield f"define BARE_IPV4 = {BARE_IPV4:#04x}"
     yield f"define ANSWER_PORT = {plan.answer_port or NO_PORT}"
 
 
@@ -163,10 +172,16 @@ def _chains(plan: RulesetPlan) -> str:
     """The chains of every generation; verdict maps are written out, since nft takes no variable for one."""
     text = (PREROUTING + FORWARD + HANDSHAKE + INPUT + OUTPUT).rstrip("\n")
     verdicts = {**VERDICTS, FlowClass.PASS: passed(plan)}
-    maps = {"$VERDICTS": verdicts, "$NEXT_LOOK": NEXT_LOOK, "$UNSEEN_LOOKS": UNSEEN_LOOKS, "$ANSWERS": ANSWERS}
+    maps = {
+        "$VERDICTS": verdicts,
+        "$NEXT_LOOK": NEXT_LOOK,
+        "$HANDSHAKES": HANDSHAKE_LOOK,
+        "$UNSEEN_LOOKS": UNSEEN_LOOKS,
+        "$ANSWERS": ANSWERS,
+    }
     for name, verdicts in maps.items():
         text = text.replace(name, _vmap(verdicts))
-    return text.replace("$LOOKS", _look_chains())
+    return text.replace("$PASSES", passing(plan)).replace("$LOOKS", _look_chains())
 
 
 def _vmap(verdicts: Mapping[FlowClass, str]) -> str:

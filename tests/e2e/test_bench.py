@@ -14,7 +14,9 @@ from gateway.bench.row import COMPARED, SURICATA, Report
 from gateway.bench.suite import SECTIONS, measure
 
 pytestmark = [pytest.mark.net, pytest.mark.slow]
-SHORT = replace(QUICK, repetitions=1, seconds=0.15, bulk_s=0.1, live=60, known=5_000, parked=200, days=0.01, parse_s=0.02)
+SHORT = replace(
+    QUICK, repetitions=1, seconds=0.15, bulk_turns=2, bulk_s=0.05, live=60, known=5_000, parked=200, days=0.01, parse_s=0.02,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """The gadgets' end of the traffic, over the loopback: real sockets, no namespaces."""
 
+import io
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -89,16 +91,43 @@ def test_questions(endpoint: socket.socket, monkeypatch: pytest.MonkeyPatch) -> 
     assert client._ask(nobody, 0)["errors"] == 4
 
 
-def test_bulk_counts_what_arrives(listener: socket.socket) -> None:
-    serve(server.pour, listener)
-    assert client._drink(config(seconds=0.02), 0)["bytes_per_s"] > 1_000_000
+@pytest.fixture
+def two_turns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], list[float]]:
+    """Two lines for an end, and what it says to them."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n\n"))
+
+    def told() -> list[float]:
+        ready, *lines = capsys.readouterr().out.splitlines()
+        assert ready == "ready"
+        return [json.loads(line)["bytes_per_s"] for line in lines]
+
+    return told
 
 
-def test_datagrams_count_what_arrives(endpoint: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("flows", [1, 3])
+def test_bulk_counts_what_arrives(
+    listener: socket.socket, two_turns: Callable[[], list[float]], flows: int
+) -> None:
+    for _ in range(flows):
+        serve(server.pour, listener)
+    client.bulk(config(seconds=0.02, flows=flows))
+    assert [rate > 1_000_000 for rate in two_turns()] == [True, True]
+
+
+@pytest.mark.usefixtures("two_turns")
+def test_bulk_ends_with_its_flow(listener: socket.socket) -> None:
+    serve(server.answer_hellos, listener)
+    with pytest.raises(ConnectionError, match="ended while it was measured"):
+        client.bulk(config(seconds=0.02, flows=1))
+
+
+def test_datagrams_count_what_arrives(
+    endpoint: socket.socket, monkeypatch: pytest.MonkeyPatch, two_turns: Callable[[], list[float]]
+) -> None:
     monkeypatch.setattr(client, "FLOW_PORT", endpoint.getsockname()[1])
     serve(server.pour_datagrams, endpoint)
-    result = client.datagrams(config(seconds=0.05, hello=quic_initial().hex()))
-    assert result["bytes_per_s"] > 100_000
+    client.datagrams(config(seconds=0.05, hello=quic_initial().hex()))
+    assert [rate > 100_000 for rate in two_turns()] == [True, True]
 
 
 def test_knocking_until_somebody_answers(listener: socket.socket, capsys: pytest.CaptureFixture[str]) -> None:

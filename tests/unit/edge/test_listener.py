@@ -83,11 +83,11 @@ def test_what_devices_say_is_heard_as_clues_of_theirs() -> None:
         assert heard(listener) == [
             (BELL, Signal.MDNS, "_hap._tcp.local"),
             (BELL, Signal.MDNS, "_hap._tcp.local with name bell"),
+            (OTHER, Signal.MDNS, "_hap._tcp.local"),
+            (OTHER, Signal.MDNS, "_hap._tcp.local with name bell"),
             (BELL, Signal.SSDP, "ST roku:ecp"),
             (BELL, Signal.SSDP, "SERVER Roku/9 UPnP/1.0"),
             (BELL, Signal.HOSTNAME, "Ring-1"),
-            (OTHER, Signal.MDNS, "_hap._tcp.local"),
-            (OTHER, Signal.MDNS, "_hap._tcp.local with name bell"),
         ]
 
     with_cable(scene)

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.ruleset.chains import FORWARD, INPUT, OUTPUT, PREROUTING
 from gateway.ruleset.handshake import HANDSHAKE
-from gateway.ruleset.nftables import ANSWERS, NEXT_LOOK, VERDICTS
+from gateway.ruleset.nftables import ANSWERS, HANDSHAKE_LOOK, NEXT_LOOK, VERDICTS
 
 ALL = PREROUTING + FORWARD + HANDSHAKE + INPUT + OUTPUT
 CHAINS = {name: body.splitlines() for name, body in re.findall(r"  chain (\w+) \{\n(.*?)\n  \}", ALL, re.DOTALL)}
@@ -16,7 +16,7 @@ def test_every_jump_has_its_chain() -> None:
     named = set(re.findall(r"(?:goto|jump) (\w+)", ALL))
     assert named <= set(CHAINS)
     reached = named | {name for name, lines in CHAINS.items() if "hook" in lines[0]}
-    targets = (*VERDICTS.values(), *NEXT_LOOK.values(), *ANSWERS.values())
+    targets = (*VERDICTS.values(), *HANDSHAKE_LOOK.values(), *NEXT_LOOK.values(), *ANSWERS.values())
     rendered = {"from_lan", "from_wan"} | {target.removeprefix("goto ") for target in targets}
     assert set(CHAINS) - reached <= rendered | {"spend", "overspent", "unseen_look"}, "these are entered from what is rendered"
 

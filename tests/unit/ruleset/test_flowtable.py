@@ -6,22 +6,25 @@ from dataclasses import replace
 import pytest
 
 from gateway.model.command import RulesetPlan
+from gateway.model.mark import FlowClass
 from gateway.ruleset import render
 from gateway.ruleset.flowtable import fast_set_names
 
 SLOW = RulesetPlan(lan=("wlan0", "eth1.10"), wan=("eth0",), epoch=1, digest="")
+PASS = f"{FlowClass.PASS << 1:#04x}"
 FAST = replace(SLOW, flowtable=("wlan0", "eth1.10", "eth0"))
 
 
 def test_without_a_flowtable_nothing_speaks_of_it() -> None:
     text = render(SLOW)
-    assert not re.search(r"flowtable|flow add|@tied|chain guard", text)
-    assert "0x02 : accept" in text
+    assert not re.search(r"flowtable|flow add|@tied|chain guard|passing", text)
+    assert f"{PASS} : accept" in text and "meta mark 0 accept" in text
 
 
 def test_settled_flows_go_the_fast_way_and_no_others() -> None:
     text = render(FAST)
-    assert text.count("0x02 : goto fast,") == 1 and text.count("flow add @fast") == 2
+    assert text.count(f"{PASS} : goto fast,") == 1 and text.count("flow add @fast") == 2
+    assert "meta mark 0 goto passing" in text and "ct mark & $CMASK == $PASS goto fast" in text
     assert 'devices = { "wlan0", "eth1.10", "eth0" }' in text
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from gateway.lab.namespace import inside, run
 from gateway.model.command import Budget, RulesetPlan
-from gateway.model.mark import EPOCHS, HANDSHAKES, LET_OUT, FlowClass
+from gateway.model.mark import EPOCHS, HANDSHAKES, LET_OUT, LET_OUT_BIT, FlowClass, pack
 from gateway.ruleset import SCHEMA, TABLE, render
-from gateway.ruleset.nftables import NEXT_LOOK, VERDICTS
+from gateway.ruleset.nftables import HANDSHAKE_LOOK, NEXT_LOOK, VERDICTS
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "ruleset"
 BELL, PHONE = "02:00:5e:10:00:01", "02:00:5e:10:00:aa"
@@ -101,8 +101,13 @@ def test_every_class_has_its_end(kind: FlowClass) -> None:
     assert f"{kind << 1:#04x} : {VERDICTS[kind]}" in render(PLANS["smallest"])
 
 
+@pytest.mark.parametrize("kind", sorted(set(FlowClass) - ONLY_OF_A_PACKET), ids=lambda kind: kind.name)
+def test_one_bit_tells_who_may_pass(kind: FlowClass) -> None:
+    assert (pack(0xFF, 0xFFF, 0x7F, kind) & LET_OUT_BIT != 0) == (kind in LET_OUT)
+
+
 def test_whoever_may_pass_is_looked_at_again_or_never() -> None:
-    assert set(NEXT_LOOK) - HANDSHAKES == LET_OUT - {FlowClass.PASS}
+    assert set(NEXT_LOOK) == LET_OUT - {FlowClass.PASS} and set(HANDSHAKE_LOOK) == HANDSHAKES
 
 
 def test_members_named_twice_stand_once() -> None:
