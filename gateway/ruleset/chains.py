@@ -142,8 +142,8 @@ FORWARD = """\
     # What goes up counts, and only what says something: acknowledgements of a download are free.
     meta l4proto != tcp goto says
     @ih,0,8 >= 0 goto says
-    # What is free has little room: with more options than a timestamp, as after a loss, there are only so many.
-    tcp doff > 8 update @roomy { ether saddr limit rate over 50/second burst 500 packets } drop
+    # What is free has no room for more than a time, and what came after a gap (RFC 2018).
+    tcp doff > 8 tcp option sack missing drop
   }
   chain known_answer {
     meta mark set 0

@@ -37,7 +37,6 @@ SETS = """\
   set newcomers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set askers { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set queries { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
-  set roomy { type ether_addr; size 512; flags dynamic,timeout; timeout 1m; }
   set connections { type ether_addr; size 512; flags dynamic; }
   set knocked { type ether_addr . inet_proto; size 1024; flags dynamic; counter; }
   set flooded { type ether_addr; size 512; flags dynamic; counter; }

@@ -144,6 +144,18 @@ def options_of_acknowledgements(attempt: Attempt) -> str:
         return ending(stream, 0.1)
 
 
+def options_of_a_download(attempt: Attempt) -> str:
+    """The same where the connection may pass: what it says is counted, and acknowledgements are not."""
+    place = attempt.shared(counted=False)
+    with attempt.attacker.stream(place.four) as stream:
+        stream.connect()
+        stream.write(records(client_hello(place.allowed)))
+        answered(stream)
+        for _ in range(1_000):
+            stream.send(b"", flags=ACK, options=bytes([EXPERIMENT, 34]) + attempt.payload(32) + b"\1\1")
+        return ending(stream, 0.1)
+
+
 def options_of_resets(attempt: Attempt) -> None:
     with attempt.attacker.stream(attempt.target4) as stream:
         stream.connect()
@@ -309,6 +321,7 @@ CASES = (
     Case(id="syn-behind-options", text="16 bytes behind the end of a SYN's options", play=behind_the_options),
     Case(id="syn-repeated-options", text="16 bytes in the options of a SYN that is said again", play=options_of_repetitions),
     Case(id="ack-options", text="100 empty acknowledgements with 32 bytes of options each", play=options_of_acknowledgements),
+    Case(id="download-options", text="1,000 of them in a connection that may pass", play=options_of_a_download),
     Case(id="reset-options", text="32 bytes in the options of resets and FINs", play=options_of_resets),
     Case(id="numbers", text="Eight bytes in the numbers of 200 empty acknowledgements", play=acknowledgement_numbers,
          allowance_bytes=EMPTY_SEGMENTS * 8, reason=HANDSHAKES),
