@@ -10,12 +10,13 @@ import pytest
 
 from gateway.edge.nft import TABLE, Nft
 from gateway.edge.nft_set import Sets
+from gateway.lab.frame import MSS
 from gateway.lab.namespace import inside, run
 from gateway.lab.topology import masquerade
 from gateway.model.command import SetVerdict
 from gateway.model.event import Hook, PacketSeen, TriesRead
 from gateway.model.mark import FlowClass, unpack
-from gateway.model.packet import ICMP, RST, SYN
+from gateway.model.packet import ACK, ICMP, RST, SYN
 from gateway.ruleset import render
 from gateway.wire import answer_query
 from tests.support.datapath import (
@@ -691,6 +692,32 @@ def test_a_refusal_at_a_known_address_holds_for_every_connection() -> None:
                     client.send(HELLO)
                     client.recv(1)
             assert payloads(home.wan()) == b"" and len(home.seen) == 4
+
+    inside(scene)
+
+
+SACK, EXPERIMENT = bytes.fromhex("0101050a0000000100000002"), bytes.fromhex("fd0a6c65747465727321") + b"\1" * 6
+
+
+def test_empty_segments_of_a_flow_that_passes_are_free_and_say_nothing() -> None:
+    """Acknowledgements with options that only a channel would have stay here; a SYN begins another connection."""
+
+    def scene() -> None:
+        with Home(hold_payload(FlowClass.PASS)) as home, home.server(443) as listener:
+            with home.connect(home.bell, (CLOUD4, 443)) as client:
+                client.sendall(HELLO)
+                server, _ = listener.accept()
+                with server:
+                    assert receive(server, len(HELLO)) == HELLO
+                    asked, ports = len(home.seen), (client.getsockname()[1], 443)
+                    home.wan_raw()
+                    for options in (EXPERIMENT, SACK + b"\1" * 4):
+                        send_raw(home, tcp4(b"", src=BELL4, dst=CLOUD4, ports=ports, flags=ACK, options=options))
+                    left = wait_for(lambda: [packet for packet in home.wan_raw() if packet[9] == 6])
+                    assert [SACK in packet for packet in left] == [True] and len(home.seen) == asked
+                    send_raw(home, tcp4(b"", src=BELL4, dst=CLOUD4, ports=ports, flags=SYN, options=MSS))
+                    assert wait_for(lambda: len(home.seen) > asked)
+            assert home.seen[asked].packet.flags == SYN and kinds(home)[asked] == FlowClass.PASS
 
     inside(scene)
 
