@@ -142,6 +142,8 @@ FORWARD = """\
     # What goes up counts, and only what says something: acknowledgements of a download are free.
     meta l4proto != tcp goto says
     @ih,0,8 >= 0 goto says
+    # Nothing but an acknowledgement, and its time.
+    @th,96,16 0x8010 return
     # Ports that are used again before anybody saw the end: another connection.
     tcp flags & (fin | syn | rst | ack) == syn goto again
     # What is free has no room for more than a time, and what came after a gap (RFC 2018).
