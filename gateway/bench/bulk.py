@@ -4,8 +4,8 @@ The flows live in every lane all the time, and run by turns of a moment: what th
 second, it does to all lanes.
 """
 
+import subprocess
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from . import gadget
@@ -38,7 +38,7 @@ def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
 def _by_turns(plan: Plan, lanes: Lanes, end: str, **config: Any) -> Sample:
     """The same flows again and again, for a moment each."""
     with ExitStack() as live:
-        ends: dict[str, Any] = {}
+        ends: dict[str, subprocess.Popen[bytes]] = {}
 
         def turn(lane: Lane) -> float:
             if lane.name not in ends:
@@ -46,4 +46,4 @@ def _by_turns(plan: Plan, lanes: Lanes, end: str, **config: Any) -> Sample:
                 lane.await_ready(ends[lane.name])
             return float(lane.ask(ends[lane.name])["bytes_per_s"]) * 8 / 1e9
 
-        return Sample(values=by_lane(turns(replace(plan, repetitions=plan.bulk_turns), lanes, turn), float))
+        return Sample(values=by_lane(turns(plan.bulk_turns, lanes, turn), float))

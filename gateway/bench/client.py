@@ -1,4 +1,4 @@
-"""The gadgets' side of the traffic: ``python -m gateway.bench.client END CONFIG`` says one JSON object.
+"""The gadgets' side of the traffic: ``python -m gateway.bench.client END CONFIG`` says one JSON object, or one for each line.
 
 A loop of flows is six system calls each, so that the router in the middle is what is measured. Clients close with a reset
 (SO_LINGER 0), which leaves no TIME_WAIT behind to run out of ports, and go round all servers, and so all gadgets.
@@ -23,7 +23,7 @@ from .server import BULK_PORT, BYTE, CHUNK_BYTES, FLOW_PORT, LIVE_PORT, PARK_POR
 DNS_PORT = 53
 _TIMEOUT_S = 5.0
 _ASKED_AGAIN = 5
-SETTLE_S = 0.02
+_SETTLE_S = 0.02
 """Throughput is counted after so long."""
 _TAIL_S = 0.005
 """Datagrams go on for so long after they are counted."""
@@ -184,19 +184,18 @@ def datagrams(config: Config) -> None:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(1.0))
         one.connect(server)
         _be_judged(one, initial)
-        _count_by_turns([one], seconds, begin=lambda: one.send(SECONDS.pack(SETTLE_S + seconds + _TAIL_S)))
+        _count_by_turns([one], seconds, begin=lambda: one.send(SECONDS.pack(_SETTLE_S + seconds + _TAIL_S)))
 
 
-def _count_by_turns(flows: list[socket.socket], seconds: float, *, begin: Callable[[], object] | None = None) -> None:
+def _count_by_turns(flows: list[socket.socket], seconds: float, *, begin: Callable[[], object] = lambda: None) -> None:
     print("ready", flush=True)
     with select.epoll() as poll:
         for one in flows:
             poll.register(one, select.EPOLLIN)
         numbered = {one.fileno(): one for one in flows}
         for _ in sys.stdin:
-            if begin is not None:
-                begin()
-            _count(poll, numbered, SETTLE_S)  # what was sent before the turn is no part of it
+            begin()
+            _count(poll, numbered, _SETTLE_S)  # what was sent before the turn is no part of it
             print(json.dumps({"bytes_per_s": _count(poll, numbered, seconds)}), flush=True)
 
 

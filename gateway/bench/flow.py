@@ -37,9 +37,9 @@ Turns = list[dict[str, dict[str, Any]]]
 
 def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Flows one after another: alone, beside others, and from many clients."""
-    alone = turns(plan, lanes, lambda lane: _run(lane, seconds=plan.seconds, workers=1))
-    beside = turns(plan, lanes, lambda lane: _beside_load(lane, seconds=plan.seconds))
-    many = turns(plan, lanes, lambda lane: _run(lane, seconds=plan.seconds, workers=WORKERS))
+    alone = turns(plan.repetitions, lanes, lambda lane: _run(lane, seconds=plan.seconds, workers=1))
+    beside = turns(plan.repetitions, lanes, lambda lane: _beside_load(lane, seconds=plan.seconds))
+    many = turns(plan.repetitions, lanes, lambda lane: _run(lane, seconds=plan.seconds, workers=WORKERS))
     return {
         **_latencies(alone, ""),
         **_latencies(beside, "_500"),

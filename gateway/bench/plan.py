@@ -48,12 +48,12 @@ QUICK = Plan(
 )  # fmt: skip
 
 
-def turns(plan: Plan, lanes: Lanes, work: Callable[[Lane], T]) -> list[dict[str, T]]:
-    """``work`` in every lane, one right after the other, as often as planned; every second time in reverse.
+def turns(times: int, lanes: Lanes, work: Callable[[Lane], T]) -> list[dict[str, T]]:
+    """``work`` in every lane, one right after the other, so many times; every second time in reverse.
 
     A lane beside those two that are compared is left out where it fails.
     """
-    found: list[dict[str, T]] = [{} for _ in range(plan.repetitions)]
+    found: list[dict[str, T]] = [{} for _ in range(times)]
     order, failed = list(lanes.items()), set()
     for turn, results in enumerate(found):
         for name, lane in order[:: -1 if turn % 2 else 1]:

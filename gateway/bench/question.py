@@ -14,8 +14,8 @@ ROWS = (
 def measure(plan: Plan, lanes: Lanes) -> dict[str, Sample]:
     """Names that dnsmasq remembers, each question from a port of its own, as stubs ask."""
     own = {name: lane for name, lane in lanes.items() if name in COMPARED}
-    many = turns(plan, own, lambda lane: lane.run("queries", seconds=plan.seconds, workers=WORKERS))
-    alone = turns(plan, own, lambda lane: lane.run("queries", seconds=plan.seconds, workers=1))
+    many = turns(plan.repetitions, own, lambda lane: lane.run("queries", seconds=plan.seconds, workers=WORKERS))
+    alone = turns(plan.repetitions, own, lambda lane: lane.run("queries", seconds=plan.seconds, workers=1))
     failed = sum(run["errors"] for turn in (*many, *alone) for run in turn.values())
     note = f"{failed} questions were not answered" if failed else ""
     return {

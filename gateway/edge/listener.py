@@ -142,20 +142,21 @@ def _open(interface: str) -> socket.socket:
 def packet_filter() -> list[Instruction]:
     """Lets pass UDP to one of the ports: whole IPv4 packets, IPv6 without extension headers."""
     ports = len(PORTS)
-    ipv4 = [
-        (_LOAD_BYTE, 0, 0, 23),  # protocol
-        (_IF_EQUAL, 0, 9 + ports, _UDP),
-        (_LOAD_HALF, 0, 0, 20),  # is it a fragment?
-        (_IF_ANY_BIT, 7 + ports, 0, 0x3FFF),
-        (_LOAD_HEADER_LENGTH, 0, 0, _HEADER),
-        (_LOAD_HALF_BEHIND, 0, 0, _HEADER + 2),  # destination port
-        (_JUMP, 0, 0, 4),
-    ]
     ipv6 = [
         (_IF_EQUAL, 0, 3 + ports, _IPV6),
         (_LOAD_BYTE, 0, 0, 20),
         (_IF_EQUAL, 0, 1 + ports, _UDP),
         (_LOAD_HALF, 0, 0, _HEADER + 42),
+    ]
+    behind = len(ipv6) + ports  # steps between those of IPv4 and the end
+    ipv4 = [
+        (_LOAD_BYTE, 0, 0, 23),  # protocol
+        (_IF_EQUAL, 0, 5 + behind, _UDP),
+        (_LOAD_HALF, 0, 0, 20),  # is it a fragment?
+        (_IF_ANY_BIT, 3 + behind, 0, 0x3FFF),
+        (_LOAD_HEADER_LENGTH, 0, 0, _HEADER),
+        (_LOAD_HALF_BEHIND, 0, 0, _HEADER + 2),  # destination port
+        (_JUMP, 0, 0, len(ipv6)),
     ]
     return [
         (_LOAD_HALF, 0, 0, 12),  # what kind of frame is it?

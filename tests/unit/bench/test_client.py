@@ -105,9 +105,7 @@ def two_turns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("flows", [1, 3])
-def test_bulk_counts_what_arrives(
-    listener: socket.socket, two_turns: Callable[[], list[float]], flows: int
-) -> None:
+def test_bulk_counts_what_arrives(listener: socket.socket, two_turns: Callable[[], list[float]], flows: int) -> None:
     for _ in range(flows):
         serve(server.pour, listener)
     client.bulk(config(seconds=0.02, flows=flows))

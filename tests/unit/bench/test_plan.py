@@ -1,6 +1,5 @@
 """The lanes by turns."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ LANES: Any = {PLAIN: PLAIN, OURS: OURS, SURICATA: SURICATA}
 
 def test_every_second_turn_is_in_reverse() -> None:
     seen: list[Any] = []
-    found = turns(replace(QUICK, repetitions=3), LANES, lambda lane: seen.append(lane))
+    found = turns(3, LANES, lambda lane: seen.append(lane))
     assert seen == [PLAIN, OURS, SURICATA, SURICATA, OURS, PLAIN, PLAIN, OURS, SURICATA]
     assert [set(turn) for turn in found] == [set(LANES)] * 3
 
@@ -26,7 +25,7 @@ def test_both_lanes_that_are_compared_must_stand(failing: str) -> None:
             raise LabError("it fell")
 
     with pytest.raises(LabError, match="it fell"):
-        turns(QUICK, LANES, work)
+        turns(3, LANES, work)
 
 
 def test_a_lane_beside_them_may_fail() -> None:
@@ -38,7 +37,7 @@ def test_a_lane_beside_them_may_fail() -> None:
             raise LabError("it fell")
         return str(lane)
 
-    assert turns(replace(QUICK, repetitions=3), LANES, work) == [{PLAIN: PLAIN, OURS: OURS}] * 3
+    assert turns(3, LANES, work) == [{PLAIN: PLAIN, OURS: OURS}] * 3
     assert tries.count(SURICATA) == 2
 
 
